@@ -1,7 +1,7 @@
 /** Networks of containers: attach, detach, clean, remove. */
 
-/** The callback that chooses an address. */
-export type { AddressRange, AllocateAddress } from './bridge/bridge-network.ts'
+/** The callback that chooses addresses. */
+export type { Addresses, AddressRange, AllocateAddress } from './bridge/bridge-network.ts'
 export type { HostsOptions } from './hosts-file.ts'
 export { formatHosts } from './hosts-file.ts'
 export type {
@@ -22,5 +22,5 @@ export { type ProxiedPort, proxiedPorts } from './proxy/proxied-port.ts'
 export type { ResolverConfig } from './resolv-conf.ts'
 export { formatResolvConf, readContainerResolver, readHostResolver } from './resolv-conf.ts'
 /** Networks that users make. */
-export type { UserNetwork } from './user-network.ts'
+export type { AddressBlock, BlockRequest, UserNetwork } from './user-network.ts'
 export { bridgeOf, nameServerAddress } from './user-network.ts'

@@ -1,4 +1,4 @@
-import type { AllocateAddress, BridgeAttachment } from './bridge/bridge-network.ts'
+import type { AllocateAddress, BridgeAttachment, Place } from './bridge/bridge-network.ts'
 import type { PortRequest } from './port.ts'
 import type { ResolverConfig } from './resolv-conf.ts'
 import type { UserNetwork } from './user-network.ts'
@@ -24,21 +24,15 @@ export interface NetworkRequest {
 }
 
 /** The place of a container on one network. */
-export interface NetworkPlace {
+export interface NetworkPlace extends Place {
   readonly name: string
   /** The network's ID; absent for the default network. */
   readonly id?: string | undefined
-  /** The name of the interface in the container. */
-  readonly device: string
   readonly gatewayPriority?: number | undefined
   /** The container's ports are published here. */
   readonly hasPorts?: boolean | undefined
   /** The network has no route outside. */
   readonly isInternal?: boolean | undefined
-  readonly ip: string
-  readonly prefix: number
-  readonly gateway: string
-  readonly mac: string
 }
 
 export interface AttachOptions {

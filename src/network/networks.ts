@@ -120,12 +120,12 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
       const networks = places.map(({ place }) => place)
       const first = chooseGateway(networks) ?? networks[0]
       if (first === undefined) throw new TypeError('no network to join')
-      const { ip, prefix, gateway, mac, device } = first
+      const { ip, prefix, gateway, ipv6, mac, device } = first
       const ports = places.flatMap((each) => each.ports)
       return {
         kind,
         netnsPath: join(namespaces, containerId),
-        ...{ ip, prefix, gateway, mac, device, ports, networks },
+        ...{ ip, prefix, gateway, ipv6, mac, device, ports, networks },
         resolver: readContainerResolver(),
         [Symbol.asyncDispose]: () => detach(containerId),
       }
@@ -210,14 +210,16 @@ function userBridge(
   { directory, namespaces }: { readonly directory: string; readonly namespaces: string },
   network: UserNetwork,
 ): BridgeNetworkOptions {
-  const { id, name, subnet, gateway, mtu, isInternal, isIsolating, keepsAddresses } = network
+  const { id, name, ipv4, ipv6, mtu, isInternal, isIsolating } = network
+  const { keepsAddresses, keepsIpv6Addresses } = network
   return {
     directory: join(directory, id),
     namespaces,
     name: bridgeOf(network),
     table: tableOf(id),
     label: name,
-    ...{ subnet, gateway, mtu, isInternal, isIsolating, keepsAddresses },
+    ...{ ipv6, mtu, isInternal, isIsolating, keepsAddresses, keepsIpv6Addresses },
+    ...{ subnet: ipv4?.subnet, gateway: ipv4?.gateway, lacksIpv4: ipv4 === undefined },
   }
 }
 

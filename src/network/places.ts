@@ -1,4 +1,5 @@
 import { StrakeError } from '#oci'
+import type { NftFamily } from '#platform'
 import type { BridgeAttachment, BridgeNetwork } from './bridge/bridge-network.ts'
 import {
   type AttachOptions,
@@ -19,18 +20,23 @@ export async function attachAll(
   bridgeFor: (network: UserNetwork | undefined) => Promise<BridgeNetwork>,
   detach: (containerId: string) => Promise<void>,
 ): Promise<readonly Attached[]> {
-  const gateway = chooseGateway(networks.map((one) => ({ ...one, ...one.network, request: one })))
+  const all = networks.map((one) => ({ ...one, ...one.network, request: one }))
+  const gateway = chooseGateway(all.filter(({ network }) => hasFamily(network, 'ip')))
+  const gateway6 = chooseGateway(all.filter(({ network }) => hasFamily(network, 'ip6')))
   const attached: Attached[] = []
   try {
     for (const request of networks) {
       const { network, allocate, aliases, mac } = request
       if (network === undefined) requireDefault(request.name)
       const isDefault = request === gateway?.request
+      const isIpv6Default = request === gateway6?.request
+      // The rules of the network with the default route translate the ports.
+      const publishes = request === (gateway ?? gateway6)?.request
       const hostIp = network?.hostIp
       const place = await (await bridgeFor(network)).attach({
-        ...{ containerId, name, allocate, aliases, mac, isDefault, signal },
+        ...{ containerId, name, allocate, aliases, mac, isDefault, isIpv6Default, signal },
         isMore: attached.length > 0,
-        ports: isDefault ? ports.map((port) => ({ ...(hostIp && { hostIp }), ...port })) : [],
+        ports: publishes ? ports.map((port) => ({ ...(hostIp && { hostIp }), ...port })) : [],
       })
       const hasPorts = place.ports.length > 0 ? true : undefined
       attached.push({ place: { ...placeOf(request, place), hasPorts }, ports: place.ports })
@@ -42,6 +48,12 @@ export async function attachAll(
   }
 }
 
+/** The default network has IPv4 alone. */
+function hasFamily(network: UserNetwork | undefined, family: NftFamily): boolean {
+  if (network === undefined) return family === 'ip'
+  return (family === 'ip' ? network.ipv4 : network.ipv6) !== undefined
+}
+
 function requireDefault(name: string): void {
   if (name === defaultNetwork) return
   throw new StrakeError('NOT_FOUND', `Cannot join network ${name}: network ${name} not found`, {
@@ -51,10 +63,10 @@ function requireDefault(name: string): void {
 
 export function placeOf(
   { name, network, gatewayPriority }: NetworkRequest,
-  { ip, prefix, gateway, mac, device }: BridgeAttachment,
+  { ip, prefix, gateway, ipv6, mac, device }: BridgeAttachment,
 ): NetworkPlace {
   const { id, isInternal } = network ?? {}
-  return { name, id, device, ip, prefix, gateway, mac, gatewayPriority, isInternal }
+  return { name, id, device, ip, prefix, gateway, ipv6, mac, gatewayPriority, isInternal }
 }
 
 /** As in Docker, the highest priority wins, and the first name among equal ones. */
@@ -69,10 +81,11 @@ export function chooseGateway<
     .at(0)
 }
 
-/** Sets the default route of a running container to the network that has it by the rule. */
+/** Sets the default routes of a running container to the networks that have them by the rule. */
 export async function routeOutside(path: string, places: readonly NetworkPlace[]): Promise<void> {
-  const gateway = chooseGateway(places)
-  if (gateway === undefined) return
   const { routeThrough } = await import('./bridge/connect.ts')
-  routeThrough(path, gateway.device, gateway.gateway)
+  const gateway = chooseGateway(places.filter((place) => place.gateway !== undefined))
+  if (gateway?.gateway !== undefined) routeThrough(path, gateway.device, gateway.gateway)
+  const gateway6 = chooseGateway(places.filter(({ ipv6 }) => ipv6 !== undefined))
+  if (gateway6?.ipv6 !== undefined) routeThrough(path, gateway6.device, gateway6.ipv6.gateway)
 }

@@ -1,4 +1,7 @@
-export type PortProtocol = 'tcp' | 'udp'
+export type PortProtocol = 'tcp' | 'udp' | 'sctp'
+
+/** The numbers of protocols in the header of a packet. */
+export const protocolNumbers = { tcp: 6, udp: 17, sctp: 132 } as const
 
 /** A port to publish; several container ports are several requests. */
 export interface PortRequest {
@@ -18,4 +21,15 @@ export interface PublishedPort {
   readonly hostPort: number
   readonly containerPort: number
   readonly protocol: PortProtocol
+}
+
+/** A port, and the address of the container to which packets for it go. */
+export interface PortTarget {
+  readonly port: PublishedPort
+  readonly ip: string
+}
+
+/** Whether the port is published on all addresses of the host, of IPv4 and IPv6. */
+export function isWildcard({ hostIp }: Pick<PublishedPort, 'hostIp'>): boolean {
+  return hostIp === '0.0.0.0'
 }

@@ -3,9 +3,9 @@ export interface UserNetwork {
   /** 64 hexadecimal digits. */
   readonly id: string
   readonly name: string
-  /** IPv4 in CIDR form. */
-  readonly subnet: string
-  readonly gateway: string
+  /** Absent for a network without IPv4. */
+  readonly ipv4?: AddressBlock | undefined
+  readonly ipv6?: AddressBlock | undefined
   /** Containers have no route outside, and publish no ports. */
   readonly isInternal: boolean
   /** The name of the bridge's interface. Default: `br-` and the first digits of the ID. */
@@ -16,8 +16,27 @@ export interface UserNetwork {
   readonly isIsolating?: boolean | undefined
   /** Packets keep the address of the container when they leave the host. */
   readonly keepsAddresses?: boolean | undefined
+  /** Like `keepsAddresses`, for IPv6. */
+  readonly keepsIpv6Addresses?: boolean | undefined
   /** The address of the host for ports that are published without one. */
   readonly hostIp?: string | undefined
+}
+
+/** The addresses of a network, of one family. */
+export interface AddressBlock {
+  /** In CIDR form. */
+  readonly subnet: string
+  /** The address of this machine. */
+  readonly gateway: string
+}
+
+/** The addresses of a new network, of one family. An absent member is chosen. */
+export interface BlockRequest {
+  /** In CIDR form. */
+  readonly subnet?: string | undefined
+  readonly gateway?: string | undefined
+  /** A part of the subnet. */
+  readonly ipRange?: string | undefined
 }
 
 /** The address of the name server in every container on such a network; that of Docker. */

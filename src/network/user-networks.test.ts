@@ -21,15 +21,27 @@ describe.skipIf(reason !== undefined)('networks of users', () => {
   })
 
   const back: UserNetwork = {
-    ...{ id: 'b'.repeat(64), name: 'back', subnet: '10.100.1.0/24', gateway: '10.100.1.1' },
+    ...{
+      id: 'b'.repeat(64),
+      name: 'back',
+      ipv4: { subnet: '10.100.1.0/24', gateway: '10.100.1.1' },
+    },
     isInternal: false,
   }
   const inner: UserNetwork = {
-    ...{ id: 'c'.repeat(64), name: 'inner', subnet: '10.100.2.0/24', gateway: '10.100.2.1' },
+    ...{
+      id: 'c'.repeat(64),
+      name: 'inner',
+      ipv4: { subnet: '10.100.2.0/24', gateway: '10.100.2.1' },
+    },
     isInternal: true,
   }
   const apart: UserNetwork = {
-    ...{ id: 'd'.repeat(64), name: 'apart', subnet: '10.100.3.0/24', gateway: '10.100.3.1' },
+    ...{
+      id: 'd'.repeat(64),
+      name: 'apart',
+      ipv4: { subnet: '10.100.3.0/24', gateway: '10.100.3.1' },
+    },
     ...{ isInternal: false, isIsolating: true, keepsAddresses: true, mtu: 1400 },
   }
 

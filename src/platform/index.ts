@@ -118,6 +118,21 @@ export {
   parseSubnet,
   subnetOf,
 } from './net/ipv4.ts'
+/** IPv6 addresses and their blocks. */
+export type { Subnet6 } from './net/ipv6.ts'
+export {
+  contains6,
+  formatIpv6,
+  formatSubnet6,
+  ipBytes,
+  ipv6Bytes,
+  ipv6Of,
+  lastIpv6,
+  overlaps6,
+  parseIpv6,
+  parseSubnet6,
+  subnet6Of,
+} from './net/ipv6.ts'
 /** The kernel's network: netlink sockets and messages, network namespaces, nftables. */
 export type { NetlinkMessage, NetlinkRequest, NetlinkSocket } from './net/netlink.ts'
 export {
@@ -138,7 +153,7 @@ export {
 } from './net/netns.ts'
 /** Ports that lead to others. */
 export { redirectPorts } from './net/nft-redirect.ts'
-export type { NftChain, NftElement, NftMap } from './net/nftables.ts'
+export type { NftChain, NftElement, NftFamily, NftMap } from './net/nftables.ts'
 export {
   addElements,
   deleteElements,

@@ -31,7 +31,12 @@ export type { Lease, LeaseOptions, LeaseRecord, Leases } from './tables/leases.t
 // The record that facts were lost.
 export type { Loss, LossRecord } from './tables/loss.ts'
 // Networks and volumes.
-export type { NetworkRecord, NetworkRecords } from './tables/networks.ts'
+export type {
+  NetworkBlock,
+  NetworkRecord,
+  NetworkRecords,
+  NetworkTraits,
+} from './tables/networks.ts'
 // Where blobs were seen.
 export type { SourceRecord, Sources } from './tables/sources.ts'
 // Names and their history.

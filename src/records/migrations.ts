@@ -146,4 +146,19 @@ export const migrations: readonly string[] = [
   `
   CREATE INDEX cache_inputs_by_age ON cache_inputs (at);
   `,
+  // Networks with IPv6, and networks without IPv4.
+  `
+  CREATE TABLE networks_of_two_families (
+    name TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL, driver TEXT NOT NULL,
+    ipv4 TEXT, ipv6 TEXT, auxiliary TEXT NOT NULL, is_internal INTEGER NOT NULL, labels TEXT NOT NULL,
+    options TEXT NOT NULL, traits TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO networks_of_two_families
+    SELECT name, id, created_at, driver,
+      json_object('subnet', subnet, 'gateway', gateway, 'ipRange', ip_range), NULL, auxiliary,
+      is_internal, labels, options, '{}'
+    FROM networks;
+  DROP TABLE networks;
+  ALTER TABLE networks_of_two_families RENAME TO networks;
+  `,
 ]

@@ -113,6 +113,38 @@ describe.skipIf(reason !== undefined)('networks of users', () => {
     expect(await both('front', 'inner')).toContain('dev eth0')
   }, 30_000)
 
+  test('have IPv6 addresses, names and published ports', async () => {
+    const subnets = ['--subnet', '10.231.9.0/24', '--subnet', 'fd31:9::/64']
+    await strake.ok('network', 'create', '--ipv6', ...subnets, 'six')
+    const page = 'mkdir /www; echo six > /www/index.html; exec httpd -f -p 80 -h /www'
+    await strake.ok(
+      ...['run', '-d', '--name', 'web6', '--network', 'six', '--ip6', 'fd31:9::77', '-p', '80'],
+      ...['busybox', 'sh', '-c', page],
+    )
+    const ask = 'until wget -qO- http://[fd31:9::77]/; do sleep 0.1; done; nslookup web6'
+    const answer = await shell('six', ask)
+    expect(answer).toStartWith('six\n')
+    expect(answer).toContain('Address: fd31:9::77')
+    const inspected = await strake.ok(
+      ...[
+        'inspect',
+        '-f',
+        '{{json .NetworkSettings.Networks.six}} {{json .NetworkSettings.Ports}}',
+      ],
+      'web6',
+    )
+    expect(inspected).toContain('"GlobalIPv6Address":"fd31:9::77"')
+    const port = /"HostIp":"::","HostPort":"(\d+)"/.exec(inspected)?.[1]
+    expect(await (await fetch(`http://[::1]:${port}/`)).text()).toBe('six\n')
+    const refused = await strake('run', '--rm', '--network', 'front', '--ip6', 'fd00::2', 'busybox')
+    expect(refused).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining('the network has no IPv6 addresses'),
+    })
+    await strake.ok('rm', '-f', 'web6')
+    await strake.ok('network', 'rm', 'six')
+  }, 30_000)
+
   test('are pruned when no container names them, running or not', async () => {
     await strake.ok('create', '--name', 'kept', '--network', 'front', 'busybox')
     expect(await strake.ok('network', 'prune', '--force')).toBe('Deleted Networks:\nalpha\ninner')

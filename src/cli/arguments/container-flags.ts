@@ -20,6 +20,7 @@ export async function readContainerFlags(
       networks: [...(flags.net ?? []), ...(flags.network ?? [])],
       aliases: [...(flags.netAlias ?? []), ...(flags.networkAlias ?? [])],
       ip: flags.ip,
+      ip6: flags.ip6,
       mac: flags.macAddress,
     },
     volumes: flags.volume?.map(absolute),

@@ -34,6 +34,7 @@ export interface ContainerFlags extends LimitFlags, RefusedSwitches {
   readonly init?: true
   readonly interactive?: true
   readonly ip?: string
+  readonly ip6?: string
   readonly ipc?: 'private' | 'host'
   readonly label?: readonly string[]
   readonly labelFile?: readonly string[]
@@ -122,7 +123,8 @@ export function addContainerOptions(command: Command): Command {
     .option('-h, --hostname <name>', 'host name in the container')
     .option('--init', 'run a small init that reaps processes')
     .option('-i, --interactive', 'keep standard input open')
-    .option('--ip <address>', 'address on the first network')
+    .option('--ip <address>', 'IPv4 address on the first network')
+    .option('--ip6 <address>', 'IPv6 address on the first network')
     .option('--ipc <mode>', 'IPC namespace', { choices: ['private', 'host'] })
     .option('-l, --label <key=value>', 'a label', collect)
     .option('--label-file <file>', 'labels from a file', collect)

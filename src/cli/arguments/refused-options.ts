@@ -31,7 +31,6 @@ const refused: readonly (readonly [flags: string, reason: string, remedy: string
     'strake does not find GPUs',
     'name the nodes of the GPU with --device, such as --device /dev/dri',
   ],
-  ['--ip6 <address>', 'the networks of strake have IPv4 only', 'use --ip, or --network host'],
   [
     '--kernel-memory <size>',
     'kernels no longer limit it apart',

@@ -39,6 +39,7 @@ interface ConnectOptions {
   readonly alias?: readonly string[]
   readonly gwPriority?: number
   readonly ip?: string
+  readonly ip6?: string
 }
 
 function defineConnect(context: Context): Command {
@@ -48,11 +49,12 @@ function defineConnect(context: Context): Command {
     .argument('<container>')
     .option('--alias <name>', 'a further name of the container on the network', collect)
     .option('--gw-priority <number>', 'the highest one has the default route', parseWhole)
-    .option('--ip <address>', 'the address on the network')
+    .option('--ip <address>', 'the IPv4 address on the network')
+    .option('--ip6 <address>', 'the IPv6 address on the network')
     .examples('strake network connect --alias db back postgres')
     .action(async (network: string, container: string, options: ConnectOptions) => {
-      const { alias, gwPriority, ip } = options
-      const choice = parseConnection({ network, aliases: alias, ip, gatewayPriority: gwPriority })
+      const { alias: aliases, gwPriority: gatewayPriority, ip, ip6 } = options
+      const choice = parseConnection({ network, aliases, ip, ip6, gatewayPriority })
       await connectNetwork(await context.engine(), container, choice)
     })
 }
@@ -71,13 +73,21 @@ function defineDisconnect(context: Context): Command {
 }
 
 interface CreateOptions {
+  readonly attachable?: true
   readonly auxAddress?: readonly string[]
+  readonly configFrom?: string
+  readonly configOnly?: true
   readonly driver?: string
   readonly gateway?: readonly string[]
   readonly internal?: true
+  readonly ipamDriver?: string
+  readonly ipamOpt?: readonly string[]
   readonly ipRange?: readonly string[]
+  readonly ipv4: boolean
+  readonly ipv6?: boolean
   readonly label?: readonly string[]
   readonly opt?: readonly string[]
+  readonly scope?: string
   readonly subnet?: readonly string[]
 }
 
@@ -87,22 +97,48 @@ function defineCreate(context: Context): Command {
     .argument('<network>')
     .option('--attachable', 'accepted: containers can join every network')
     .option('--aux-address <name=address>', 'an address that another machine has', collect)
+    .option('--config-from <network>', 'take addresses and options from a configuration network')
+    .option('--config-only', 'make a configuration network, which containers cannot join')
     .option('-d, --driver <name>', 'bridge, the only driver')
     .option('--gateway <address>', 'the address of this machine', collect)
     .option('--internal', 'no route outside the network')
     .option('--ip-range <range>', 'the part of the subnet for containers', collect)
+    .option('--ipam-driver <name>', 'default, the only one')
+    .option(
+      '--ipam-opt <key=value>',
+      'an option of the address driver, which inspect shows',
+      collect,
+    )
+    .option('--ipv4', 'IPv4 addresses; default: true', { default: true })
+    .option('--ipv6', 'IPv6 addresses')
     .option('--label <key[=value]>', 'set a label', collect)
     .option(
       '-o, --opt <key=value>',
-      'an option of the bridge, such as com.docker.network.driver.mtu',
+      'an option of the driver, such as com.docker.network.driver.mtu or parent',
       collect,
     )
-    .option('--subnet <subnet>', 'the addresses, such as 10.5.0.0/16; default: a free one', collect)
-    .examples('strake network create back', 'strake network create --subnet 10.5.0.0/16 back')
+    .option('--scope <scope>', 'local, the only one')
+    .option(
+      '--subnet <subnet>',
+      'the addresses, such as 10.5.0.0/16 or fd00::/64; default: free ones',
+      collect,
+    )
+    .examples(
+      'strake network create back',
+      'strake network create --ipv6 --subnet 10.5.0.0/16 --subnet fd00:5::/64 back',
+    )
     .action(async (name: string, options: CreateOptions) => {
       const { label = [], internal: isInternal } = options
       const parsed = parseNetworkFlags({
         driver: options.driver,
+        scope: options.scope,
+        ipamDriver: options.ipamDriver,
+        ipamOptions: options.ipamOpt,
+        ipv4: options.ipv4,
+        ipv6: options.ipv6,
+        isAttachable: options.attachable,
+        isConfigOnly: options.configOnly,
+        configFrom: options.configFrom,
         subnets: options.subnet,
         gateways: options.gateway,
         ipRanges: options.ipRange,

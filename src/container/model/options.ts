@@ -31,6 +31,7 @@ export interface NetworkChoice {
   readonly name: string
   readonly aliases?: readonly string[] | undefined
   readonly ip?: string | undefined
+  readonly ip6?: string | undefined
   readonly mac?: string | undefined
   /** The default route goes through the network with the highest one. */
   readonly gatewayPriority?: number | undefined

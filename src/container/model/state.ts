@@ -1,5 +1,5 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
-import type { NetworkPlace } from '#network'
+import type { NetworkPlace, PublishedPort } from '#network'
 import { type ProcessIdentity, pathExists, readPlainFile } from '#platform'
 import type { ContainerPaths } from './context.ts'
 import type { OutputStream } from './options.ts'
@@ -47,12 +47,7 @@ export interface NetworkState {
   readonly namespace?: string | undefined
   /** The first one has the default route. */
   readonly networks: readonly NetworkPlace[]
-  readonly ports: readonly {
-    readonly hostIp: string
-    readonly hostPort: number
-    readonly containerPort: number
-    readonly protocol: 'tcp' | 'udp'
-  }[]
+  readonly ports: readonly PublishedPort[]
 }
 
 export const createdState: ContainerState = {

@@ -69,11 +69,14 @@ function hosts(settings: ContainerSettings, attachment: Attachment): string {
     const lines = extra.map(({ name, ip }) => `${ip}\t${name}\n`)
     return `${readHostFile()}${lines.join('')}`
   }
-  const { ip, networks } = attachment
-  const moreIps = networks.map((place) => place.ip).filter((other) => other !== ip)
+  const { ip, ipv6, networks } = attachment
+  const all = networks.flatMap((place) => [place.ip, place.ipv6?.ip])
+  const [first, ...moreIps] = [ip, ipv6?.ip, ...all]
+    .filter((one) => one !== undefined)
+    .filter((one, index, list) => list.indexOf(one) === index)
   const { hostname, domainname } = settings
   const full = domainname ? `${hostname}.${domainname}` : hostname
-  return formatHosts({ hostname: full, extra, ip, moreIps })
+  return formatHosts({ hostname: full, extra, ip: first, moreIps })
 }
 
 function readHostFile(): string {

@@ -11,11 +11,14 @@ type Context = Pick<ContainerContext, 'records'>
 export function requestNetwork(
   { records }: Context,
   containerId: string,
-  { name, aliases = [], ip, mac, gatewayPriority }: NetworkChoice,
+  choice: NetworkChoice,
   signal?: AbortSignal,
 ): NetworkRequest {
+  const { name, aliases = [], ip, ip6, mac, gatewayPriority } = choice
   const record = name === defaultNetwork ? undefined : findNetwork({ records }, name)
-  const allocate: AllocateAddress = ({ network: label, subnet, gateway }) =>
+  if (record?.traits.isConfigOnly) throw isTemplate(record.name)
+  const others = Object.values(record?.auxiliary ?? {})
+  const allocate: AllocateAddress = ({ network: label, ipv4, ipv6 }) =>
     records.write(() => {
       const network = record?.id ?? label
       // The removal of a network looks at its addresses in a transaction too.
@@ -23,15 +26,44 @@ export function requestNetwork(
         throw notFound(record.name)
       }
       records.addresses.release(containerId, network)
-      const reserved = [gateway, ...Object.values(record?.auxiliary ?? {})]
-      const range = record?.ipRange ?? undefined
-      const request = { container: containerId, subnet, range, reserved, address: ip }
-      return records.addresses.allocate(network, request)
+      const take = (
+        block: typeof ipv4,
+        wanted: { readonly range: string | undefined; readonly address: string | undefined },
+      ): string | undefined => {
+        if (block === undefined) {
+          if (wanted.address === undefined) return undefined
+          throw withoutFamily(name, wanted.address)
+        }
+        const { subnet, gateway } = block
+        const request = { container: containerId, subnet, reserved: [gateway, ...others] }
+        return records.addresses.allocate(network, { ...request, ...wanted })
+      }
+      return {
+        ip: take(ipv4, { range: record?.ipv4?.ipRange, address: ip }),
+        ip6: take(ipv6, { range: record?.ipv6?.ipRange, address: ip6 }),
+      }
     }, signal)
   // As in Docker, the beginning of its ID is a name of the container.
   const names = record === undefined ? aliases : [...aliases, containerId.slice(0, 12)]
   const network = record && userNetwork(record)
   return { name: record?.name ?? name, network, allocate, aliases: names, mac, gatewayPriority }
+}
+
+function isTemplate(network: string): StrakeError {
+  return new StrakeError(
+    'DENIED',
+    `Cannot join network ${network}: it is a configuration network, which containers cannot join`,
+    { remedy: `strake network create --config-from ${network} NAME, and join that` },
+  )
+}
+
+function withoutFamily(network: string, address: string): StrakeError {
+  const family = address.includes(':') ? 'IPv6' : 'IPv4'
+  return new StrakeError(
+    'INVALID',
+    `Cannot use address ${address} on network ${network}: the network has no ${family} addresses`,
+    address.includes(':') ? { remedy: 'create a network with --ipv6' } : {},
+  )
 }
 
 /** Finds a network by its name, its ID or the beginning of its ID. Throws `NOT_FOUND`. */
@@ -49,10 +81,10 @@ function notFound(text: string): StrakeError {
 
 /** The network of a record. Its options were checked when it was made. */
 export function userNetwork(record: NetworkRecord): UserNetwork {
-  const { id, name, subnet, gateway, isInternal, options } = record
+  const { id, name, ipv4, ipv6, isInternal, options } = record
   const mtu = Number(options[bridgeOption.mtu] ?? 0)
   return {
-    ...{ id, name, subnet, gateway, isInternal },
+    ...{ id, name, ipv4: ipv4 ?? undefined, ipv6: ipv6 ?? undefined, isInternal },
     interfaceName: options[bridgeOption.name],
     mtu: mtu > 0 ? mtu : undefined,
     isIsolating: options[bridgeOption.connects] === 'false',

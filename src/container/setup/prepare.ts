@@ -222,7 +222,10 @@ function orderOf(
     remove: settings.remove,
     bridged: settings.network === 'bridge',
     nameServers: nameServersOf(settings, attachment),
-    proxied: proxiedPorts(attachment.ports, attachment.ip),
+    proxied: proxiedPorts(attachment.ports, {
+      ip: attachment.ip,
+      ip6: attachment.ipv6?.ip,
+    }),
     chainId: settings.image.chainId,
     overlays,
     anonymousVolumes: mounts.flatMap(({ anonymous, name }) => (anonymous && name ? [name] : [])),

@@ -29,11 +29,12 @@ export function networkDocument(details: ContainerDetails): InspectDocument {
 /** What the user asked for. Only networks that users made know names. */
 function endpoint({ id, name, settings }: ContainerDetails, network: string): InspectDocument {
   const choice = networksOf(settings).find((one) => one.name === network)
-  const { ip, aliases = [], gatewayPriority = 0 } = choice ?? {}
+  const { ip, ip6, aliases = [], gatewayPriority = 0 } = choice ?? {}
+  const ipam = { ...(ip && { IPv4Address: ip }), ...(ip6 && { IPv6Address: ip6 }) }
   const names = [name, ...aliases, id.slice(0, 12), settings.hostname]
   const hasNames = choice !== undefined && network !== 'bridge'
   return {
-    IPAMConfig: ip === undefined ? null : { IPv4Address: ip },
+    IPAMConfig: Object.keys(ipam).length === 0 ? null : ipam,
     Links: null,
     Aliases: aliases.length === 0 ? null : aliases,
     DriverOpts: null,
@@ -53,9 +54,9 @@ function addressOf(
     IPAddress: place?.ip ?? '',
     MacAddress: place?.mac ?? '',
     IPPrefixLen: place?.prefix ?? 0,
-    IPv6Gateway: '',
-    GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0,
+    IPv6Gateway: place?.ipv6?.gateway ?? '',
+    GlobalIPv6Address: place?.ipv6?.ip ?? '',
+    GlobalIPv6PrefixLen: place?.ipv6?.prefix ?? 0,
   }
 }
 

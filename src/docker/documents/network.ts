@@ -4,20 +4,22 @@ import type { InspectDocument } from './document.ts'
 /** Docker's shape of a network, as version 29 prints it. */
 export function networkInspectDocument(network: NetworkDetails): InspectDocument {
   const { id, name, createdAt, driver, isInternal, labels, options, members, isBuiltIn } = network
+  const { hasIpv4, ipv6, traits } = network
+  const ipam = isBuiltIn ? null : (traits.ipamOptions ?? {})
   return {
     Name: name,
     Id: id,
     Created: new Date(createdAt).toISOString(),
     Scope: 'local',
     Driver: driver,
-    EnableIPv4: true,
-    EnableIPv6: false,
-    IPAM: { Driver: 'default', Options: isBuiltIn ? null : {}, Config: addresses(network) },
+    EnableIPv4: hasIpv4,
+    EnableIPv6: ipv6 !== undefined,
+    IPAM: { Driver: 'default', Options: ipam, Config: addresses(network) },
     Internal: isInternal,
-    Attachable: false,
+    Attachable: traits.isAttachable ?? false,
     Ingress: false,
-    ConfigFrom: { Network: '' },
-    ConfigOnly: false,
+    ConfigFrom: { Network: traits.configFrom ?? '' },
+    ConfigOnly: traits.isConfigOnly ?? false,
     Options: options,
     Labels: labels,
     Containers: Object.fromEntries(
@@ -27,8 +29,8 @@ export function networkInspectDocument(network: NetworkDetails): InspectDocument
           Name: called,
           EndpointID: container,
           MacAddress: place?.mac ?? '',
-          IPv4Address: place === undefined ? '' : `${place.ip}/${place.prefix}`,
-          IPv6Address: '',
+          IPv4Address: place?.ip === undefined ? '' : `${place.ip}/${place.prefix}`,
+          IPv6Address: place?.ipv6 === undefined ? '' : `${place.ipv6.ip}/${place.ipv6.prefix}`,
         },
       ]),
     ),
@@ -36,14 +38,17 @@ export function networkInspectDocument(network: NetworkDetails): InspectDocument
 }
 
 /** Docker leaves out what a network does not have. */
-function addresses({ subnet, gateway, ipRange, auxiliary }: NetworkDetails): readonly object[] {
-  if (subnet === undefined) return []
-  return [
-    {
-      Subnet: subnet,
-      ...(ipRange === undefined ? {} : { IPRange: ipRange }),
-      ...(gateway === undefined ? {} : { Gateway: gateway }),
-      ...(Object.keys(auxiliary).length === 0 ? {} : { AuxiliaryAddresses: auxiliary }),
-    },
-  ]
+function addresses({ ipv4, ipv6, auxiliary }: NetworkDetails): readonly object[] {
+  return [ipv4, ipv6]
+    .filter((block) => block !== undefined)
+    .map(({ subnet, gateway, ipRange }) => {
+      const isNew = subnet.includes(':')
+      const own = Object.entries(auxiliary).filter(([, text]) => text.includes(':') === isNew)
+      return {
+        ...(subnet !== '' && { Subnet: subnet }),
+        ...(ipRange !== undefined && { IPRange: ipRange }),
+        ...(gateway !== '' && { Gateway: gateway }),
+        ...(own.length > 0 && { AuxiliaryAddresses: Object.fromEntries(own) }),
+      }
+    })
 }

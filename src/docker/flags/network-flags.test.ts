@@ -28,13 +28,27 @@ test('parseNetworks() applies --network-alias, --ip and --mac-address to the fir
   ])
 })
 
+test('parseNetworks() writes IPv6 addresses in the usual form', () => {
+  const networks = ['name=a,ip6=FD00:0::9', 'b']
+  expect(parseNetworks({ networks }).networks).toEqual([
+    { name: 'a', aliases: [], ip6: 'fd00::9' },
+    { name: 'b' },
+  ])
+  expect(parseNetworks({ ip6: 'fd00:0:0::8' }).networks).toEqual([
+    { name: 'bridge', aliases: [], ip6: 'fd00::8' },
+  ])
+})
+
 test.each([
   [{ networks: ['host', 'back'] }, 'only if a user made them'],
   [{ networks: ['back', 'back'] }, 'the network is given twice'],
   [{ networks: ['alias=a'] }, 'it has no name='],
   [{ networks: ['name=a,ip=::1'] }, 'the value of ip is malformed'],
   [{ networks: ['name=a,gw-priority=x'] }, 'the value of gw-priority is malformed'],
-  [{ networks: ['name=a,ip6=fd00::1'] }, 'networks have no ip6'],
+  [{ networks: ['name=a,ip6=fd00::g'] }, 'expected an IPv6 address'],
+  [{ networks: ['a'], ip6: '10.0.0.2' }, 'expected an IPv6 address'],
+  [{ networks: ['name=a,ip6=fd00::2'], ip6: 'fd00::3' }, '--network has another one, fd00::2'],
+  [{ networks: ['none'], ip6: 'fd00::2' }, 'the network none gives no addresses'],
   [{ networks: ['name=a,color=red'] }, 'color is unknown'],
   [{ networks: ['name=a,ip=10.0.0.2'], ip: '10.0.0.3' }, '--network has another one, 10.0.0.2'],
   [{ networks: ['a'], mac: '01:00:5e:00:00:01' }, 'expected the address of one interface'],

@@ -1,5 +1,5 @@
 import type { ContainerOptions, NetworkChoice } from '#container'
-import { parseAddress } from '#platform'
+import { formatIpv6, parseAddress, parseIpv6 } from '#platform'
 import { refuse } from './refuse.ts'
 
 /** The flags of `run` and `create` about networks, as texts. */
@@ -10,6 +10,7 @@ export interface NetworkRequestFlags {
   readonly aliases?: readonly string[] | undefined
   /** The address of the container on the first network. */
   readonly ip?: string | undefined
+  readonly ip6?: string | undefined
   /** The MAC address of the container on the first network. */
   readonly mac?: string | undefined
 }
@@ -18,19 +19,24 @@ type Parsed = Pick<ContainerOptions, 'network' | 'networks' | 'ip'>
 
 /** Reads the networks of a container. Throws `INVALID`. */
 export function parseNetworks(flags: NetworkRequestFlags): Parsed {
-  const { networks = [], aliases = [], ip, mac } = flags
+  const { networks = [], aliases = [], ip, ip6, mac } = flags
   const choices = networks.map(parseNetwork)
   const kind = choices.map(({ name }) => name).find((name) => name === 'host' || name === 'none')
   const [first] = choices
   if (kind === 'host' || kind === 'none') {
     if (choices.length > 1) throw conflicting(networks)
     if (aliases.length > 0) throw withoutNames(kind)
-    if (ip !== undefined) throw refuse('--ip', ip, `the network ${kind} gives no addresses`)
+    const address = ip ?? ip6
+    if (address !== undefined) {
+      const flag = ip === undefined ? '--ip6' : '--ip'
+      throw refuse(flag, address, `the network ${kind} gives no addresses`)
+    }
     return { network: kind }
   }
   const isUsual = first === undefined || (choices.length === 1 && first.name === 'bridge')
   if (isUsual && aliases.length > 0) throw withoutNames('bridge')
-  if (isUsual && mac === undefined && first?.mac === undefined) {
+  const hasMore = [ip6, mac, first?.mac, first?.ip6].some((one) => one !== undefined)
+  if (isUsual && !hasMore) {
     return { network: first === undefined ? undefined : 'bridge', ip: ip ?? first?.ip }
   }
   const joined = withFlags(first ?? { name: 'bridge' }, flags)
@@ -39,9 +45,10 @@ export function parseNetworks(flags: NetworkRequestFlags): Parsed {
 
 /** Adds the flags that are about the first network. */
 function withFlags(choice: NetworkChoice, flags: NetworkRequestFlags): NetworkChoice {
-  const { aliases = [], ip, mac } = flags
+  const { aliases = [], ip, ip6, mac } = flags
   const twice = [
     { flag: '--ip', text: ip, other: choice.ip },
+    { flag: '--ip6', text: ip6, other: choice.ip6 },
     { flag: '--mac-address', text: mac, other: choice.mac },
   ].find(({ text, other }) => text !== undefined && other !== undefined)
   if (twice !== undefined) {
@@ -51,6 +58,7 @@ function withFlags(choice: NetworkChoice, flags: NetworkRequestFlags): NetworkCh
     ...choice,
     aliases: [...(choice.aliases ?? []), ...aliases],
     ip: choice.ip ?? ip,
+    ip6: choice.ip6 ?? (ip6 === undefined ? undefined : parseIp6('--ip6', ip6)),
     mac: choice.mac ?? (mac === undefined ? undefined : parseMac('--mac-address', mac)),
   }
 }
@@ -87,12 +95,13 @@ function readMember(
     case 'ip':
       if (parseAddress(value) === undefined) break
       return { ip: value }
+    case 'ip6':
+      return { ip6: parseIp6('--network', value) }
     case 'mac-address':
       return { mac: parseMac('--network', value) }
     case 'gw-priority':
       if (!/^[+-]?\d{1,9}$/.test(value)) break
       return { gatewayPriority: Number(value) }
-    case 'ip6':
     case 'link-local-ip':
     case 'driver-opt':
       throw refuse('--network', text, `networks have no ${key}`)
@@ -106,6 +115,12 @@ function readMember(
 function networkName(text: string): string {
   if (text === '') throw refuse('--network', text, 'no name set for network')
   return text === 'default' ? 'bridge' : text
+}
+
+function parseIp6(flag: string, text: string): string {
+  const address = parseIpv6(text)
+  if (address !== undefined) return formatIpv6(address)
+  throw refuse(flag, text, 'expected an IPv6 address, such as fd00::9')
 }
 
 /** An address of one interface. The kernel refuses one of a group. */
@@ -132,13 +147,15 @@ export function parseConnection(flags: {
   readonly network: string
   readonly aliases?: readonly string[] | undefined
   readonly ip?: string | undefined
+  readonly ip6?: string | undefined
   readonly gatewayPriority?: number | undefined
 }): NetworkChoice {
-  const { network, aliases, ip, gatewayPriority } = flags
+  const { network, aliases, ip, ip6, gatewayPriority } = flags
   if (ip !== undefined && parseAddress(ip) === undefined) {
     throw refuse('--ip', ip, 'expected an IPv4 address')
   }
   const name = networkName(network)
   if (name === 'bridge' && aliases !== undefined) throw withoutNames(name)
-  return { name, aliases, ip, gatewayPriority }
+  const own = ip6 === undefined ? undefined : parseIp6('--ip6', ip6)
+  return { name, aliases, ip, ip6: own, gatewayPriority }
 }

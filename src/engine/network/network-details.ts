@@ -1,6 +1,6 @@
 import { isRunning, networkNames, readContainer } from '#container'
 import type { NetworkPlace } from '#network'
-import type { NetworkRecord } from '#records'
+import type { NetworkBlock, NetworkRecord, NetworkTraits } from '#records'
 import type { Engine } from '../engine.ts'
 
 /** A running container on a network. */
@@ -19,14 +19,15 @@ export interface NetworkDetails {
   readonly createdAt: number
   readonly driver: string
   /** Absent for the networks `host` and `none`, and for `bridge` until a container has used it. */
-  readonly subnet?: string | undefined
-  readonly gateway?: string | undefined
-  readonly ipRange?: string | undefined
+  readonly ipv4?: NetworkBlock | undefined
+  readonly ipv6?: NetworkBlock | undefined
+  readonly hasIpv4: boolean
   readonly auxiliary: Readonly<Record<string, string>>
   readonly isInternal: boolean
   readonly isBuiltIn: boolean
   readonly labels: Readonly<Record<string, string>>
   readonly options: Readonly<Record<string, string>>
+  readonly traits: NetworkTraits
   readonly members: readonly NetworkMember[]
 }
 
@@ -71,18 +72,18 @@ export async function describeNetworks(engine: Engine): Promise<readonly Network
 }
 
 function fromRecord(record: NetworkRecord, members: readonly NetworkMember[]): NetworkDetails {
-  const { ipRange, ...rest } = record
-  return { ...rest, ipRange: ipRange ?? undefined, isBuiltIn: false, members }
+  const { ipv4, ipv6, ...rest } = record
+  const blocks = { ipv4: ipv4 ?? undefined, ipv6: ipv6 ?? undefined, hasIpv4: ipv4 !== null }
+  return { ...rest, ...blocks, isBuiltIn: false, members }
 }
 
 function fromBuiltIn(
   { id, name, driver }: BuiltIn,
   members: readonly NetworkMember[],
-  addresses: { readonly subnet: string; readonly gateway: string } | undefined,
+  ipv4: NetworkBlock | undefined,
 ): NetworkDetails {
-  const { subnet, gateway } = addresses ?? {}
   return {
-    ...{ id, name, driver, subnet, gateway, members, createdAt: 0 },
+    ...{ id, name, driver, ipv4, members, createdAt: 0, hasIpv4: true, traits: {} },
     ...{ auxiliary: {}, labels: {}, options: {}, isInternal: false, isBuiltIn: true },
   }
 }

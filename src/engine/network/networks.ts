@@ -1,4 +1,6 @@
 import { bridgeOption, networkNames, readSettings } from '#container'
+import type { BlockRequest } from '#network'
+import type { TakenSubnet } from '#network/subnet-errors'
 import { StrakeError } from '#oci'
 import type { NetworkRecord, NewEvent } from '#records'
 import { beginWork } from '../begin-work.ts'
@@ -6,51 +8,58 @@ import { listContainers } from '../container/ps.ts'
 import type { Engine } from '../engine.ts'
 import { requireFacts } from '../facts.ts'
 import { checkNetworkOptions } from './check-options.ts'
+import type { CreateNetworkOptions } from './create-options.ts'
 import { describeNetworks, findBuiltIn, type NetworkDetails } from './network-details.ts'
 import { type NetworkFilter, passesNetworkFilter } from './network-filter.ts'
-
-export interface CreateNetworkOptions {
-  readonly name: string
-  /** IPv4 in CIDR form. Without it a free subnet is chosen. */
-  readonly subnet?: string | undefined
-  readonly gateway?: string | undefined
-  /** The part of the subnet from which addresses are chosen. */
-  readonly ipRange?: string | undefined
-  /** Addresses that other machines have, by their names. */
-  readonly auxiliary?: Readonly<Record<string, string>> | undefined
-  readonly isInternal?: boolean | undefined
-  readonly labels?: Readonly<Record<string, string>> | undefined
-  /** Options of the driver `bridge`. */
-  readonly options?: Readonly<Record<string, string>> | undefined
-}
+import { asTemplate, requireUnusedTemplate, withTemplate } from './templates.ts'
 
 /**
  * Creates a network and returns its ID. Its bridge is made when the first container joins it.
- * Throws `CONFLICT` for a name or a subnet that is taken, and `INVALID`.
+ * Throws `CONFLICT` for a name or a subnet that is taken, `NOT_FOUND` for an absent template, and
+ * `INVALID`.
  */
 export async function createNetwork(
   engine: Engine,
   request: CreateNetworkOptions,
 ): Promise<string> {
-  const { name, auxiliary = {}, isInternal = false, labels = {}, options = {} } = request
+  const { name } = request
   checkName(name)
-  checkNetworkOptions(options)
   engine.records.guardRoom()
-  const { chooseNetworkSubnet, readDefaultSubnet } = await import('#network/subnets')
+  const { chooseAddresses, readDefaultSubnet } = await import('#network/subnets')
   const id = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('hex')
   const { records } = engine
   await records.write(() => {
     const others = records.networks.list()
-    requireOwnBridge(options, others)
-    const bridge = readDefaultSubnet(engine.run)
-    const taken = [...others, ...(bridge === undefined ? [] : [{ name: 'bridge', ...bridge }])]
-    const addresses = chooseNetworkSubnet(request, taken)
-    const { ipRange = null } = request
-    const rest = { driver: 'bridge', auxiliary, isInternal, labels, options }
-    records.networks.insert({ id, name, ...addresses, ipRange, ...rest })
+    const wanted = withTemplate(others, request)
+    const { auxiliary = {}, isInternal = false, labels = {}, options = {}, traits = {} } = wanted
+    checkNetworkOptions(options)
+    const rest = { auxiliary, isInternal, labels, options, traits }
+    if (traits.isConfigOnly) {
+      records.networks.insert({ id, name, driver: 'null', ...asTemplate(wanted), ...rest })
+    } else {
+      requireOwnBridge(options, others)
+      const bridge = readDefaultSubnet(engine.run)
+      const usual = bridge === undefined ? [] : [{ name: 'bridge', subnet: bridge.subnet }]
+      const { ipv4, ipv6 } = chooseAddresses(wanted, [...others.flatMap(subnetsOf), ...usual])
+      records.networks.insert({
+        ...{ id, name, driver: 'bridge', ...rest },
+        ipv4: ipv4 === undefined ? null : { ...ipv4, ipRange: rangeOf(wanted.ipv4) },
+        ipv6: ipv6 === undefined ? null : { ...ipv6, ipRange: rangeOf(wanted.ipv6) },
+      })
+    }
     records.events.append(networkEvent('create', { id, name }))
   })
   return id
+}
+
+function rangeOf(request: BlockRequest | false | undefined): string | undefined {
+  return request === false ? undefined : request?.ipRange
+}
+
+/** A template allocates no addresses. */
+function subnetsOf({ name, ipv4, ipv6, traits }: NetworkRecord): readonly TakenSubnet[] {
+  if (traits.isConfigOnly) return []
+  return [ipv4, ipv6].flatMap((block) => (block === null ? [] : [{ name, subnet: block.subnet }]))
 }
 
 /** Two networks with one bridge would share its addresses and rules. */
@@ -142,6 +151,7 @@ export async function removeNetwork(
   await engine.records.write(() => {
     const user = userOf(engine, record)
     if (user !== undefined) throw inUse(record, user)
+    requireUnusedTemplate(record, engine.records.networks.list())
     if (!engine.records.networks.remove(record.name)) return
     engine.records.events.append(networkEvent('destroy', record))
   })

@@ -24,6 +24,14 @@ export function removeAbandoned(kernel: {
     revokeForwarding(kernel.netfilter, name)
     deleteLink(kernel.route, name)
     const table = networkId.test(id) ? tableOf(id) : name
-    if (listRules(kernel.netfilter, table).length > 0) runNft(`delete table ip ${table}`)
+    removeTables(kernel.netfilter, table)
+  }
+}
+
+/** Removes the tables of a network in both families, if they exist. */
+export function removeTables(netfilter: NetlinkSocket, table: string): void {
+  for (const family of ['ip', 'ip6'] as const) {
+    if (listRules(netfilter, table, { family }).length > 0)
+      runNft(`delete table ${family} ${table}`)
   }
 }

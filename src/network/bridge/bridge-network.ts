@@ -3,48 +3,47 @@ import { join } from 'node:path'
 import { isStrakeError, StrakeError } from '#oci'
 import {
   contains,
+  contains6,
   deleteElements,
   deleteElementsInBackground,
   findNft,
   forgetUdpFlows,
-  formatAddress,
   formatSubnet,
-  ipVersion,
+  formatSubnet6,
+  ipBytes,
   isSystemError,
   lastAddress,
   macOf,
-  type NetlinkSocket,
   netlinkProtocol,
   openNetlink,
   parseAddress,
+  parseIpv6,
   removeNetworkNamespace,
 } from '#platform'
 import type { PortRequest, PublishedPort } from '../port.ts'
 import { type Bridge, type BridgeOptions, ensureBridge, removeBridge } from './bridge.ts'
-import {
-  allIpv6,
-  chooseIpv6Ports,
-  claimPorts,
-  hasIpv6,
-  isSamePort,
-  listPublished,
-} from './claim-ports.ts'
+import { claimPorts, listPublished, owns } from './claim-ports.ts'
 import { connect, removeInterface } from './connect.ts'
-import { encodeElement, formatRemoval, isWildcard } from './ruleset.ts'
+import { elementsOf, encodeElement, formatRemoval } from './ruleset.ts'
 import { type AttachmentRecord, openAttachmentRecords, randomHex } from './state.ts'
 
-/** The addresses that containers may get: `first` to `last`, both included. */
+/** The addresses that containers of a network may get. The gateways are of the subnets. */
 export interface AddressRange {
   /** The network's name, for a caller that has several networks. */
   readonly network: string
-  readonly subnet: string
-  readonly gateway: string
-  readonly first: string
-  readonly last: string
+  /** Absent for a network without IPv4. */
+  readonly ipv4?: { readonly subnet: string; readonly gateway: string } | undefined
+  readonly ipv6?: { readonly subnet: string; readonly gateway: string } | undefined
 }
 
-/** Chooses an address that no other container of the network has. It should not reuse a recent address soon. */
-export type AllocateAddress = (range: AddressRange) => string | Promise<string>
+/** The addresses of a container: one of each family that the network has. */
+export interface Addresses {
+  readonly ip?: string | undefined
+  readonly ip6?: string | undefined
+}
+
+/** Chooses addresses that no other container of the network has. It should not reuse a recent address soon. */
+export type AllocateAddress = (range: AddressRange) => Addresses | Promise<Addresses>
 
 export interface BridgeAttachOptions {
   readonly containerId: string
@@ -54,23 +53,36 @@ export interface BridgeAttachOptions {
   readonly mac?: string | undefined
   /** The container has a network namespace, and gets one more interface. */
   readonly isMore?: boolean | undefined
-  /** The default route goes through this network. */
+  /** The default route of IPv4 goes through this network. */
   readonly isDefault: boolean
+  readonly isIpv6Default?: boolean | undefined
   readonly allocate: AllocateAddress
   readonly ports: readonly PortRequest[]
   readonly signal?: AbortSignal | undefined
 }
 
 /** A container's place on the bridge. */
-export interface BridgeAttachment {
+export interface BridgeAttachment extends Place {
   readonly netnsPath: string
+  readonly ports: readonly PublishedPort[]
+}
+
+/** The interface of a container on a network. */
+export interface Place {
+  /** Absent on a network without IPv4. */
+  readonly ip?: string | undefined
+  readonly prefix?: number | undefined
+  readonly gateway?: string | undefined
+  readonly ipv6?: Ipv6Place | undefined
+  readonly mac: string
+  /** The name of the interface in the container. */
+  readonly device: string
+}
+
+export interface Ipv6Place {
   readonly ip: string
   readonly prefix: number
   readonly gateway: string
-  readonly mac: string
-  /** The name of its interface in the container. */
-  readonly device: string
-  readonly ports: readonly PublishedPort[]
 }
 
 /** The containers on one bridge. The state is in the kernel and in small files, not in this object. */
@@ -117,26 +129,42 @@ export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork 
 
     async attach({ containerId, name, aliases = [], allocate, ports: requests, signal, ...rest }) {
       const bridge = await ensureBridge(options, records, signal)
-      const ip = checkAddress(await allocate(rangeOf(labelOf(options), bridge)), bridge)
+      const { ip, ip6 } = checkAddresses(await allocate(rangeOf(labelOf(options), bridge)), bridge)
       const path = pathOf(containerId)
       // An interrupted start has left this record.
       if (records.get(containerId) !== undefined) detach(containerId)
       const veth = `veth${randomHex(5)}`
       const network = labelOf(options)
       const isInternal = options.isInternal === true
-      const record = { containerId, name, network, isInternal, aliases, ip, veth, ports: [] }
-      const mac = rest.mac ?? macOf(ip)
+      const addresses = { ip, ip6 }
+      const record = {
+        containerId,
+        name,
+        network,
+        isInternal,
+        aliases,
+        ...addresses,
+        veth,
+        ports: [],
+      }
+      const mac = rest.mac ?? macOf(ipBytes(ip ?? ip6 ?? ''))
       try {
         const ports = await publish(requests, record, signal)
         const { isIsolating: isolated } = options
-        const link = { ip, mac, bridge, isolated, hairpin: ports.length > 0 }
+        const link = { ...addresses, mac, bridge, isolated, hairpin: ports.length > 0 }
         const device = connect(path, veth, {
           ...link,
           isMore: rest.isMore,
           isDefault: rest.isDefault,
+          isIpv6Default: rest.isIpv6Default,
         })
-        const { gateway, subnet } = bridge
-        return { netnsPath: path, ip, prefix: subnet.prefix, gateway, mac, device, ports }
+        const { ipv4, ipv6 } = bridge
+        const place = { ip, prefix: ipv4?.subnet.prefix, gateway: ipv4?.gateway, mac, device }
+        const six =
+          ipv6 === undefined || ip6 === undefined
+            ? undefined
+            : { ip: ip6, prefix: ipv6.subnet.prefix, gateway: ipv6.gateway }
+        return { netnsPath: path, ...place, ipv6: six, ports }
       } catch (error) {
         if (rest.isMore) removeInterface(veth)
         else removeNetworkNamespace(path)
@@ -154,12 +182,8 @@ export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork 
       records.dropUnfinished()
       using netfilter = openNetlink(netlinkProtocol.netfilter)
       const owners = [...records.list(), ...records.listBuried().map(({ record }) => record)]
-      const isOwned = (port: PublishedPort, ip: string) =>
-        owners.some(
-          (record) => record.ip === ip && record.ports.some((own) => isSamePort(own, port)),
-        )
-      for (const { port, ip } of tryListPublished(netfilter, options.table)) {
-        if (isOwned(port, ip)) continue
+      for (const { port, ip } of listPublished(netfilter, options.table)) {
+        if (owners.some((record) => owns(record, { port, ip }))) continue
         deleteElements(netfilter, [encodeElement(options.table, port, ip)])
       }
       for (const { file, record } of records.listBuried()) {
@@ -177,27 +201,11 @@ export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork 
     },
   }
 
+  /**
+   * Publishes ports. The kernel translates them where the container has an address of their family,
+   * and a process of the container's monitor passes the others on.
+   */
   async function publish(
-    requests: readonly PortRequest[],
-    record: AttachmentRecord,
-    signal: AbortSignal | undefined,
-  ): Promise<readonly PublishedPort[]> {
-    const isNew = ({ hostIp = '' }: PortRequest): boolean => ipVersion(hostIp) === 6
-    const translated = await publishIpv4(
-      requests.filter((request) => !isNew(request)),
-      record,
-      signal,
-    )
-    const passedOn = chooseIpv6Ports(requests.filter(isNew))
-    if (!translated.some(isWildcard) || !hasIpv6()) return [...translated, ...passedOn]
-    const onBoth = translated.flatMap((port) =>
-      isWildcard(port) ? [port, { ...port, hostIp: allIpv6 }] : [port],
-    )
-    return [...onBoth, ...passedOn]
-  }
-
-  /** Publishes ports in the kernel, which translates addresses. */
-  async function publishIpv4(
     requests: readonly PortRequest[],
     record: AttachmentRecord,
     signal: AbortSignal | undefined,
@@ -231,49 +239,51 @@ function labelOf({ label, name }: BridgeNetworkOptions): string {
   return label ?? name
 }
 
-function deleteInBackground(table: string, { ports, ip }: AttachmentRecord, file: string): void {
+function deleteInBackground(table: string, record: AttachmentRecord, file: string): void {
+  const elements = elementsOf(record)
   try {
-    const commands = ports.map((port) => formatRemoval(table, port, ip))
-    deleteElementsInBackground(commands, file)
+    const commands = elements.map(({ port, ip }) => formatRemoval(table, port, ip))
+    if (commands.length > 0) deleteElementsInBackground(commands, file)
+    else rmSync(file, { force: true })
   } catch (error) {
     if (!isStrakeError(error, 'UNSUPPORTED')) throw error
     // nft is no longer installed: call the kernel directly, which takes 10 ms.
     using netfilter = openNetlink(netlinkProtocol.netfilter)
-    const elements = ports.map((port) => encodeElement(table, port, ip))
-    deleteElements(netfilter, elements)
+    const encoded = elements.map(({ port, ip }) => encodeElement(table, port, ip))
+    deleteElements(netfilter, encoded)
     rmSync(file, { force: true })
   }
 }
 
-function rangeOf(network: string, { subnet, gateway }: Bridge): AddressRange {
+function rangeOf(network: string, { ipv4, ipv6 }: Bridge): AddressRange {
   return {
     network,
-    subnet: formatSubnet(subnet),
-    gateway,
-    first: formatAddress(subnet.base + 2),
-    last: formatAddress(lastAddress(subnet) - 1),
+    ipv4: ipv4 && { subnet: formatSubnet(ipv4.subnet), gateway: ipv4.gateway },
+    ipv6: ipv6 && { subnet: formatSubnet6(ipv6.subnet), gateway: ipv6.gateway },
   }
 }
 
-function checkAddress(ip: string, bridge: Bridge): string {
-  const address = parseAddress(ip)
-  const { subnet, gateway } = bridge
-  const usable = address !== undefined && address > subnet.base && address < lastAddress(subnet)
-  if (usable && contains(subnet, address) && ip !== gateway) return ip
-  throw new StrakeError(
+function checkAddresses({ ip, ip6 }: Addresses, { ipv4, ipv6 }: Bridge): Addresses {
+  if (ipv4 !== undefined) {
+    const { subnet, gateway } = ipv4
+    const address = parseAddress(ip ?? '')
+    const usable = address !== undefined && address > subnet.base && address < lastAddress(subnet)
+    if (!usable || !contains(subnet, address) || ip === gateway) {
+      throw unusable(ip, formatSubnet(subnet))
+    }
+  }
+  if (ipv6 !== undefined) {
+    const { subnet, gateway } = ipv6
+    const address = parseIpv6(ip6 ?? '')
+    const usable = address !== undefined && address > subnet.base && contains6(subnet, address)
+    if (!usable || ip6 === gateway) throw unusable(ip6, formatSubnet6(subnet))
+  }
+  return { ...(ipv4 && { ip }), ...(ipv6 && { ip6 }) }
+}
+
+function unusable(ip: string | undefined, subnet: string): StrakeError {
+  return new StrakeError(
     'INVALID',
-    `Cannot give a container the address ${ip}: it is not a free one of ${formatSubnet(subnet)}`,
+    `Cannot give a container the address ${ip}: it is not a free one of ${subnet}`,
   )
-}
-
-function tryListPublished(
-  netfilter: NetlinkSocket,
-  table: string,
-): ReturnType<typeof listPublished> {
-  try {
-    return listPublished(netfilter, table)
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return []
-    throw error
-  }
 }

@@ -4,11 +4,15 @@ import { StrakeError } from '#oci'
 import {
   formatAddress,
   formatSubnet,
+  formatSubnet6,
+  ipBytes,
   isSystemError,
   listRules,
   lockFile,
   lockNetwork,
+  macOf,
   type NetlinkSocket,
+  type NftFamily,
   netlinkProtocol,
   openNetlink,
   overlaps,
@@ -16,29 +20,28 @@ import {
   readPlainFile,
   runNft,
   type Subnet,
+  type Subnet6,
   subnetOf,
 } from '#platform'
 import { readContainerResolver } from '../resolv-conf.ts'
-import { removeAbandoned } from './abandoned.ts'
+import { removeAbandoned, removeTables } from './abandoned.ts'
+import { addAddress, hasIpv6Address, listAddresses, listRoutes } from './address.ts'
 import { acceptForwarding, isForwardingClosed, revokeForwarding } from './forward.ts'
 import {
-  addAddress,
   createBridge,
   deleteLink,
   getLink,
   type Link,
-  listAddresses,
   listLinks,
-  listRoutes,
   setAlias,
   setLinkUp,
   setMaster,
   setPortUp,
 } from './link.ts'
-import { formatElement, formatRuleset, ruleCount } from './ruleset.ts'
+import { elementsOf, formatElement, formatRuleset, portFamily, ruleCount } from './ruleset.ts'
 import type { AttachmentRecord, AttachmentRecords } from './state.ts'
-import { chooseSubnet, requireFree, requireSubnet } from './subnet.ts'
-import { readSysctl, writeSysctl } from './sysctl.ts'
+import { chooseSubnet, requireFree, requireSubnet, requireSubnet6 } from './subnet.ts'
+import { isForwarding, startForwarding, writeSysctl } from './sysctl.ts'
 
 /** Names of a bridge network, and where its files are. */
 export interface BridgeOptions {
@@ -46,16 +49,22 @@ export interface BridgeOptions {
   readonly directory: string
   /** The name of the bridge's interface. */
   readonly name: string
-  /** The nftables table, in the family `ip`. */
+  /** The nftables table, in the families `ip` and `ip6`. */
   readonly table: string
-  /** The configured subnet; without one a free subnet is chosen. */
+  /** The configured IPv4 subnet; without one a free subnet is chosen. */
   readonly subnet?: string | undefined
   /** An address of the configured subnet. Default: its first. */
   readonly gateway?: string | undefined
+  /** The IPv6 addresses. Without them, containers have no IPv6. */
+  readonly ipv6?: { readonly subnet: string; readonly gateway: string } | undefined
+  /** Containers have IPv6 addresses alone. */
+  readonly lacksIpv4?: boolean | undefined
   /** Bytes. Default: that of the host's default route. */
   readonly mtu?: number | undefined
   readonly isInternal?: boolean | undefined
   readonly keepsAddresses?: boolean | undefined
+  /** Like `keepsAddresses`, for IPv6. */
+  readonly keepsIpv6Addresses?: boolean | undefined
   /** Containers cannot reach each other. */
   readonly isIsolating?: boolean | undefined
 }
@@ -63,8 +72,9 @@ export interface BridgeOptions {
 /** A working bridge. */
 export interface Bridge {
   readonly link: Link
-  readonly gateway: string
-  readonly subnet: Subnet
+  /** Absent for a network without IPv4. */
+  readonly ipv4?: { readonly gateway: string; readonly subnet: Subnet } | undefined
+  readonly ipv6?: { readonly gateway: string; readonly subnet: Subnet6 } | undefined
 }
 
 /** Netlink sockets of the host's network namespace. */
@@ -104,7 +114,7 @@ export async function removeBridge(options: BridgeOptions): Promise<void> {
     revokeForwarding(netfilter, options.name)
     deleteLink(route, options.name)
   }
-  if (listRules(netfilter, options.table).length > 0) runNft(`delete table ip ${options.table}`)
+  removeTables(netfilter, options.table)
   rmSync(subnetFile(options), { force: true })
 }
 
@@ -133,55 +143,101 @@ function lockBridge(options: BridgeOptions, signal?: AbortSignal): Promise<Dispo
 function findIntact({ route, netfilter }: Kernel, options: BridgeOptions): Bridge | undefined {
   const link = findLink(route, options.name)
   if (link === undefined || !link.up) return undefined
-  const bridge = findAddress(route, link, options)
-  if (bridge === undefined || readSysctl('ipv4/ip_forward') !== '1') return undefined
-  if (listRules(netfilter, options.table).length !== ruleCount(options)) return undefined
-  return isForwardingClosed(netfilter, options.name) ? undefined : bridge
+  const bridge = findAddresses(route, link, options)
+  const families = familiesOf(options)
+  if (bridge === undefined || !families.every(isForwarding)) return undefined
+  if (!families.every((family) => hasRules(netfilter, options, family))) return undefined
+  return isForwardingClosed(netfilter, options.name, families) ? undefined : bridge
+}
+
+/** The families of addresses that the containers of a network have. */
+function familiesOf({ ipv6, lacksIpv4 }: BridgeOptions): readonly NftFamily[] {
+  return [...(lacksIpv4 ? [] : (['ip'] as const)), ...(ipv6 ? (['ip6'] as const) : [])]
+}
+
+function hasRules(netfilter: NetlinkSocket, options: BridgeOptions, family: NftFamily): boolean {
+  return listRules(netfilter, options.table, { family }).length === ruleCount(options, family)
 }
 
 function restore(kernel: Kernel, options: BridgeOptions, records: AttachmentRecords): Bridge {
   const attached = records.list()
   if (findLink(kernel.route, options.name) === undefined) removeAbandoned(kernel)
   const bridge = restoreLink(kernel.route, options, attached.length > 0)
-  writeSysctl('ipv4/ip_forward', '1')
-  if (listRules(kernel.netfilter, options.table).length !== ruleCount(options)) {
+  const families = familiesOf(options)
+  for (const family of families) {
+    startForwarding(family)
+    if (hasRules(kernel.netfilter, options, family)) continue
     const elements = new Map<string, string>()
-    for (const { ip, ports } of attached) {
-      for (const port of ports) {
-        elements.set(`${port.hostIp} ${port.protocol} ${port.hostPort}`, formatElement(port, ip))
-      }
+    for (const { port, ip } of attached.flatMap(elementsOf)) {
+      if (portFamily(port) !== family) continue
+      elements.set(`${port.hostIp} ${port.protocol} ${port.hostPort}`, formatElement(port, ip))
     }
-    const { table, name, isInternal, keepsAddresses } = options
-    const rules = { table, bridge: name, subnet: bridge.subnet, isInternal, keepsAddresses }
+    const { table, name: bridgeName } = options
+    const rules = {
+      ...options,
+      table,
+      bridge: bridgeName,
+      family,
+      subnet: subnetText(bridge, family),
+    }
     runNft(formatRuleset(rules, [...elements.values()]))
   }
   for (const record of attached) {
     reconnect(kernel.route, record, { bridge: bridge.link, isolated: options.isIsolating })
   }
-  acceptForwarding(kernel.netfilter, options.name)
+  acceptForwarding(kernel.netfilter, options.name, families)
   return bridge
 }
 
+function subnetText({ ipv4, ipv6 }: Bridge, family: NftFamily): string {
+  if (family === 'ip') return ipv4 === undefined ? '' : formatSubnet(ipv4.subnet)
+  return ipv6 === undefined ? '' : formatSubnet6(ipv6.subnet)
+}
+
 function restoreLink(route: NetlinkSocket, options: BridgeOptions, inUse: boolean): Bridge {
-  const { name } = options
+  const { name, lacksIpv4, ipv6 } = options
   const existing = findLink(route, name)
-  const addressed = existing && findAddress(route, existing, options)
-  const subnet = addressed?.subnet ?? pickSubnet(route, options, inUse)
-  const gateway = options.gateway ?? formatAddress(subnet.base + 1)
+  const ipv4 = lacksIpv4 ? undefined : chooseIpv4(route, existing, options, inUse)
   if (existing === undefined) {
-    createBridge(route, { name, ip: gateway, mtu: options.mtu ?? uplinkMtu(route) })
+    const mac = macOf(ipBytes(ipv4?.gateway ?? ipv6?.gateway ?? ''))
+    createBridge(route, { name, mac, mtu: options.mtu ?? uplinkMtu(route) })
     // The alias shows whether the store of the bridge still exists.
     setAlias(route, name, options.directory)
     // Replies of ports that are published on loopback arrive at the bridge. `guard` drops all other
     // such packets.
     writeSysctl(`ipv4/conf/${name}/route_localnet`, '1')
-    writeSysctl(`ipv6/conf/${name}/disable_ipv6`, '1')
   }
+  writeSysctl(`ipv6/conf/${name}/accept_ra`, '0')
+  // Otherwise the kernel waits two seconds before it asks for the hardware addresses of containers.
+  writeSysctl(`ipv6/conf/${name}/accept_dad`, '0')
+  writeSysctl(`ipv6/conf/${name}/disable_ipv6`, ipv6 === undefined ? '1' : '0')
   const link = getLink(route, name)
-  if (addressed === undefined) addAddress(route, link, { ip: gateway, prefix: subnet.prefix })
+  if (ipv4 !== undefined && !ipv4.isThere) {
+    addAddress(route, link.index, { ip: ipv4.gateway, prefix: ipv4.subnet.prefix })
+  }
+  const six = ipv6 && { gateway: ipv6.gateway, subnet: requireSubnet6(ipv6.subnet) }
+  if (six !== undefined && !hasIpv6Address(route, link.index, six.gateway)) {
+    addAddress(route, link.index, { ip: six.gateway, prefix: six.subnet.prefix })
+  }
   setLinkUp(route, name)
-  writeFileSync(subnetFile(options), formatSubnet(subnet), { mode: 0o600 })
-  return { link, gateway, subnet }
+  if (ipv4 !== undefined) {
+    writeFileSync(subnetFile(options), formatSubnet(ipv4.subnet), { mode: 0o600 })
+  }
+  return { link, ipv4, ipv6: six }
+}
+
+/** Returns the IPv4 addresses of the bridge: those that it has, else those that it gets. */
+function chooseIpv4(
+  route: NetlinkSocket,
+  existing: Link | undefined,
+  options: BridgeOptions,
+  inUse: boolean,
+): NonNullable<Bridge['ipv4']> & { readonly isThere: boolean } {
+  const found = existing && findIpv4(route, existing, options)
+  if (found !== undefined) return { ...found, isThere: true }
+  const subnet = pickSubnet(route, options, inUse)
+  const gateway = options.gateway ?? formatAddress(subnet.base + 1)
+  return { subnet, gateway, isThere: false }
 }
 
 /** Returns the configured subnet, else the previous one of this network, else a free one. */
@@ -219,7 +275,25 @@ function findLink(route: NetlinkSocket, name: string): Link | undefined {
   }
 }
 
-function findAddress(route: NetlinkSocket, link: Link, options: BridgeOptions): Bridge | undefined {
+/** Returns the bridge with its addresses; `undefined` when one is missing. */
+function findAddresses(
+  route: NetlinkSocket,
+  link: Link,
+  options: BridgeOptions,
+): Bridge | undefined {
+  const { ipv6, lacksIpv4 } = options
+  const ipv4 = lacksIpv4 ? undefined : findIpv4(route, link, options)
+  if (ipv4 === undefined && !lacksIpv4) return undefined
+  if (ipv6 === undefined) return { link, ipv4 }
+  if (!hasIpv6Address(route, link.index, ipv6.gateway)) return undefined
+  return { link, ipv4, ipv6: { gateway: ipv6.gateway, subnet: requireSubnet6(ipv6.subnet) } }
+}
+
+function findIpv4(
+  route: NetlinkSocket,
+  link: Link,
+  options: BridgeOptions,
+): Bridge['ipv4'] | undefined {
   const found = listAddresses(route).find(({ index }) => index === link.index)
   const address = parseAddress(found?.ip ?? '')
   if (found === undefined || address === undefined) return undefined
@@ -231,7 +305,7 @@ function findAddress(route: NetlinkSocket, link: Link, options: BridgeOptions): 
       { remedy: 'stop its containers and remove the network first' },
     )
   }
-  return { link, gateway: found.ip, subnet }
+  return { gateway: found.ip, subnet }
 }
 
 function reconnect(

@@ -10,12 +10,13 @@ import {
   type NetlinkSocket,
   probePort,
 } from '#platform'
-import type { PortRequest, PublishedPort } from '../port.ts'
+import { isWildcard, type PortRequest, type PortTarget, type PublishedPort } from '../port.ts'
 import { findPortOwner } from './port-owner.ts'
 import {
   decodeElement,
+  elementsOf,
   encodeElement,
-  isWildcard,
+  portFamily,
   publishedAtMap,
   publishedMap,
 } from './ruleset.ts'
@@ -59,18 +60,27 @@ export async function claimPorts(
         )
       continue
     }
-    const ports = choosePorts(requests, taken)
+    const ports = onBothFamilies(choosePorts(requests, taken))
     // Written first, because any process may delete an element without a record.
-    records.put({ ...record, ports })
+    records.put({ ...record, ports: [...record.ports, ...ports] })
     try {
-      const elements = ports.map((port) => encodeElement(table, port, record.ip))
-      addElements(netfilter, elements)
+      const elements = elementsOf({ ...record, ports }).map(({ port, ip }) =>
+        encodeElement(table, port, ip),
+      )
+      if (elements.length > 0) addElements(netfilter, elements)
       return ports
     } catch (error) {
-      records.remove(record.containerId)
+      if (record.ports.length > 0) records.put(record)
+      else records.remove(record.containerId)
       if (!isSystemError(error, 'EEXIST') || performance.now() > deadline) throw error
     }
   }
+}
+
+/** A port on all addresses of the host is on those of IPv6 too, where the kernel has IPv6. */
+function onBothFamilies(ports: readonly PublishedPort[]): readonly PublishedPort[] {
+  if (!ports.some(isWildcard) || !hasIpv6()) return ports
+  return ports.flatMap((port) => (isWildcard(port) ? [port, { ...port, hostIp: allIpv6 }] : [port]))
 }
 
 interface TakenPort extends PublishedPort {
@@ -92,8 +102,7 @@ function listTaken(
   const live = own.length === 0 ? [] : records.list()
   const buried = own.length === 0 ? [] : records.listBuried().map(({ record }) => record)
   const ours = own.map(({ port, ip }) => {
-    const publishes = (record: AttachmentRecord) =>
-      record.ip === ip && record.ports.some((other) => isSamePort(other, port))
+    const publishes = (record: AttachmentRecord) => owns(record, { port, ip })
     const owner = live.find(publishes)
     const leftover = owner === undefined
     return { ...port, table, ip, leftover, owner: owner ?? buried.find(publishes) }
@@ -108,30 +117,34 @@ function listTaken(
   return [...ours, ...foreign]
 }
 
-/** Returns every port in the maps of the table. */
-export function listPublished(
-  netfilter: NetlinkSocket,
-  table: string,
-): readonly { readonly port: PublishedPort; readonly ip: string }[] {
-  return [publishedMap(table), publishedAtMap(table)].flatMap((map) =>
-    listElements(netfilter, map).map(decodeElement),
+/** Whether an element of a map belongs to this container. */
+export function owns(record: AttachmentRecord, element: PortTarget): boolean {
+  return elementsOf(record).some(
+    ({ port, ip }) => ip === element.ip && isSamePort(port, element.port),
   )
+}
+
+/** Returns every port in the maps of the table, of both families. */
+export function listPublished(netfilter: NetlinkSocket, table: string): readonly PortTarget[] {
+  return (['ip', 'ip6'] as const).flatMap((family) => {
+    const maps = [publishedMap(table, family), publishedAtMap(table, family)]
+    try {
+      return maps.flatMap((map) => listElements(netfilter, map).map(decodeElement))
+    } catch (error) {
+      // A network may have addresses of one family only.
+      if (isSystemError(error, 'ENOENT')) return []
+      throw error
+    }
+  })
 }
 
 /** Returns the tables of other stores on the same host. */
 function listForeignTables(netfilter: NetlinkSocket, table: string): readonly string[] {
-  return listForwardChains(netfilter)
-    .filter(({ family, name }) => family === 'ip' && name === 'publish')
+  const tables = listForwardChains(netfilter)
+    .filter(({ family, name }) => family !== 'inet' && name === 'publish')
     .map((chain) => chain.table)
     .filter((other) => other !== table && other.startsWith('strake'))
-}
-
-/**
- * Chooses ports on IPv6 addresses. The process that serves them finally decides whether they are
- * free. Throws `CONFLICT` when one is not, and `INVALID` for an address of another machine.
- */
-export function chooseIpv6Ports(requests: readonly PortRequest[]): readonly PublishedPort[] {
-  return choosePorts(requests, [])
+  return [...new Set(tables)]
 }
 
 function choosePorts(
@@ -179,10 +192,10 @@ function probe(port: PublishedPort): number | undefined {
 }
 
 /** Stands for all IPv6 addresses of the host. */
-export const allIpv6 = '::'
+const allIpv6 = '::'
 
 /** Whether this machine can publish on IPv6 addresses. */
-export function hasIpv6(): boolean {
+function hasIpv6(): boolean {
   try {
     return probePort('tcp', allIpv6, 0) > 0
   } catch (error) {
@@ -196,6 +209,10 @@ function probeAddress(port: PublishedPort): number | undefined {
     return probePort(port.protocol, port.hostIp, port.hostPort)
   } catch (error) {
     if (isSystemError(error, 'EADDRINUSE')) return undefined
+    // A kernel without the protocol has no socket that could have the port.
+    if (isSystemError(error, 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT')) {
+      return port.hostPort || probePort('tcp', port.hostIp, 0)
+    }
     if (!isSystemError(error, 'EADDRNOTAVAIL', 'EAFNOSUPPORT')) throw error
     throw new StrakeError(
       'INVALID',
@@ -234,17 +251,19 @@ function describeContainer({ owner }: TakenPort): string {
 function describe(port: PublishedPort): string {
   const ip = ipVersion(port.hostIp) === 6 ? `[${port.hostIp}]` : port.hostIp
   const at = isWildcard(port) ? '' : `${ip}:`
-  return `${at}${port.hostPort}${port.protocol === 'tcp' ? '' : '/udp'}`
+  return `${at}${port.hostPort}${port.protocol === 'tcp' ? '' : `/${port.protocol}`}`
 }
 
 /** Whether two ports would receive the same packets. */
 function meets(a: PublishedPort, b: PublishedPort): boolean {
   if (a.protocol !== b.protocol || a.hostPort !== b.hostPort) return false
-  return isWildcard(a) || isWildcard(b) || a.hostIp === b.hostIp
+  if (isWildcard(a) || isWildcard(b) || a.hostIp === b.hostIp) return true
+  const isNew = [a, b].every((port) => portFamily(port) === 'ip6')
+  return isNew && (a.hostIp === allIpv6 || b.hostIp === allIpv6)
 }
 
 /** Whether two entries publish the same port of the host for the same port of a container. */
-export function isSamePort(a: PublishedPort, b: PublishedPort): boolean {
+function isSamePort(a: PublishedPort, b: PublishedPort): boolean {
   return meets(a, b) && a.hostIp === b.hostIp && a.containerPort === b.containerPort
 }
 

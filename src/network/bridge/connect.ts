@@ -8,23 +8,19 @@ import {
   openNetlink,
   removeNetworkNamespace,
 } from '#platform'
+import { configureContainer, setDefaultRoute } from './address.ts'
 import type { Bridge } from './bridge.ts'
-import {
-  configureContainer,
-  createVeth,
-  deleteLink,
-  listLinks,
-  setDefaultRoute,
-  setPortUp,
-} from './link.ts'
+import { createVeth, deleteLink, listLinks, setPortUp } from './link.ts'
 import { writeSysctl } from './sysctl.ts'
 
 export interface ConnectOptions {
   /** The namespace exists, and gets one more interface. */
   readonly isMore?: boolean | undefined
-  /** The default route goes through the bridge. */
+  /** The default route of IPv4 goes through the bridge. */
   readonly isDefault: boolean
-  readonly ip: string
+  readonly isIpv6Default?: boolean | undefined
+  readonly ip?: string | undefined
+  readonly ip6?: string | undefined
   readonly mac: string
   readonly bridge: Bridge
   /** As for `setPortUp`. */
@@ -37,7 +33,7 @@ export interface ConnectOptions {
  * end in it. Returns the name of that end.
  */
 export function connect(path: string, veth: string, options: ConnectOptions): string {
-  const { ip, mac, bridge, isMore, isDefault, ...port } = options
+  const { ip, ip6, mac, bridge, isMore, isDefault, isIpv6Default, ...port } = options
   using host = openNetlink(netlinkProtocol.route)
   using inside = isMore ? openNamespace(path) : makeNamespace(path)
   const device = isMore ? freeDevice(inside) : 'eth0'
@@ -49,9 +45,29 @@ export function connect(path: string, veth: string, options: ConnectOptions): st
   }
   writeSysctl(`ipv6/conf/${veth}/disable_ipv6`, '1')
   setPortUp(host, veth, port)
-  const gateway = isDefault ? bridge.gateway : undefined
-  configureContainer(inside, { device, ip, prefix: bridge.subnet.prefix, gateway })
+  if (ip6 !== undefined) allowIpv6(path, device)
+  const { ipv4, ipv6 } = bridge
+  const places = [
+    { ip, prefix: ipv4?.subnet.prefix, gateway: isDefault ? ipv4?.gateway : undefined },
+    { ip: ip6, prefix: ipv6?.subnet.prefix, gateway: isIpv6Default ? ipv6?.gateway : undefined },
+  ]
+  configureContainer(inside, {
+    device,
+    addresses: places.flatMap(({ ip: own, prefix }) =>
+      own === undefined || prefix === undefined ? [] : [{ ip: own, prefix }],
+    ),
+    gateways: places.flatMap(({ gateway }) => gateway ?? []),
+  })
   return device
+}
+
+/** Interfaces of a container have no IPv6 addresses unless its network has them. */
+function allowIpv6(path: string, device: string): void {
+  enterNetworkNamespace(path, () => {
+    // Only strake gives addresses on the bridge, so the kernel need not look for duplicates.
+    writeSysctl(`ipv6/conf/${device}/accept_dad`, '0')
+    writeSysctl(`ipv6/conf/${device}/disable_ipv6`, '0')
+  })
 }
 
 /** Returns the first name of `eth0`, `eth1`... that no interface of the namespace has. */
@@ -83,7 +99,7 @@ function makeNamespace(path: string): NetlinkSocket {
   }
 }
 
-/** Makes this interface of a container its way outside. */
+/** Makes this interface of a container its way outside, in the family of the gateway. */
 export function routeThrough(path: string, device: string, gateway: string): void {
   using inside = openNamespace(path)
   setDefaultRoute(inside, device, gateway)

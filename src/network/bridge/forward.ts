@@ -5,6 +5,7 @@ import {
   listRules,
   type NetlinkSocket,
   type NftChain,
+  type NftFamily,
   runLegacyIptables,
   runNft,
 } from '#platform'
@@ -15,8 +16,12 @@ import {
  * Our table still decides which packets reach a container. Adds no rule twice. The rules match only
  * interfaces, because iptables refuses to list a chain with native conntrack expressions.
  */
-export function acceptForwarding(socket: NetlinkSocket, bridge: string): void {
-  const closed = listClosedChains(socket, bridge)
+export function acceptForwarding(
+  socket: NetlinkSocket,
+  bridge: string,
+  families: readonly NftFamily[] = ['ip'],
+): void {
+  const closed = listClosedChains(socket, bridge, families)
   if (closed.length > 0) {
     runNft(closed.flatMap((chain) => formatInsertions(chain, bridge)).join('\n'))
   }
@@ -29,15 +34,19 @@ export function acceptForwarding(socket: NetlinkSocket, bridge: string): void {
 }
 
 /** True when a chain drops packets of the bridge, so that `acceptForwarding` is needed. */
-export function isForwardingClosed(socket: NetlinkSocket, bridge: string): boolean {
-  return listClosedChains(socket, bridge).length > 0
+export function isForwardingClosed(
+  socket: NetlinkSocket,
+  bridge: string,
+  families: readonly NftFamily[] = ['ip'],
+): boolean {
+  return listClosedChains(socket, bridge, families).length > 0
 }
 
 /** Removes the rules of `acceptForwarding`, whatever the policies are now. */
 export function revokeForwarding(socket: NetlinkSocket, bridge: string): void {
   for (const chain of listForwardChains(socket)) {
     if (!chain.hooked && chain.name !== dockerUser) continue
-    if (countMentions(listRules(socket, chain.table, chain), bridge) === 0) continue
+    if (countMentions(listRules(socket, chain.table, { chain }), bridge) === 0) continue
     const where = `${chain.family} ${chain.table} ${chain.name}`
     const listing = runNft(`list chain ${where}`, ['-a'])
     const rule = new RegExp(`^\\s*[io]ifname "${bridge}" .*accept # handle (\\d+)$`, 'gm')
@@ -57,8 +66,14 @@ const dockerUser = 'DOCKER-USER'
  * Returns the chains without our rules. Where Docker's chain for users exists, it replaces Docker's
  * other chains.
  */
-function listClosedChains(socket: NetlinkSocket, bridge: string): readonly NftChain[] {
-  const chains = listForwardChains(socket)
+function listClosedChains(
+  socket: NetlinkSocket,
+  bridge: string,
+  families: readonly NftFamily[],
+): readonly NftChain[] {
+  const chains = listForwardChains(socket).filter(
+    ({ family }) => family === 'inet' || families.includes(family),
+  )
   return chains
     .filter((chain) => chain.drops)
     .map((chain) => {
@@ -66,7 +81,7 @@ function listClosedChains(socket: NetlinkSocket, bridge: string): readonly NftCh
         other.name === dockerUser && other.table === chain.table && other.family === chain.family
       return chains.find(isUser) ?? chain
     })
-    .filter((chain) => countMentions(listRules(socket, chain.table, chain), bridge) < 2)
+    .filter((chain) => countMentions(listRules(socket, chain.table, { chain }), bridge) < 2)
 }
 
 /**

@@ -1,55 +1,73 @@
-import type { NftElement, NftMap } from '#platform'
-import { addressBytes, formatSubnet, type Subnet } from '#platform'
-import type { PublishedPort } from '../port.ts'
+import { ipBytes, ipVersion, type NftElement, type NftFamily, type NftMap } from '#platform'
+import { isWildcard, type PortTarget, type PublishedPort } from '../port.ts'
+import { decodePort, encodePort } from './element.ts'
+import type { AttachmentRecord } from './state.ts'
 
 /** The bridge for which the rules are made. */
-export interface RulesetOptions {
+export interface RulesetOptions extends RuleOptions {
   readonly table: string
   readonly bridge: string
-  readonly subnet: Subnet
+  readonly family: NftFamily
+  /** In CIDR form, of the family. */
+  readonly subnet: string
+}
+
+interface RuleOptions {
   /** No packet passes between the bridge and another interface. */
   readonly isInternal?: boolean | undefined
   /** Packets keep the address of the container when they leave the host. */
   readonly keepsAddresses?: boolean | undefined
+  /** Like `keepsAddresses`, for IPv6. */
+  readonly keepsIpv6Addresses?: boolean | undefined
 }
-
-type RuleOptions = Pick<RulesetOptions, 'isInternal' | 'keepsAddresses'>
 
 /** The number of rules that `formatRuleset` makes. Another number in the kernel means that a program changed them. */
-export function ruleCount({ isInternal, keepsAddresses }: RuleOptions): number {
-  return 13 + (isInternal ? 2 : 0) - (isInternal || keepsAddresses ? 1 : 0)
+export function ruleCount(options: RuleOptions, family: NftFamily = 'ip'): number {
+  return 13 + (options.isInternal ? 2 : 0) - (hidesAddresses(options, family) ? 0 : 1)
 }
 
+function hidesAddresses(options: RuleOptions, family: NftFamily): boolean {
+  const keeps = family === 'ip' ? options.keepsAddresses : options.keepsIpv6Addresses
+  return !options.isInternal && !keeps
+}
+
+/** How rules name the addresses of a family. */
+const words = {
+  ip: { address: 'ip', type: 'ipv4_addr', loopback: '127.0.0.0/8', own: '' },
+  // The kernel sends no packet from ::1 to a container. A proxy serves ports there.
+  ip6: { address: 'ip6', type: 'ipv6_addr', loopback: '::1', own: 'ip6 daddr != ::1 ' },
+} as const
+
 /**
- * Returns a script for `nft -f` that replaces the network's table with a new one that has these
- * elements in its maps, in one transaction.
+ * Returns a script for `nft -f` that replaces the network's table of a family with a new one that
+ * has these elements in its maps, in one transaction.
  *
- * `guard` runs before address translation. It drops packets for 127.0.0.1 that come from the wire
+ * `guard` runs before address translation. It drops packets for loopback that come from the wire
  * or from a container, so that they cannot reach ports published on loopback, or the host's own.
  * `forward` accepts only replies and packets for published ports, so that a peer with a container's
  * address cannot reach its other ports. That also separates networks from each other.
  */
 export function formatRuleset(options: RulesetOptions, elements: readonly string[]): string {
-  const { table, bridge, isInternal, keepsAddresses } = options
-  const hidesAddresses = !isInternal && !keepsAddresses
-  const subnet = formatSubnet(options.subnet)
+  const { table, bridge, isInternal, subnet, family } = options
+  const { address, type, loopback, own } = words[family]
+  const hides = hidesAddresses(options, family)
   return `
-add table ip ${table}
-delete table ip ${table}
-table ip ${table} {
+add table ${family} ${table}
+delete table ${family} ${table}
+table ${family} ${table} {
   map published {
-    type inet_proto . inet_service : ipv4_addr . inet_service
+    type inet_proto . inet_service : ${type} . inet_service
   }
   map published_at {
-    type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service
+    type ${type} . inet_proto . inet_service : ${type} . inet_service
   }
   chain guard {
     type filter hook prerouting priority raw; policy accept;
-    iifname != "lo" ip daddr 127.0.0.0/8 drop
+    iifname != "lo" ${address} daddr ${loopback} drop
   }
   chain publish {
-    dnat ip to ip daddr . meta l4proto . th dport map @published_at
-    dnat ip to meta l4proto . th dport map @published
+    dnat ${address} to ${address} daddr . meta l4proto . th dport map @published_at
+    dnat ${address} to meta l4proto . th dport map @published
   }
   chain prerouting {
     type nat hook prerouting priority -100; policy accept;
@@ -57,13 +75,13 @@ table ip ${table} {
   }
   chain output {
     type nat hook output priority -100; policy accept;
-    fib daddr type local jump publish
+    ${own}fib daddr type local jump publish
   }
   chain postrouting {
     type nat hook postrouting priority 100; policy accept;
-    ${hidesAddresses ? `ip saddr ${subnet} oifname != "${bridge}" masquerade` : ''}
-    ip saddr 127.0.0.0/8 oifname "${bridge}" masquerade
-    ip saddr ${subnet} oifname "${bridge}" ct status dnat masquerade
+    ${hides ? `${address} saddr ${subnet} oifname != "${bridge}" masquerade` : ''}
+    ${address} saddr ${loopback} oifname "${bridge}" masquerade
+    ${address} saddr ${subnet} oifname "${bridge}" ct status dnat masquerade
   }
   chain forward {
     type filter hook forward priority 0; policy accept;
@@ -76,16 +94,36 @@ table ip ${table} {
     drop
   }
 }
-${elements.map((element) => `add element ip ${table} ${element}`).join('\n')}
+${elements.map((element) => `add element ${family} ${table} ${element}`).join('\n')}
 `
 }
 
-export function publishedMap(table: string): NftMap {
-  return { table, name: 'published' }
+export function publishedMap(table: string, family?: NftFamily): NftMap {
+  return { family, table, name: 'published' }
 }
 
-export function publishedAtMap(table: string): NftMap {
-  return { table, name: 'published_at' }
+export function publishedAtMap(table: string, family?: NftFamily): NftMap {
+  return { family, table, name: 'published_at' }
+}
+
+/**
+ * Returns the ports of a container that the kernel translates. The kernel does not translate
+ * between IPv4 and IPv6, so a port needs an address of its family.
+ */
+export function elementsOf({
+  ip,
+  ip6,
+  ports,
+}: Pick<AttachmentRecord, 'ip' | 'ip6' | 'ports'>): readonly PortTarget[] {
+  return ports.flatMap((port) => {
+    const target = portFamily(port) === 'ip' ? ip : ip6
+    return target === undefined || port.hostIp === '::1' ? [] : [{ port, ip: target }]
+  })
+}
+
+/** The family of the host's address. */
+export function portFamily({ hostIp }: Pick<PublishedPort, 'hostIp'>): NftFamily {
+  return ipVersion(hostIp) === 6 ? 'ip6' : 'ip'
 }
 
 /** Formats a published port as an element in nft's syntax: `published { tcp . 80 : 10.89.0.2 . 80 }`. */
@@ -95,45 +133,33 @@ export function formatElement(port: PublishedPort, ip: string): string {
 
 /** Returns the command that deletes the element only if it still points to this container. */
 export function formatRemoval(table: string, port: PublishedPort, ip: string): string {
-  const add = `add element ip ${table} ${formatElement(port, ip)}`
-  return `${add}; delete element ip ${table} ${formatKey(port, '')}`
+  const place = `${portFamily(port)} ${table}`
+  const add = `add element ${place} ${formatElement(port, ip)}`
+  return `${add}; delete element ${place} ${formatKey(port, '')}`
 }
 
 function formatKey(port: PublishedPort, value: string): string {
   const key = `${port.protocol} . ${port.hostPort}`
-  if (isWildcard(port)) return `published { ${key}${value} }`
+  if (isEverywhere(port)) return `published { ${key}${value} }`
   return `published_at { ${port.hostIp} . ${key}${value} }`
 }
 
 /** The element in the kernel's encoding. */
 export function encodeElement(table: string, port: PublishedPort, ip: string): NftElement {
-  const protocol = port.protocol === 'tcp' ? 6 : 17
-  const key = [protocol, 0, 0, 0, ...bigEndian(port.hostPort), 0, 0]
-  const value = Uint8Array.from([...addressBytes(ip), ...bigEndian(port.containerPort), 0, 0])
-  if (isWildcard(port)) return { map: publishedMap(table), key: Uint8Array.from(key), value }
-  const at = Uint8Array.from([...addressBytes(port.hostIp), ...key])
-  return { map: publishedAtMap(table), key: at, value }
+  const family = portFamily(port)
+  const key = encodePort(port.hostPort, port.protocol)
+  const value = Uint8Array.from([...ipBytes(ip), ...encodePort(port.containerPort)])
+  if (isEverywhere(port)) return { map: publishedMap(table, family), key, value }
+  const at = Uint8Array.from([...ipBytes(port.hostIp), ...key])
+  return { map: publishedAtMap(table, family), key: at, value }
 }
 
 /** Returns the port that an element publishes, and the container's address. */
-export function decodeElement({ key, value }: NftElement): {
-  readonly port: PublishedPort
-  readonly ip: string
-} {
-  const at = key.length > 8 ? 4 : 0
-  const port = {
-    hostIp: at === 0 ? '0.0.0.0' : key.subarray(0, 4).join('.'),
-    protocol: key[at] === 6 ? ('tcp' as const) : ('udp' as const),
-    hostPort: new DataView(key.buffer, key.byteOffset).getUint16(at + 4),
-    containerPort: new DataView(value.buffer, value.byteOffset).getUint16(4),
-  }
-  return { port, ip: value.subarray(0, 4).join('.') }
+export function decodeElement({ map, key, value }: NftElement): PortTarget {
+  return decodePort({ isNew: map.family === 'ip6', key, value })
 }
 
-export function isWildcard(port: PublishedPort): boolean {
-  return port.hostIp === '0.0.0.0'
-}
-
-function bigEndian(port: number): readonly [number, number] {
-  return [port >> 8, port & 255]
+/** Whether the port is published on all addresses of its family. */
+function isEverywhere(port: PublishedPort): boolean {
+  return isWildcard(port) || port.hostIp === '::'
 }

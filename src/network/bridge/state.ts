@@ -7,7 +7,9 @@ import type { PublishedPort } from '../port.ts'
 export interface AttachmentRecord {
   readonly containerId: string
   readonly name: string
-  readonly ip: string
+  /** Absent on a network without IPv4. */
+  readonly ip?: string | undefined
+  readonly ip6?: string | undefined
   /** The network's name. */
   readonly network: string
   /** The network has no route outside. */
@@ -107,12 +109,16 @@ function readRecord(file: string): AttachmentRecord | undefined {
 function parseRecord(value: unknown): AttachmentRecord | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const record = value as Partial<AttachmentRecord>
-  const { containerId, name, ip, network, isInternal, aliases, veth, ports } = record
-  if (typeof containerId !== 'string' || typeof ip !== 'string') return undefined
+  const { containerId, name, ip, ip6, network, isInternal, aliases, veth, ports } = record
+  if (typeof containerId !== 'string' || !isText(ip) || !isText(ip6)) return undefined
   if (typeof veth !== 'string' || !Array.isArray(ports)) return undefined
   const others = Array.isArray(aliases) ? aliases.map(String) : []
   return {
-    ...{ containerId, name: String(name ?? ''), ip, network: String(network ?? '') },
+    ...{ containerId, name: String(name ?? ''), ip, ip6, network: String(network ?? '') },
     ...{ isInternal: isInternal === true, aliases: others, veth, ports },
   }
+}
+
+function isText(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string'
 }

@@ -2,10 +2,14 @@ import { StrakeError } from '#oci'
 import {
   contains,
   formatSubnet,
+  formatSubnet6,
   overlaps,
+  overlaps6,
   parseAddress,
   parseSubnet,
+  parseSubnet6,
   type Subnet,
+  type Subnet6,
   subnetOf,
 } from '#platform'
 
@@ -67,6 +71,27 @@ export function requireSubnet(text: string): Subnet {
     )
   }
   return subnet
+}
+
+/** Reads a configured IPv6 subnet of at least 2^8 addresses. Throws `INVALID`. */
+export function requireSubnet6(text: string): Subnet6 {
+  const subnet = parseSubnet6(text)
+  if (subnet !== undefined && subnet.prefix >= 8 && subnet.prefix <= 120) return subnet
+  throw new StrakeError(
+    'INVALID',
+    `Cannot use the subnet ${JSON.stringify(text)}: not a block of IPv6 addresses from /8 to /120`,
+    { remedy: 'write it as fd00:0:0:1::/64' },
+  )
+}
+
+/** Throws `CONFLICT` when a configured IPv6 subnet overlaps a route of this host. */
+export function requireFree6(subnet: Subnet6, routes: readonly Subnet6[]): void {
+  const route = routes.find((route) => route.prefix > 0 && overlaps6(route, subnet))
+  if (route === undefined) return
+  throw new StrakeError(
+    'CONFLICT',
+    `Cannot use the subnet ${formatSubnet6(subnet)}: this host has a route to ${formatSubnet6(route)}`,
+  )
 }
 
 /** Throws `CONFLICT` when a configured subnet overlaps a route of this host. */

@@ -90,3 +90,21 @@ test('read() follows containers that come and go, and knows whether a route lead
   put(front, { id: 'me', name: 'client', ip: '10.2.0.2' })
   expect(names.read().reachesOutside).toBe(true)
 })
+
+test('answerLocally() knows IPv6 addresses, and names by them', () => {
+  const rest = { network: 'back', veth: 'v', ports: [], aliases: [], isInternal: false }
+  const records = openAttachmentRecords(`${directory}/${back}/attachments`)
+  records.put({ containerId: 'me', name: 'client', ip6: 'fd00::2', ...rest })
+  records.put({ containerId: 'db', name: 'db', ip: '10.1.0.3', ip6: 'fd00::3', ...rest })
+  const names = new NameDirectory(directory, 'me')
+  const answer = (name: string, type: number) => {
+    const question = parseQuery(makeQuery(name, type))
+    return question && answerLocally(question, names.read())
+  }
+  const data = answer('db', 28)
+  expect(data?.[7]).toBe(1)
+  expect([...(data?.slice(-18) ?? [])]).toEqual([0, 16, 0xfd, ...Array(14).fill(0), 3])
+  expect(answer('client', 1)?.[7]).toBe(0)
+  const reverse = `3.${'0.'.repeat(29)}d.f.ip6.arpa`
+  expect(Buffer.from(answer(reverse, 12) ?? []).toString('latin1')).toContain('\x02db\x04back\x00')
+})

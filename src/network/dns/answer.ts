@@ -1,4 +1,4 @@
-import { addressBytes } from '#platform'
+import { formatIpv6, ipBytes } from '#platform'
 import {
   type DnsQuestion,
   dnsCode,
@@ -24,12 +24,19 @@ export function answerLocally(
   }
   const addresses = names.addressesOf(question.name)
   if (addresses === undefined) return undefined
-  if (question.type !== dnsType.a) return formatEmpty(question, dnsCode.ok)
-  return formatAnswer(question, shuffled(addresses).map(addressBytes))
+  const isNew = question.type === dnsType.aaaa
+  if (!isNew && question.type !== dnsType.a) return formatEmpty(question, dnsCode.ok)
+  const wanted = addresses.filter((address) => address.includes(':') === isNew)
+  return formatAnswer(question, shuffled(wanted).map(ipBytes))
 }
 
-/** `10.1.0.2` of `2.0.1.10.in-addr.arpa`. */
+/** `10.1.0.2` of `2.0.1.10.in-addr.arpa`, and the IPv6 address of a name in `ip6.arpa` (RFC 3596 section 2.5). */
 function addressIn(name: string): string {
+  const [, digits] = /^((?:[0-9a-f]\.){32})ip6\.arpa$/.exec(name) ?? []
+  if (digits !== undefined) {
+    const text = digits.split('.').reverse().join('')
+    return formatIpv6(BigInt(`0x${text}`))
+  }
   return name
     .replace(/\.in-addr\.arpa$/, '')
     .split('.')

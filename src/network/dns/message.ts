@@ -13,7 +13,7 @@ export interface DnsQuestion {
 }
 
 /** The types of records that the server knows. */
-export const dnsType = { a: 1, ptr: 12, options: 41 } as const
+export const dnsType = { a: 1, ptr: 12, aaaa: 28, options: 41 } as const
 
 export const dnsCode = { ok: 0, formatError: 1, failure: 2, notImplemented: 4 } as const
 

@@ -106,7 +106,9 @@ function findAddresses(
   name: string,
 ): readonly string[] | undefined {
   const found = networks.flatMap((records) =>
-    [...records.values()].filter((record) => isCalled(record, name)).map(({ ip }) => ip),
+    [...records.values()]
+      .filter((record) => isCalled(record, name))
+      .flatMap(({ ip, ip6 }) => [ip ?? [], ip6 ?? []].flat()),
   )
   return found.length === 0 ? undefined : found
 }
@@ -123,8 +125,8 @@ function isCalled({ name, aliases, network }: AttachmentRecord, text: string): b
 
 function findName(networks: readonly Attachments[], address: string): string | undefined {
   for (const records of networks) {
-    for (const { ip, name, network } of records.values()) {
-      if (ip === address) return `${name}.${network}`
+    for (const { ip, ip6, name, network } of records.values()) {
+      if (address === ip || address === ip6) return `${name}.${network}`
     }
   }
   return undefined

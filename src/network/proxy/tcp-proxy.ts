@@ -33,7 +33,7 @@ export async function openTcpProxy({
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ host: hostIp, port: hostPort, ipv6Only: true }, resolve)
+    server.listen({ host: hostIp, port: hostPort, ipv6Only: hostIp.includes(':') }, resolve)
   })
   return {
     async [Symbol.asyncDispose]() {

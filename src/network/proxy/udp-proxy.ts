@@ -21,7 +21,9 @@ export async function openUdpProxy({
   hostPort,
   target,
 }: ProxiedPort): Promise<AsyncDisposable> {
-  const server = createSocket({ type: 'udp6', ipv6Only: true })
+  const server = hostIp.includes(':')
+    ? createSocket({ type: 'udp6', ipv6Only: true })
+    : createSocket('udp4')
   // In the order of their last datagram.
   const senders = new Map<string, Sender>()
   const forget = (key: string): void => {
@@ -33,7 +35,7 @@ export async function openUdpProxy({
   }
   const expire = (key: string) => setTimeout(() => forget(key), idleTime).unref()
   const open = (key: string, { address, port }: RemoteInfo): Sender => {
-    const socket = createSocket('udp4')
+    const socket = createSocket(target.ip.includes(':') ? 'udp6' : 'udp4')
     // The container does not listen: the datagram is lost, as on any network.
     socket.on('error', () => {})
     socket.on('message', (answer) => server.send(answer, port, address, () => {}))

@@ -18,7 +18,11 @@ export type DriverCall =
       readonly ip?: string
       readonly network?: string
       /** Networks of users to join instead, each with the container's address. */
-      readonly joined?: readonly { readonly network: UserNetwork; readonly ip: string }[]
+      readonly joined?: readonly {
+        readonly network: UserNetwork
+        readonly ip?: string
+        readonly ip6?: string
+      }[]
     }
   | { readonly method: 'detach'; readonly containerId: string }
   | {
@@ -45,12 +49,12 @@ async function perform(call: DriverCall): Promise<unknown> {
     case 'attach':
       return await networks.attach({
         ...call.options,
-        networks: call.joined?.map(({ network, ip }) => ({
-          ...{ name: network.name, network, allocate: () => ip },
+        networks: call.joined?.map(({ network, ip, ip6 }) => ({
+          ...{ name: network.name, network, allocate: () => ({ ip, ip6 }) },
         })) ?? [
           {
             name: call.network ?? 'bridge',
-            allocate: ({ gateway }) => call.ip ?? gateway.replace(/1$/, '2'),
+            allocate: ({ ipv4 }) => ({ ip: call.ip ?? ipv4?.gateway.replace(/1$/, '2') }),
           },
         ],
       })

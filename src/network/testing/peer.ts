@@ -2,13 +2,16 @@
  * A server or a client in the namespace it is started in.
  *
  *     peer.ts serve tcp 80 NAME          prints "ready"; answers "NAME <address it sees>"
+ *     peer.ts serve tcp6 80 NAME         the same, on the IPv6 addresses
  *     peer.ts ask udp 10.89.0.2 53       prints the answer; exits with 1 when none comes
  *     peer.ts ask udp 10.89.0.2 53 4000  the same, from port 4000
  */
 import { createSocket } from 'node:dgram'
 import { connect, createServer } from 'node:net'
 
-const [role, protocol, ...rest] = process.argv.slice(2)
+const [role, kind = '', ...rest] = process.argv.slice(2)
+const protocol = kind.replace('6', '')
+const all = kind.endsWith('6') ? '::' : '0.0.0.0'
 const patience = 600
 
 function serve(port: number, name: string): void {
@@ -18,13 +21,13 @@ function serve(port: number, name: string): void {
       socket.on('error', () => {})
       socket.end(`${name} ${socket.remoteAddress?.replace('::ffff:', '')}`)
     })
-    server.listen(port, '0.0.0.0', ready)
+    server.listen({ port, host: all, ipv6Only: true }, ready)
   } else {
-    const socket = createSocket('udp4')
+    const socket = createSocket(all === '::' ? 'udp6' : 'udp4')
     socket.on('message', (_, from) =>
       socket.send(`${name} ${from.address}`, from.port, from.address),
     )
-    socket.bind(port, '0.0.0.0', ready)
+    socket.bind(port, all, ready)
   }
 }
 
@@ -39,7 +42,7 @@ function ask(address: string, port: number, from: number): void {
     socket.on('data', answer)
     socket.on('error', () => process.exit(1))
   } else {
-    const socket = createSocket('udp4')
+    const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
     socket.on('message', answer)
     socket.on('error', () => process.exit(1))
     socket.bind(from, () => socket.send('?', port, address))

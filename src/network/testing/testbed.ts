@@ -39,7 +39,12 @@ export interface Testbed extends AsyncDisposable {
   exec(namespace: string, ...argv: readonly string[]): string
   tryExec(namespace: string, ...argv: readonly string[]): Outcome
   /** Starts a server that answers `name <address it sees>`. */
-  serve(namespace: string, protocol: 'tcp' | 'udp', port: number, name: string): Promise<void>
+  serve(
+    namespace: string,
+    protocol: 'tcp' | 'udp' | 'tcp6' | 'udp6',
+    port: number,
+    name: string,
+  ): Promise<void>
   /** Ends every server: a process keeps its namespace alive. */
   stopServers(): Promise<void>
   /** Returns the response of a server; `undefined` without one. `from` is the local port of UDP. */

@@ -10,7 +10,7 @@ import {
 
 /** `NFNL_SUBSYS_CTNETLINK << 8`, and its requests. */
 const message = { get: 0x101, delete: 0x102 } as const
-const ip4Header = Uint8Array.of(2, 0, 0, 0)
+const headers = [2, 10].map((family) => Uint8Array.of(family, 0, 0, 0))
 const originalTuple = 1
 const protocolOfTuple = 2
 const protocolField = { number: 1, destinationPort: 3 } as const
@@ -24,11 +24,12 @@ const udp = 17
  */
 export function forgetUdpFlows(netfilter: NetlinkSocket, ports: readonly number[]): void {
   const wanted = new Set(ports)
-  for (const { body } of listFlows(netfilter)) {
-    const tuple = parseAttributes(body.subarray(ip4Header.length)).get(originalTuple)
+  for (const { body } of headers.flatMap((header) => listFlows(netfilter, header))) {
+    const header = body.subarray(0, 4)
+    const tuple = parseAttributes(body.subarray(header.length)).get(originalTuple)
     const port = tuple && udpPortOf(tuple)
     if (tuple === undefined || port === undefined || !wanted.has(port)) continue
-    const request = concatenate([ip4Header, nested(originalTuple, tuple)])
+    const request = concatenate([header, nested(originalTuple, tuple)])
     try {
       netfilter.send([{ type: message.delete, body: request }])
     } catch (error) {
@@ -39,9 +40,9 @@ export function forgetUdpFlows(netfilter: NetlinkSocket, ports: readonly number[
 }
 
 /** Returns the UDP flows, none when the kernel was built without this interface. */
-function listFlows(netfilter: NetlinkSocket): readonly NetlinkMessage[] {
+function listFlows(netfilter: NetlinkSocket, header: Uint8Array): readonly NetlinkMessage[] {
   try {
-    return netfilter.send([{ type: message.get, flags: netlinkFlag.dump, body: ip4Header }])
+    return netfilter.send([{ type: message.get, flags: netlinkFlag.dump, body: header }])
   } catch (error) {
     if (!isSystemError(error)) throw error
     return []

@@ -77,7 +77,7 @@ test('contains() and lastAddress() agree about the upper half of the address spa
 })
 
 test('macOf() derives a local unicast address from the IP', () => {
-  expect(macOf('10.89.0.17')).toBe('02:42:0a:59:00:11')
+  expect(macOf(addressBytes('10.89.0.17'))).toBe('02:42:0a:59:00:11')
   expect([...macBytes('02:42:0a:59:00:11')]).toEqual([2, 0x42, 10, 89, 0, 17])
   expect([...addressBytes('10.89.0.17')]).toEqual([10, 89, 0, 17])
 })

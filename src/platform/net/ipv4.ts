@@ -58,11 +58,11 @@ export function lastAddress({ base, prefix }: Subnet): number {
 }
 
 /**
- * Derives the hardware address from the IP address, so that a neighbour's cache entry
+ * Derives the hardware address from the IP address, or from the last four bytes of an IPv6 address, so that a neighbour's cache entry
  * from an earlier container with the same IP address stays right.
  */
-export function macOf(ip: string): string {
-  return ['02', '42', ...[...addressBytes(ip)].map(hexByte)].join(':')
+export function macOf(bytes: Uint8Array): string {
+  return ['02', '42', ...[...bytes.slice(-4)].map(hexByte)].join(':')
 }
 
 export function macBytes(mac: string): Uint8Array {

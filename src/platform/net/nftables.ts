@@ -15,8 +15,12 @@ import {
   parseText,
 } from './netlink.ts'
 
-/** A map of the `ip` family. */
+/** The families of tables that translate addresses. */
+export type NftFamily = 'ip' | 'ip6'
+
 export interface NftMap {
+  /** Default `ip`. */
+  readonly family?: NftFamily | undefined
   readonly table: string
   readonly name: string
 }
@@ -28,9 +32,9 @@ export interface NftElement {
   readonly value: Uint8Array
 }
 
-/** A chain through which forwarded IPv4 packets may pass. */
+/** A chain through which forwarded packets may pass. */
 export interface NftChain {
-  readonly family: 'ip' | 'inet'
+  readonly family: NftFamily | 'inet'
   readonly table: string
   readonly name: string
   /** The chain is on the forward hook itself; other chains are jump targets. */
@@ -41,8 +45,8 @@ export interface NftChain {
 
 const SUBSYSTEM = 10 << 8
 const message = { getChain: 4, getRule: 7, newElement: 12, getElement: 13, deleteElement: 14 }
-const ipFamily = 2
-const families: Readonly<Record<number, NftChain['family']>> = { 1: 'inet', 2: 'ip' }
+const numbers = { inet: 1, ip: 2, ip6: 10 } as const
+const families: Readonly<Record<number, NftChain['family']>> = { 1: 'inet', 2: 'ip', 10: 'ip6' }
 
 const locations = ['/usr/sbin/nft', '/sbin/nft', '/usr/local/sbin/nft', '/usr/bin/nft', '/bin/nft']
 
@@ -114,7 +118,7 @@ export function deleteElements(socket: NetlinkSocket, elements: readonly NftElem
 /** Returns all elements of a map. Throws `NetlinkError` ENOENT for an absent map. */
 export function listElements(socket: NetlinkSocket, map: NftMap): readonly NftElement[] {
   const body = concatenate([
-    familyHeader(ipFamily),
+    familyHeader(map.family),
     attribute(1, map.table),
     attribute(2, map.name),
   ])
@@ -139,21 +143,20 @@ const nothing = new Uint8Array()
 export function listRules(
   socket: NetlinkSocket,
   table: string,
-  chain?: NftChain,
+  { family, chain }: { readonly family?: NftFamily; readonly chain?: NftChain } = {},
 ): readonly Uint8Array[] {
-  const family = chain?.family === 'inet' ? 1 : ipFamily
   const names = [attribute(1, table), ...(chain === undefined ? [] : [attribute(2, chain.name)])]
-  const body = concatenate([familyHeader(family), ...names])
+  const body = concatenate([familyHeader(chain?.family ?? family), ...names])
   const flags = netlinkFlag.dump
   return socket
     .send([{ type: SUBSYSTEM | message.getRule, flags, body }])
     .map((answer) => answer.body)
 }
 
-/** Returns every chain of the `ip` and `inet` families that is on the forward hook or on no hook. */
+/** Returns every chain of the `ip`, `ip6` and `inet` families that is on the forward hook or on no hook. */
 export function listForwardChains(socket: NetlinkSocket): readonly NftChain[] {
   const request = { type: SUBSYSTEM | message.getChain, flags: netlinkFlag.dump }
-  return socket.send([{ ...request, body: familyHeader(0) }]).flatMap(({ body }) => {
+  return socket.send([{ ...request, body: new Uint8Array(4) }]).flatMap(({ body }) => {
     const family = families[body[0] ?? 0]
     const fields = parseAttributes(body.subarray(4))
     const hook = fields.get(4)
@@ -188,7 +191,7 @@ function elementRequest(
 ): NetlinkRequest {
   const data = kind === 'newElement' ? [nested(2, attribute(1, element.value))] : []
   const body = concatenate([
-    familyHeader(ipFamily),
+    familyHeader(element.map.family),
     attribute(1, element.map.table),
     attribute(2, element.map.name),
     nested(3, nested(1, nested(1, attribute(1, element.key)), ...data)),
@@ -197,8 +200,8 @@ function elementRequest(
   return { type: SUBSYSTEM | message[kind], flags: create | flags, body }
 }
 
-function familyHeader(family: number): Uint8Array {
-  return new Uint8Array([family, 0, 0, 0])
+function familyHeader(family: NftChain['family'] = 'ip'): Uint8Array {
+  return new Uint8Array([numbers[family], 0, 0, 0])
 }
 
 /** Returns the output of the legacy iptables, `undefined` when it fails or is not installed. */

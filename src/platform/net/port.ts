@@ -10,13 +10,14 @@ const [socketLevel, reuseAddress, ipv6Level, ipv6Only] = [1, 2, 41, 26]
  * Binds a socket to a local address and port as a server would, closes it, and returns
  * the port. Throws `SystemError` EADDRINUSE when another socket has the port,
  * EADDRNOTAVAIL when the address is not one of this machine, EAFNOSUPPORT for an IPv6
- * address on a kernel without IPv6. The kernel chooses a free port for port 0.
+ * address on a kernel without IPv6, EPROTONOSUPPORT for SCTP on a kernel without it. The kernel chooses a free port for port 0.
  */
-export function probePort(protocol: 'tcp' | 'udp', address: string, port: number): number {
+export function probePort(protocol: 'tcp' | 'udp' | 'sctp', address: string, port: number): number {
   const calls = networkCalls()
   const isNew = ipVersion(address) === 6
-  const type = (protocol === 'tcp' ? stream : datagram) | closeOnExec
-  const fd = check(calls.socket(isNew ? inet6 : inet, type, 0), 'socket')
+  const type = (protocol === 'udp' ? datagram : stream) | closeOnExec
+  const number = protocol === 'sctp' ? 132 : 0
+  const fd = check(calls.socket(isNew ? inet6 : inet, type, number), 'socket')
   try {
     const set = (level: number, option: number): void => {
       check(calls.setsockopt(fd, level, option, new Uint32Array([1]), 4), 'setsockopt')

@@ -1,6 +1,6 @@
 import { StrakeError } from '#oci'
-import { formatAddress, isAlive, ownIdentity, type SqlRow } from '#platform'
-import { addressOf, hostsOf, rangeOf } from '../address-range.ts'
+import { isAlive, ownIdentity, type SqlRow } from '#platform'
+import { addressOf, formatIn, hostsOf, isIpv6, rangeOf } from '../address-range.ts'
 import type { RecordsContext } from '../context.ts'
 import { Fields, readRows } from '../fields.ts'
 
@@ -14,13 +14,13 @@ export interface AddressRecord {
 export interface AllocateOptions {
   /** ID of the new owner. */
   readonly container: string
-  /** IPv4 in CIDR form: `10.88.0.0/16`. */
+  /** In CIDR form: `10.88.0.0/16` or `fd00::/64`. */
   readonly subnet: string
   /** The part of the subnet from which an address is chosen: CIDR form. */
   readonly range?: string | undefined
   /** Addresses that are never allocated, such as that of the gateway. */
   readonly reserved?: readonly string[]
-  /** The requested address (`--ip`). */
+  /** The requested address (`--ip`, `--ip6`). */
   readonly address?: string | undefined
 }
 
@@ -64,17 +64,20 @@ export function createAddresses({ database, reportIn }: RecordsContext): Address
     )) {
       taken.add(String(address))
     }
-    const row = database.get('SELECT last FROM address_cursors WHERE network = ?', network)
-    const start = Number(row?.['last'] ?? first - 1)
-    const count = last - first + 1
-    for (let step = 1; step <= count; step++) {
+    const isNew = isIpv6(options.subnet)
+    // The number of an IPv6 address has no place in the column. Its distance from the first has.
+    const cursor = isNew ? { key: `${network} ipv6`, zero: first } : { key: network, zero: 0n }
+    const row = database.get('SELECT last FROM address_cursors WHERE network = ?', cursor.key)
+    const start = row === undefined ? first - 1n : BigInt(Number(row['last'])) + cursor.zero
+    const count = last - first + 1n
+    for (let step = 1n; step <= count; step++) {
       const offset = (((start - first + step) % count) + count) % count
-      const address = formatAddress(first + offset)
+      const address = formatIn(options.subnet, first + offset)
       if (taken.has(address)) continue
       database.run(
         'INSERT OR REPLACE INTO address_cursors (network, last) VALUES (?,?)',
-        network,
-        first + offset,
+        cursor.key,
+        Number(first + offset - cursor.zero),
       )
       return address
     }
@@ -87,7 +90,8 @@ export function createAddresses({ database, reportIn }: RecordsContext): Address
   return {
     allocate: (network, options) =>
       database.transaction(() => {
-        const { address: wanted, container } = options
+        const { container, subnet } = options
+        const wanted = options.address && formatIn(subnet, addressOf(options.address))
         if (wanted !== undefined) refuseUnfit(wanted, options)
         const address = wanted ?? next(network, options)
         const owner = database.get(
@@ -129,7 +133,9 @@ export function createAddresses({ database, reportIn }: RecordsContext): Address
 function refuseUnfit(address: string, { subnet, reserved = [] }: AllocateOptions): void {
   const { first, last } = hostsOf(subnet)
   const number = addressOf(address)
-  if (number < first || number > last) throw conflict(address, `it is not an address of ${subnet}`)
+  const isOther = isIpv6(address) !== isIpv6(subnet)
+  if (isOther || number < first || number > last)
+    throw conflict(address, `it is not an address of ${subnet}`)
   if (reserved.includes(address)) throw conflict(address, 'it is reserved')
 }
 

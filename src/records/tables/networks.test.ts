@@ -23,13 +23,13 @@ const network = {
   id: idOf('a'),
   name: 'back',
   driver: 'bridge',
-  subnet: '10.1.0.0/16',
-  gateway: '10.1.0.1',
-  ipRange: null,
+  ipv4: { subnet: '10.1.0.0/16', gateway: '10.1.0.1', ipRange: undefined },
+  ipv6: null,
   auxiliary: { router: '10.1.0.9' },
   isInternal: true,
   labels: { a: '1' },
   options: { mtu: '1400' },
+  traits: {},
 }
 
 test('insert() stores a network, and refuses a second one with that name', () => {

@@ -1,7 +1,7 @@
 import { StrakeError } from '#oci'
 import type { SqlRow } from '#platform'
 import type { RecordsContext } from '../context.ts'
-import { Fields, readRows } from '../fields.ts'
+import { Fields, type JsonDocument, readRows } from '../fields.ts'
 
 export interface NetworkRecord {
   /** 64 hexadecimal digits. */
@@ -10,18 +10,38 @@ export interface NetworkRecord {
   readonly name: string
   readonly createdAt: number
   readonly driver: string
-  /** IPv4 in CIDR form. */
-  readonly subnet: string
-  readonly gateway: string
-  /** The part of the subnet from which addresses are chosen; `null` for the whole subnet. */
-  readonly ipRange: string | null
-  /** Addresses that other machines have, by their names. */
+  /** `null` for a network without IPv4. */
+  readonly ipv4: NetworkBlock | null
+  /** `null` for a network without IPv6. */
+  readonly ipv6: NetworkBlock | null
+  /** Addresses of both families that other machines have, by their names. */
   readonly auxiliary: Readonly<Record<string, string>>
   /** The network has no route outside. */
   readonly isInternal: boolean
   readonly labels: Readonly<Record<string, string>>
   /** Options of the driver, unchanged. */
   readonly options: Readonly<Record<string, string>>
+  readonly traits: NetworkTraits
+}
+
+/** The addresses of a network, of one family. */
+export interface NetworkBlock {
+  /** In CIDR form. */
+  readonly subnet: string
+  readonly gateway: string
+  /** The part of the subnet from which addresses are chosen. Default: the whole subnet. */
+  readonly ipRange?: string | undefined
+}
+
+/** What few networks have. */
+export interface NetworkTraits {
+  /** Docker's word for networks of a swarm. Only lists show it. */
+  readonly isAttachable?: boolean | undefined
+  readonly ipamOptions?: Readonly<Record<string, string>> | undefined
+  /** The network is a template for others, and containers cannot join it. */
+  readonly isConfigOnly?: boolean | undefined
+  /** The name of the template. */
+  readonly configFrom?: string | undefined
 }
 
 /** The networks that a user has created. The default one has no record. */
@@ -48,21 +68,21 @@ export function createNetworkRecords({ database, now, reportIn }: RecordsContext
     database.all(`SELECT * FROM networks WHERE ${where} LIMIT 2`, ...values)
   return {
     insert(network) {
-      const { id, name, driver, subnet, gateway, ipRange, isInternal } = network
+      const { id, name, driver, ipv4, ipv6, isInternal } = network
       const isNew = database.run(
-        `INSERT OR IGNORE INTO networks (id, name, created_at, driver, subnet, gateway, ip_range,
-           auxiliary, is_internal, labels, options) VALUES (?,?,?,?,?,?,?,?,?,?,?)`,
+        `INSERT OR IGNORE INTO networks (id, name, created_at, driver, ipv4, ipv6, auxiliary,
+           is_internal, labels, options, traits) VALUES (?,?,?,?,?,?,?,?,?,?,?)`,
         id,
         name,
         network.createdAt ?? now(),
         driver,
-        subnet,
-        gateway,
-        ipRange,
+        ipv4 === null ? null : JSON.stringify(ipv4),
+        ipv6 === null ? null : JSON.stringify(ipv6),
         JSON.stringify(network.auxiliary),
         isInternal ? 1 : 0,
         JSON.stringify(network.labels),
         JSON.stringify(network.options),
+        JSON.stringify(network.traits),
       )
       if (isNew > 0) return
       throw new StrakeError(
@@ -100,12 +120,30 @@ function readNetwork(row: SqlRow): NetworkRecord {
     name: text('name'),
     createdAt: fields.number('created_at'),
     driver: text('driver'),
-    subnet: text('subnet'),
-    gateway: text('gateway'),
-    ipRange: fields.nullable('ip_range', text),
+    ipv4: fields.nullable('ipv4', (column) => readBlock(fields, column)),
+    ipv6: fields.nullable('ipv6', (column) => readBlock(fields, column)),
     auxiliary: fields.texts('auxiliary'),
     isInternal: fields.number('is_internal') !== 0,
     labels: fields.texts('labels'),
     options: fields.texts('options'),
+    traits: readTraits(fields.document('traits')),
+  }
+}
+
+function readBlock(fields: Fields, column: string): NetworkBlock {
+  const { subnet = '', gateway = '', ipRange } = fields.texts(column)
+  return { subnet, gateway, ipRange }
+}
+
+function readTraits(document: JsonDocument): NetworkTraits {
+  const { isAttachable, isConfigOnly, configFrom, ipamOptions } = document
+  const options = typeof ipamOptions === 'object' ? Object.entries(ipamOptions ?? {}) : []
+  return {
+    ...(isAttachable === true && { isAttachable }),
+    ...(isConfigOnly === true && { isConfigOnly }),
+    ...(typeof configFrom === 'string' && { configFrom }),
+    ...(options.length > 0 && {
+      ipamOptions: Object.fromEntries(options.map(([name, value]) => [name, String(value)])),
+    }),
   }
 }
