@@ -211,6 +211,7 @@ const purposes: Readonly<Record<string, string>> = {
   'engine/usage': 'disk usage of the store',
   'image/attestation': 'claims about images, stored beside them in an index',
   'image/archive': 'images as archives: load, save, import',
+  'image/compare': 'what differs between two images, attribute by attribute',
   'image/compress': 'reproducible compression of layers',
   'network/bridge': 'the bridge, its addresses and its published ports',
   'network/dns': 'names of containers, served inside their network namespaces',

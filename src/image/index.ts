@@ -13,6 +13,9 @@ export { retargetAttestations } from './attestation/retarget.ts'
 export type { Attestation, Subject } from './attestation/statement.ts'
 export { formatStatement, predicateTypes, subjectOf } from './attestation/statement.ts'
 export { writeAttestations } from './attestation/write.ts'
+// What differs between two images.
+export { compareImages } from './compare/compare-images.ts'
+export type { ImageDifference } from './compare/difference.ts'
 // Compresses the layers of an image for a push.
 export type { CompressImageOptions, LayerCompressor, ReadyLayer } from './compress/compress.ts'
 export { compressImage, openLayerCompressor } from './compress/compress.ts'

@@ -8,6 +8,7 @@ import { parseImageLabels } from '#docker/flags/label-flags'
 import { parseOutput, withPush } from '#docker/outputs/build-output'
 import { type BuildRequest, build, readBuildInput } from '#engine/build/build'
 import { isStream } from '#engine/output/deliver'
+import type { VerifyRequest } from '#engine/reproduce/verify'
 import { StrakeError } from '#oci'
 import { useStreamFile } from '#platform'
 import type { ExplainEvent } from '#stream'
@@ -140,6 +141,9 @@ export function define(context: Context): Command {
       const call = parseBuildCall(options.call, options.check === true)
       const request = await readRequest(directory, options, context.signal)
       if (call.method !== 'build') return await inspect(context, call, request)
+      if (options.verify !== undefined) {
+        return await verifyImage(context, { ...request, image: options.verify }, options)
+      }
       if (options.dryRun) return await predictSteps(context, request, options.progress)
       const usesOutput = request.outputs?.some(isStream) === true
       if (usesOutput && context.out.isTerminal) {
@@ -156,6 +160,32 @@ export function define(context: Context): Command {
       }).finally(() => renderer.finish())
       if (!usesOutput) renderer.report(result)
     })
+}
+
+/** Builds an image again and prints how the result differs. The exit code is 1 if it does. */
+async function verifyImage(
+  context: Context,
+  request: VerifyRequest,
+  { progress, format }: Pick<Options, 'progress' | 'format'>,
+): Promise<void> {
+  const { verify } = await import('#engine/reproduce/verify')
+  const { formatVerified } = await import('../render/build/verified.ts')
+  if (format !== undefined && format !== 'json') {
+    throw new StrakeError('INVALID', `Cannot use --format ${format}: --verify has only json`)
+  }
+  const renderer = buildRenderer(context, progress)
+  const engine = await context.engine()
+  const verified = await verify(engine, {
+    ...request,
+    emit: renderer.emit,
+    signal: context.signal,
+  }).finally(() => renderer.finish())
+  const isSame = verified.differences.length === 0
+  const document = { ...verified, identical: isSame }
+  context.out.write(
+    format === 'json' ? `${JSON.stringify(document, undefined, 2)}\n` : formatVerified(verified),
+  )
+  if (!isSame) context.exitCode = 1
 }
 
 /** Prints which steps would run, and why, without running them. */

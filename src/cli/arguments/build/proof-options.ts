@@ -6,11 +6,13 @@ import type { Command } from '../command.ts'
 export interface BuildProofOptions {
   readonly dryRun?: true
   readonly explain?: true
+  readonly format?: string
   readonly frozen?: true
   readonly lock?: true
   readonly lockFile?: string
   readonly locked?: true
   readonly offline?: true
+  readonly verify?: string
 }
 
 export function addBuildProofOptions(command: Command): Command {
@@ -22,6 +24,8 @@ export function addBuildProofOptions(command: Command): Command {
     .option('--frozen', 'as --locked with --offline')
     .option('--lock-file <file>', 'the lock file, instead of build.lock of the context')
     .option('--offline', 'build from the store alone, without any network')
+    .option('--verify <image>', 'build every step again, and compare the result with an image')
+    .option('--format <format>', 'with --verify: json')
 }
 
 /** Throws `INVALID` for options that exclude each other. */
