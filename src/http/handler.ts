@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream'
+
 /** Answers one HTTP request. Every HTTP server is made of such functions. */
 export type Handler = (request: Request, exchange: Exchange) => Promise<Response>
 
@@ -7,8 +9,22 @@ export interface Exchange {
   readonly address: string
   /** No other code refers to the chunks of the request's body, so a reader may free them. */
   readonly canFreeBody?: boolean | undefined
+  /** Present when the sender asks to use the connection for something else than HTTP. */
+  readonly upgrade?: Upgrade | undefined
   /** Set by the handler that checks credentials; the access log reads it. */
   principal?: Principal | undefined
+}
+
+/**
+ * A request to change the protocol of a connection.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-upgrade
+ */
+export interface Upgrade {
+  /** The value of the header `Upgrade`, for example `tcp` or `h2c`. */
+  readonly protocol: string
+  /** Returns the response 101 with these headers. `use` is called with the connection after it. */
+  accept(headers: Readonly<Record<string, string>>, use: (connection: Duplex) => void): Response
 }
 
 /** The proved identity of the sender of a request. */

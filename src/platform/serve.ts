@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server as NodeServer, ServerResponse } from 'node:http'
 import { StrakeError } from '#oci'
+import { plainAddress, sendResponse, toRequest } from './net/node-exchange.ts'
 
 export interface ServeOptions {
   /** An address or name of this machine; 127.0.0.1 unless given. */
@@ -90,11 +91,6 @@ function answerFailure(error: Error): Response {
   return new Response(null, { status: isAbsent ? 404 : 500 })
 }
 
-/** Returns an IPv4 address in its own form, also for a socket of both families. */
-function plainAddress(address: string | undefined): string {
-  return (address ?? '').replace(/^::ffff:(?=[\d.]+$)/, '')
-}
-
 async function serveOnNode(handler: Handler, options: ServeOptions): Promise<Server> {
   const { createServer } = await import('node:http')
   const { hostname = '127.0.0.1', port = 0, unix } = options
@@ -131,44 +127,7 @@ async function answer(
   outgoing.once('close', () => abort.abort())
   const peer = { address: plainAddress(incoming.socket.remoteAddress), canFreeBody: false }
   const response = await handler(toRequest(incoming, abort.signal), peer)
-  outgoing.writeHead(response.status, [...response.headers].flat())
-  if (response.body === null || incoming.method === 'HEAD') {
-    await response.body?.cancel()
-    outgoing.end()
-  } else {
-    const { pipeline } = await import('node:stream/promises')
-    await pipeline(response.body, outgoing)
-  }
-  // An unread body would block the next request of the connection.
-  incoming.resume()
-}
-
-function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request {
-  const { method = 'GET', url = '/', rawHeaders } = incoming
-  const headers = new Headers()
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    headers.append(rawHeaders[index] ?? '', rawHeaders[index + 1] ?? '')
-  }
-  const host = headers.get('Host') ?? 'localhost'
-  const base = URL.canParse(`http://${host}`) ? `http://${host}` : 'http://localhost'
-  const body = method === 'GET' || method === 'HEAD' ? null : bodyOf(incoming)
-  const init = { method, headers, signal, body, duplex: 'half' }
-  return new Request(url.startsWith('/') ? base + url : url, init as RequestInit)
-}
-
-/** Reads chunk by chunk, so that a slow handler slows the sender. */
-function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
-  const iterator = incoming[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = await iterator.next()
-        if (done === true) controller.close()
-        else controller.enqueue(value)
-      },
-    },
-    { highWaterMark: 0 },
-  )
+  await sendResponse(response, incoming, outgoing)
 }
 
 function describeServer(options: ServeOptions, port: number, stop: () => Promise<void>): Server {

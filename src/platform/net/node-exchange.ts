@@ -1,0 +1,64 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** Returns an IPv4 address in its own form, also for a socket of both families. */
+export function plainAddress(address: string | undefined): string {
+  return (address ?? '').replace(/^::ffff:(?=[\d.]+$)/, '')
+}
+
+/** Converts a request of `node:http`, whose body is read chunk by chunk. */
+export function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request {
+  const { method = 'GET' } = incoming
+  const body = method === 'GET' || method === 'HEAD' ? null : streamOf(incoming)
+  return requestWith(incoming, signal, body)
+}
+
+/** Like `toRequest`, with a body that is not part of `incoming`. */
+export function requestWith(
+  { method = 'GET', url = '/', rawHeaders }: IncomingMessage,
+  signal: AbortSignal,
+  body: ReadableStream<Uint8Array> | Uint8Array | null,
+): Request {
+  const headers = new Headers()
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    headers.append(rawHeaders[index] ?? '', rawHeaders[index + 1] ?? '')
+  }
+  const host = headers.get('Host') ?? 'localhost'
+  const base = URL.canParse(`http://${host}`) ? `http://${host}` : 'http://localhost'
+  const init = { method, headers, signal, body, duplex: 'half' }
+  return new Request(url.startsWith('/') ? base + url : url, init as RequestInit)
+}
+
+/** Sends a response, whose body is read as fast as the client reads. */
+export async function sendResponse(
+  response: Response,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  outgoing.writeHead(response.status, [...response.headers].flat())
+  if (response.body === null || incoming.method === 'HEAD') {
+    await response.body?.cancel()
+    outgoing.end()
+  } else {
+    // The head of a response whose body comes later must not wait for the body.
+    outgoing.flushHeaders()
+    const { pipeline } = await import('node:stream/promises')
+    await pipeline(response.body, outgoing)
+  }
+  // An unread body would block the next request of the connection.
+  incoming.resume()
+}
+
+/** Reads chunk by chunk, so that a slow handler slows the sender. */
+function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  const iterator = incoming[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await iterator.next()
+        if (done === true) controller.close()
+        else controller.enqueue(value)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}

@@ -1,0 +1,159 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { type ApiHandler, type ApiServer, type ServeApiOptions, serveApi } from './serve-api.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'serve-api-'))
+const path = join(directory, 'api.sock')
+let server: ApiServer | undefined
+
+afterEach(async () => {
+  await server?.[Symbol.asyncDispose]()
+  server = undefined
+  rmSync(path, { force: true })
+})
+
+const start = async (handler: ApiHandler, options: ServeApiOptions = {}): Promise<void> => {
+  server = await serveApi(handler, { unix: path, ...options })
+}
+
+/** Sends texts one after the other, each in a packet of its own, ends, and returns everything received. */
+async function exchange(...packets: readonly string[]): Promise<string> {
+  const socket = await open()
+  const received = readAll(socket)
+  for (const packet of packets) {
+    socket.write(packet)
+    await Bun.sleep(20)
+  }
+  socket.end()
+  return await received
+}
+
+async function open(): Promise<Socket> {
+  const socket = connect({ path, allowHalfOpen: true })
+  await new Promise((resolve) => socket.once('connect', resolve))
+  return socket
+}
+
+async function readAll(socket: Socket): Promise<string> {
+  let text = ''
+  for await (const chunk of socket) text += chunk
+  return text
+}
+
+/** Echoes its input, and then the number of its bytes once the client has ended its side. */
+function echo(connection: Duplex): void {
+  let size = 0
+  connection.on('data', (chunk: Uint8Array) => {
+    size += chunk.length
+    if (!connection.write(chunk)) {
+      connection.pause()
+      connection.once('drain', () => connection.resume())
+    }
+  })
+  connection.once('end', () => connection.end(`[${size}]`))
+}
+
+const echoing: ApiHandler = async (request, { upgrade }) => {
+  const body = await request.text()
+  if (upgrade === undefined) return new Response(`plain ${body}`)
+  return upgrade.accept({ 'Content-Type': 'application/vnd.docker.raw-stream' }, (connection) => {
+    connection.write(`<${body}>`)
+    echo(connection)
+  })
+}
+
+const head = (length: number): string =>
+  `POST /x HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: ${length}\r\n\r\n`
+
+const accepted =
+  'HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n'
+
+describe('serveApi()', () => {
+  test('serveApi() hands over the connection with body, bytes of the same packet and half-close', async () => {
+    await start(echoing)
+    const splits = [
+      [`${head(5)}helloraw`],
+      [`${head(5)}hello`, 'raw'],
+      [head(5), 'helloraw'],
+      [`${head(5)}he`, 'lloraw'],
+      [head(5).slice(0, 30), `${head(5).slice(30)}h`, 'ell', 'oraw'],
+    ]
+    for (const packets of splits) expect(await exchange(...packets)).toBe(`${accepted}<hello>raw[3]`)
+    expect(await exchange(`${head(0)}raw`)).toBe(`${accepted}<>raw[3]`)
+  })
+
+  test('serveApi() answers requests without an upgrade, several on one connection', async () => {
+    await start(echoing)
+    const request = 'POST /x HTTP/1.1\r\nHost: d\r\nContent-Length: 2\r\n\r\nok'
+    const answer = await exchange(`${request}${request}`)
+    expect(answer.match(/plain ok/g)).toHaveLength(2)
+  })
+
+  test('serveApi() sends an ordinary response to an upgrade that the handler refuses', async () => {
+    await start(async () => new Response('{"message":"no"}', { status: 404 }))
+    const answer = await exchange(head(0))
+    expect(answer).toStartWith('HTTP/1.1 404')
+    expect(answer).toEndWith('{"message":"no"}')
+  })
+
+  test('serveApi() refuses a body of an upgrade that is too large or without a length', async () => {
+    await start(echoing)
+    expect(await exchange(head(10_000_000))).toStartWith('HTTP/1.1 413')
+    const chunked = head(0).replace('Content-Length: 0', 'Transfer-Encoding: chunked')
+    expect(await exchange(chunked)).toStartWith('HTTP/1.1 413')
+  })
+
+  test('serveApi() ends the connection of a handler that throws, and serves the next one', async () => {
+    let isFirst = true
+    await start(async () => {
+      if (!isFirst) return new Response('fine')
+      isFirst = false
+      throw new Error('broken')
+    })
+    expect(await exchange('GET / HTTP/1.1\r\nHost: d\r\n\r\n')).toBe('')
+    expect(await exchange('GET / HTTP/1.1\r\nHost: d\r\n\r\n')).toContain('fine')
+  })
+
+  test('serveApi() hands over a connection that begins with HTTP/2', async () => {
+    await start(echoing, { onHttp2: echo })
+    expect(await exchange('PRI * HTTP/2.0\r\n\r\n', 'more')).toBe('PRI * HTTP/2.0\r\n\r\nmore[22]')
+  })
+
+  test('serveApi() carries 64 MB each way over a taken connection', async () => {
+    await start(echoing)
+    const socket = await open()
+    socket.write(head(0))
+    const size = 64 * 1024 * 1024
+    const received = (async () => {
+      let count = 0
+      for await (const chunk of socket) count += chunk.length
+      return count
+    })()
+    const chunk = Buffer.alloc(1024 * 1024, 'x')
+    for (let sent = 0; sent < size; sent += chunk.length) {
+      if (!socket.write(chunk)) await new Promise((resolve) => socket.once('drain', resolve))
+    }
+    socket.end()
+    expect(await received).toBe(accepted.length + 2 + size + `[${size}]`.length)
+  })
+
+  test('serveApi() aborts the request of a client that leaves', async () => {
+    const left = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    await start(async ({ signal }) => {
+      signal.addEventListener('abort', () => left.resolve())
+      begun.resolve()
+      await left.promise
+      return new Response()
+    })
+    const socket = await open()
+    socket.write('GET / HTTP/1.1\r\nHost: d\r\n\r\n')
+    await begun.promise
+    socket.destroy()
+    await left.promise
+  })
+})
