@@ -64,6 +64,7 @@ export {
   killContainer,
   parseSignal,
   pauseContainer,
+  resizeContainer,
   type StopOptions,
   stopContainer,
   unpauseContainer,
@@ -72,7 +73,7 @@ export {
 /** Making a container without starting it. */
 export { type CreatedContainer, createContainer } from './verbs/create.ts'
 /** Another process in a running container. */
-export { type ExecEnd, type ExecOptions, execInContainer } from './verbs/exec.ts'
+export { type ExecEnd, type ExecOptions, type ExecProcess, execInContainer } from './verbs/exec.ts'
 /** Finding a container, and repairing a damaged state. */
 export { findContainer } from './verbs/find.ts'
 /** Starting a container and staying attached until it ends. */

@@ -30,3 +30,5 @@ export { silent } from './progress.ts'
 export { type Pace, steady, TooSlowError } from './steady.ts'
 // Verifying bytes against a descriptor.
 export { verified } from './verify.ts'
+// Bytes as streams of the web.
+export { asReadableStream, toReadableStream } from './web-stream.ts'

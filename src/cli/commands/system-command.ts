@@ -11,6 +11,7 @@ import type { Context } from '../context.ts'
 import { defineDiskUsage } from '../disk-usage.ts'
 import { openDocumentWriter } from '../format.ts'
 import { confirmed, printPruned } from '../prune.ts'
+import { defineServe } from './system-serve.ts'
 
 export function define(context: Context): Command {
   const command = new Command('system').description('The store as a whole')
@@ -18,6 +19,7 @@ export function define(context: Context): Command {
   command.addCommand(defineDiskUsage(context))
   command.addCommand(definePrune(context))
   command.addCommand(defineCheck(context))
+  command.addCommand(defineServe(context))
   command
     .command('cleanup')
     .description('Clean up after a crash or reboot: mounts, namespaces, states of containers')

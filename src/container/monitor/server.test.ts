@@ -41,7 +41,7 @@ async function exchange(path: string, server: ClientServer): Promise<number | un
   const connection = await connectMonitor(path)
   if (connection === undefined) return undefined
   await connection.send({ kind: 'hello', hello: { output: true } })
-  await server.firstListener
+  await server.haveListeners(1, 5000)
   await connection.send({ kind: 'stdin', data: Buffer.from('hi') })
   while (!asked.includes('input hi')) await Bun.sleep(1)
   void end(server)

@@ -17,8 +17,8 @@ export interface ClientRequests {
 
 /** The server for all clients of a container, over one unix socket. */
 export interface ClientServer {
-  /** Resolves when a client listens to the output. */
-  readonly firstListener: Promise<void>
+  /** Resolves when so many clients listen to the output, and at the latest after `patience` milliseconds. */
+  haveListeners(count: number, patience: number): Promise<void>
   /** Sends output to every client that reads it. Resolves when each of them has room for more. */
   broadcast(stream: OutputStream, chunk: Uint8Array): Promise<void>
   /**
@@ -48,23 +48,37 @@ export async function listenForClients(
   requests: ClientRequests,
 ): Promise<ClientServer> {
   const clients = new Set<Client>()
-  const first = Promise.withResolvers<void>()
+  const waiting: { readonly count: number; readonly resolve: () => void }[] = []
+  const listeners = (): readonly Client[] => [...clients].filter(({ wantsOutput }) => wantsOutput)
+  const onListener = (): void => {
+    const { length } = listeners()
+    for (const { count, resolve } of waiting) if (length >= count) resolve()
+  }
   // Loaded while the runtime starts the container.
   const { createServer } = process.getBuiltinModule('node:net')
   const server = createServer((socket) => {
     const client: Client = { connection: frameConnection(socket), wantsOutput: false }
     clients.add(client)
-    void serveClient(client, requests, first.resolve).finally(() => clients.delete(client))
+    void serveClient(client, requests, onListener).finally(() => clients.delete(client))
   })
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   rmSync(path, { force: true })
   await listen(server, path)
   chmodSync(path, 0o600)
   return {
-    firstListener: first.promise,
+    async haveListeners(count, patience) {
+      await new Promise<void>((resolve) => {
+        const alarm = startTimer(patience, resolve)
+        const settle = (): void => {
+          alarm.cancel()
+          resolve()
+        }
+        waiting.push({ count, resolve: settle })
+        if (listeners().length >= count) settle()
+      })
+    },
     async broadcast(kind, data) {
-      const listeners = [...clients].filter(({ wantsOutput }) => wantsOutput)
-      await Promise.all(listeners.map(({ connection }) => connection.send({ kind, data })))
+      await Promise.all(listeners().map(({ connection }) => connection.send({ kind, data })))
     },
     finish: (farewell) => finish(server, clients, farewell),
   }

@@ -13,6 +13,9 @@ export interface SuperviseOptions extends Omit<MonitoredOptions, 'note'> {
   readonly patience: number
 }
 
+/** Milliseconds that announced clients have to connect. One that ended meanwhile never does. */
+const clientPatience = 10_000
+
 /** Watches one container from its first start, over every restart, until its clean-up is done. */
 export async function supervise(options: SuperviseOptions): Promise<void> {
   const { order, paths, store, report, patience } = options
@@ -21,10 +24,10 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
   const onWake = (): void => void names.open(container.state.network).catch(container.state.note)
   const container = new MonitoredContainer({ ...options, note, onWake })
   container.state.begin()
-  if (order.awaitClient && options.adopted === undefined) {
+  if (order.awaitClients > 0 && options.adopted === undefined) {
     const server = await container.listen()
     report({ type: 'listening' })
-    await server.firstListener
+    await server.haveListeners(order.awaitClients, clientPatience)
   }
   let ending: Ended
   try {

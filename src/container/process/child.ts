@@ -9,6 +9,7 @@ import {
 
 /** A process whose runtime has exited, so that it became a child of this process. */
 export interface Orphan {
+  readonly pid: number
   /** Absent if the process had already ended. */
   readonly identity: ProcessIdentity | undefined
   readonly exited: Promise<ProcessExit>
@@ -27,6 +28,7 @@ export function adopt(pid: number, options: AdoptOptions): Orphan {
     ended = true
   })
   return {
+    pid,
     identity: identifyProcess(pid),
     exited,
     signal(signal) {

@@ -21,6 +21,7 @@ export interface ProcessStreams {
 
 /** A started process in a container. */
 export interface StartedProcess extends ProcessStreams {
+  readonly pid: number
   readonly exited: Promise<ProcessExit>
   signal(signal: NodeJS.Signals): void
 }

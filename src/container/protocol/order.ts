@@ -39,8 +39,8 @@ export interface MonitorOrder {
   readonly overlays: readonly string[]
   /** Volumes that are removed with the container. */
   readonly anonymousVolumes: readonly string[]
-  /** Start only when a client reads the output. */
-  readonly awaitClient: boolean
+  /** Start only when so many clients read the output. */
+  readonly awaitClients: number
 }
 
 export function readOrder(path: string): MonitorOrder {

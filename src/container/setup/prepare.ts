@@ -36,8 +36,8 @@ import {
 
 export interface PrepareOptions {
   readonly consoleSize?: WindowSize | undefined
-  /** A client will connect before the container starts. */
-  readonly awaitClient?: boolean | undefined
+  /** So many clients will connect before the container starts. */
+  readonly awaitClients?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -229,7 +229,7 @@ function orderOf(
     chainId: settings.image.chainId,
     overlays,
     anonymousVolumes: mounts.flatMap(({ anonymous, name }) => (anonymous && name ? [name] : [])),
-    awaitClient: options.awaitClient ?? false,
+    awaitClients: options.awaitClients ?? 0,
   }
 }
 

@@ -1,7 +1,8 @@
 import { StrakeError } from '#oci'
-import type { WindowSize } from '#platform'
+import { sleep, type WindowSize } from '#platform'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
-import { connectMonitor } from '../protocol/connection.ts'
+import { announceClient } from '../protocol/announce.ts'
+import { connectMonitor, type MonitorConnection } from '../protocol/connection.ts'
 import { DescriptorStreams } from '../session/descriptor-streams.ts'
 import { createDetachFilter } from '../session/detach-keys.ts'
 import { requireTerminal } from '../session/require-terminal.ts'
@@ -11,11 +12,37 @@ import type { ContainerStreams } from '../session/streams.ts'
 import { passSignal, resizeContainer } from './control.ts'
 import { findContainer, notRunning } from './find.ts'
 
+/** Milliseconds between two looks for a monitor that listens. */
+const pause = 10
+
+/** Announces this client and connects as soon as a monitor listens. Throws the reason of `signal`. */
+async function awaitStart(
+  context: ContainerContext,
+  id: string,
+  { onWaiting, signal }: AttachOptions,
+): Promise<MonitorConnection | undefined> {
+  using _announced = announceClient(context, id)
+  onWaiting?.()
+  for (;;) {
+    signal?.throwIfAborted()
+    const connection = await connectMonitor(containerPaths(context, id).socket)
+    if (connection !== undefined) return connection
+    // Another process may remove it before it was ever started.
+    if (context.records.containers.get(id) === undefined) return undefined
+    await sleep(pause, signal)
+  }
+}
+
 export interface AttachOptions {
   /** Default: the standard descriptors of this process. */
   readonly streams?: ContainerStreams | undefined
   /** Passes the user's input on. Only a container that was created with `-i` reads it. Default: true. */
   readonly stdin?: boolean | undefined
+  /**
+   * Waits for the start of a container that does not run, and then passes all its output on. Called
+   * when a start from then on waits for this client.
+   */
+  readonly onWaiting?: (() => void) | undefined
   /** Called when this process begins to forward its signals to the container. Absent: it forwards none. */
   readonly onSignals?: (() => void) | undefined
   /** Default: `ctrl-p,ctrl-q`. */
@@ -37,12 +64,13 @@ export async function attachContainer(
   const detach = createDetachFilter(options.detachKeys)
   const container = await findContainer(context, nameOrId)
   const { name, id, settings, state } = container
-  if (state.status !== 'running' && state.status !== 'restarting') {
-    throw notRunning('attach to', container)
-  }
+  const runs = state.status === 'running' || state.status === 'restarting'
+  if (!runs && options.onWaiting === undefined) throw notRunning('attach to', container)
   const stdin = options.stdin !== false && settings.interactive
   if (settings.tty && stdin && options.streams === undefined) requireTerminal()
-  const connection = await connectMonitor(containerPaths(context, id).socket)
+  const connection = runs
+    ? await connectMonitor(containerPaths(context, id).socket)
+    : await awaitStart(context, id, options)
   if (connection === undefined) {
     throw new StrakeError('UNAVAILABLE', `Cannot attach to container ${name}: its monitor is gone`)
   }

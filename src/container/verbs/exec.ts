@@ -24,11 +24,16 @@ export interface ExecOptions extends ExecProcessOptions {
   readonly streams?: ContainerStreams | undefined
   /** For a process with a terminal. Default: `ctrl-p,ctrl-q`. */
   readonly detachKeys?: string | undefined
+  /** Called when the process runs, unless `detach` is given. */
+  readonly onStarted?: ((process: ExecProcess) => void) | undefined
   /** Called when ending signals of this process are passed on to the process in the container. */
   readonly onSignals?: (() => void) | undefined
   /** Ends the session. The process keeps running. */
   readonly signal?: AbortSignal | undefined
 }
+
+/** A process that `exec` started. */
+export type ExecProcess = Pick<StartedProcess, 'pid' | 'resize'>
 
 /** How a session with a process in a container ended. */
 export type ExecEnd =
@@ -60,8 +65,16 @@ export async function execInContainer(
       return { type: 'exited', code: 0 }
     }
     if (tty && interactive) requireTerminal(streams)
-    const { signal, onSignals } = options
-    const session = { streams, detach, terminal: tty, stdin: interactive, signal, onSignals }
+    const { signal, onSignals, onStarted } = options
+    const session = {
+      streams,
+      detach,
+      terminal: tty,
+      stdin: interactive,
+      signal,
+      onSignals,
+      onStarted,
+    }
     return await runExec(request, session)
   } finally {
     rmSync(own, { recursive: true, force: true })
@@ -102,6 +115,7 @@ function prepare(
 
 interface RunExec extends FollowOptions {
   readonly onSignals: (() => void) | undefined
+  readonly onStarted: ((process: StartedProcess) => void) | undefined
 }
 
 /** Milliseconds that the process has to end after the first signal. */
@@ -136,6 +150,7 @@ async function runExec(request: ExecRequest, options: RunExec): Promise<ExecEnd>
         ...options,
         signal: AbortSignal.any([leave.signal, ...given]),
         onStarted: (process) => {
+          options.onStarted?.(process)
           send = process.signal
         },
       },

@@ -120,7 +120,7 @@ async function runOverSocket(run: Run, detach: DetachFilter): Promise<RunEnd> {
   const { monitor } = launched
   const own = streams instanceof DescriptorStreams ? streams.size : undefined
   const consoleSize = run.consoleSize ?? own
-  await orderStart(context, container, { monitor, awaitClient: true, signal, consoleSize })
+  await orderStart(context, container, { monitor, awaitClients: 1, signal, consoleSize })
   await monitor.expect('listening')
   const connection = await connectMonitor(containerPaths(context, id).socket)
   if (connection === undefined) throw monitorLost()

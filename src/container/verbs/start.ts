@@ -5,6 +5,7 @@ import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { lockContainer } from '../model/lock.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
 import { createdState, writeState } from '../model/state.ts'
+import { countAnnounced } from '../protocol/announce.ts'
 import { reconcileContainer } from '../recovery/reconcile.ts'
 import { launchMonitor } from '../session/launch.ts'
 import type { MonitorHandle } from '../session/monitor-handle.ts'
@@ -34,7 +35,8 @@ export async function startContainer(
   const container = getContainer(context, found.id)
   if (isRunning(container)) return
   const monitor = options.monitor ?? launchMonitor(context, { detached: true }).monitor
-  await orderStart(context, container, { ...options, monitor })
+  const awaitClients = countAnnounced(context, container.id)
+  await orderStart(context, container, { ...options, monitor, awaitClients })
   await monitor.expect('started')
   await noteStart(context, container)
   monitor.leave()

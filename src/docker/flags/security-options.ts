@@ -11,8 +11,17 @@ type SecurityChoice = Pick<
   'seccomp' | 'noNewPrivileges' | 'maskPaths'
 >
 
-/** Reads `--security-opt`. The last option for a subject wins. Throws `INVALID`. */
-export function parseSecurityOptions(words: readonly string[]): SecurityChoice {
+/** Returns the bytes of the seccomp profile that an option names. */
+type ReadProfile = (name: string) => Uint8Array
+
+/**
+ * Reads `--security-opt`. The last option for a subject wins. `readProfile` reads a file by
+ * default; a request over a network has the profile itself in the place of a name. Throws `INVALID`.
+ */
+export function parseSecurityOptions(
+  words: readonly string[],
+  readProfile: ReadProfile = readProfileFile,
+): SecurityChoice {
   let found: SecurityChoice = {}
   for (const word of words) {
     const [key = '', value = ''] = word.split(/[=:]/, 2)
@@ -23,7 +32,7 @@ export function parseSecurityOptions(words: readonly string[]): SecurityChoice {
       }
       found = { ...found, noNewPrivileges }
     } else if (key === 'seccomp' && value !== '') {
-      found = { ...found, seccomp: readSeccomp(word.slice('seccomp='.length)) }
+      found = { ...found, seccomp: readSeccomp(word.slice('seccomp='.length), readProfile) }
     } else if (key === 'systempaths' && value === 'unconfined') {
       found = { ...found, maskPaths: false }
     } else if (key === 'apparmor' && value !== 'unconfined' && value !== '') {
@@ -35,16 +44,21 @@ export function parseSecurityOptions(words: readonly string[]): SecurityChoice {
   return found
 }
 
-function readSeccomp(value: string): NonNullable<SecurityChoice['seccomp']> {
+function readSeccomp(
+  value: string,
+  readProfile: ReadProfile,
+): NonNullable<SecurityChoice['seccomp']> {
   if (value === 'unconfined' || value === 'builtin') return value
-  let raw: Uint8Array
+  return parseSeccompProfile(readProfile(value), value)
+}
+
+function readProfileFile(path: string): Uint8Array {
   try {
-    raw = readFileSync(value)
+    return readFileSync(path)
   } catch (cause) {
     const reason = isSystemError(cause, 'ENOENT') ? 'there is no such file' : 'it cannot be opened'
-    throw new StrakeError('INVALID', `Cannot read the seccomp profile ${value}: ${reason}`, {
+    throw new StrakeError('INVALID', `Cannot read the seccomp profile ${path}: ${reason}`, {
       cause,
     })
   }
-  return parseSeccompProfile(raw, value)
 }

@@ -82,7 +82,8 @@ describe('serveApi()', () => {
       [`${head(5)}he`, 'lloraw'],
       [head(5).slice(0, 30), `${head(5).slice(30)}h`, 'ell', 'oraw'],
     ]
-    for (const packets of splits) expect(await exchange(...packets)).toBe(`${accepted}<hello>raw[3]`)
+    for (const packets of splits)
+      expect(await exchange(...packets)).toBe(`${accepted}<hello>raw[3]`)
     expect(await exchange(`${head(0)}raw`)).toBe(`${accepted}<>raw[3]`)
   })
 

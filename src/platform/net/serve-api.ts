@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server as HttpServer } from 'node:http'
+import { createServer, type Server as HttpServer, type IncomingMessage } from 'node:http'
 import { createServer as createListener, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { plainAddress, requestWith, sendResponse, toRequest } from './node-exchange.ts'
@@ -52,7 +52,10 @@ export async function serveApi(handler: ApiHandler, options: ServeApiOptions): P
     (incoming, outgoing) => {
       const abort = new AbortController()
       outgoing.once('close', () => abort.abort())
-      const peer = { address: plainAddress(incoming.socket.remoteAddress), canFreeBody: false } as const
+      const peer = {
+        address: plainAddress(incoming.socket.remoteAddress),
+        canFreeBody: false,
+      } as const
       handler(toRequest(incoming, abort.signal), peer)
         .then((response) => sendResponse(response, incoming, outgoing))
         .catch(() => outgoing.destroy())
@@ -81,7 +84,8 @@ export async function serveApi(handler: ApiHandler, options: ServeApiOptions): P
   return {
     async idle(milliseconds, signal) {
       while (!signal.aborted) {
-        const remaining = connections.size > 0 ? milliseconds : lastClosed + milliseconds - Date.now()
+        const remaining =
+          connections.size > 0 ? milliseconds : lastClosed + milliseconds - Date.now()
         if (remaining <= 0) return
         await pause(remaining, signal)
       }

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
+import { toReadableStream } from '#stream'
 import { createMemoryRegistry } from '../store/memory.ts'
 import { blob } from '../testing/fixtures.ts'
-import { toReadableStream } from '../web-stream.ts'
 import { createRegistryHandler } from './handler.ts'
 import { describeBothWays } from './testing/ways.ts'
 

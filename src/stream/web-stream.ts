@@ -1,4 +1,5 @@
-import { type Bytes, type KeptBytes, type KeptChunk, keepChunks } from '#stream'
+import type { Bytes } from './bytes.ts'
+import { type KeptBytes, type KeptChunk, keepChunks } from './kept.ts'
 
 /**
  * Makes a web stream of bytes. Each chunk is copied, because its producer may reuse the

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { noise, overwriting } from '../stream/testing/overwriting.ts'
+import { noise, overwriting } from './testing/overwriting.ts'
 import { toReadableStream } from './web-stream.ts'
 
 test('toReadableStream() holds chunks whose producer uses one buffer', async () => {

@@ -1,0 +1,105 @@
+import type { Duplex } from 'node:stream'
+import type { ContainerStreams, ExecProcess } from '#container'
+import { member } from '#docker/bodies/fields'
+import { type ExecInstance, readExec, startExec } from '#engine/process/execs'
+import { readObject } from '../body.ts'
+import type { ApiCall } from '../call.ts'
+import { leaving, streamsOver } from '../connection.ts'
+import { multiplexedStream, rawStream } from '../frames.ts'
+import { readOnlyStreams } from '../read-only-streams.ts'
+import { done } from '../reply.ts'
+import { terminals } from './terminals.ts'
+
+/** `POST /exec/{id}/start`. The connection becomes the streams of the process. */
+export async function start(call: ApiCall): Promise<Response> {
+  const { engine, exchange, params, request } = call
+  const body = await readObject(request, true)
+  const instance = readExec(engine, params['id'] ?? '')
+  const session: Session = { call, instance, consoleSize: sizeOf(body) }
+  if (member(body, 'Detach', 'boolean')) {
+    await started(session, undefined, call.signal)
+    return done(200)
+  }
+  const tty = instance.request.tty === true
+  const headers = { 'Content-Type': tty ? rawStream : multiplexedStream }
+  const choice = {
+    stdin: instance.request.interactive === true,
+    stdout: instance.request.stdout,
+    stderr: instance.request.stderr,
+    tty,
+  }
+  if (exchange.upgrade === undefined) {
+    const { streams, response, close, left } = readOnlyStreams(choice, headers)
+    void follow(session, streams, left).finally(close)
+    return response
+  }
+  return exchange.upgrade.accept(headers, (connection: Duplex) => {
+    const streams = streamsOver(connection, choice)
+    void follow(session, streams, leaving(connection)).finally(() => connection.end())
+  })
+}
+
+interface Session {
+  readonly call: ApiCall
+  readonly instance: ExecInstance
+  readonly consoleSize: { readonly rows: number; readonly columns: number } | undefined
+}
+
+/** Starts the process and passes its streams on. A failed start is text for the user, as in Docker. */
+async function follow(
+  session: Session,
+  streams: ContainerStreams,
+  left: AbortSignal,
+): Promise<void> {
+  try {
+    await run(session, streams, left, () => {})
+  } catch (error) {
+    if (left.aborted) return
+    const text = `${error instanceof Error ? error.message : 'the server failed'}\r\n`
+    await streams.output('stderr', new TextEncoder().encode(text)).catch(() => {})
+  }
+}
+
+/** Resolves when the process runs; the process stays when the client leaves. */
+async function started(
+  session: Session,
+  streams: ContainerStreams | undefined,
+  left: AbortSignal,
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  run(session, streams, new AbortController().signal, resolve).catch(reject)
+  left.throwIfAborted()
+  await promise
+}
+
+async function run(
+  { call, instance, consoleSize }: Session,
+  streams: ContainerStreams | undefined,
+  left: AbortSignal,
+  onStarted: () => void,
+): Promise<void> {
+  try {
+    await startExec(call.engine, instance.id, {
+      streams,
+      consoleSize,
+      signal: left,
+      onStarted(process: ExecProcess) {
+        terminals.set(instance.id, process)
+        onStarted()
+      },
+    })
+    onStarted()
+  } finally {
+    terminals.delete(instance.id)
+  }
+}
+
+/** `ConsoleSize` is rows and columns. */
+function sizeOf(body: Readonly<Record<string, unknown>>): Session['consoleSize'] {
+  const size = body['ConsoleSize']
+  if (!Array.isArray(size)) return undefined
+  const [rows, columns] = size
+  const isSize = (value: unknown): value is number =>
+    typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65_536
+  return isSize(rows) && isSize(columns) ? { rows, columns } : undefined
+}

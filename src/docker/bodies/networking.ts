@@ -1,0 +1,60 @@
+import type { NetworkChoice } from '#container'
+import type { RunOptions } from '#engine/container/run'
+import { StrakeError } from '#oci'
+import { parseNetworks } from '../flags/network-flags.ts'
+import { type Fields, member, object, texts } from './fields.ts'
+
+type Networks = Pick<RunOptions, 'network' | 'networks' | 'ip'>
+
+/** Docker's words for "the default network". */
+const usual = ['', 'default', 'bridge']
+
+/**
+ * Reads `NetworkMode` of `HostConfig` and `EndpointsConfig` of `NetworkingConfig`. The first is the
+ * network with the default route. Throws `INVALID`.
+ */
+export function readNetworks(body: Fields, host: Fields): Networks {
+  const mode = member(host, 'NetworkMode', 'string') ?? ''
+  const config = object(object(body, 'NetworkingConfig') ?? {}, 'EndpointsConfig') ?? {}
+  if (member(body, 'NetworkDisabled', 'boolean')) return { network: 'none' }
+  const first = usual.includes(mode) ? 'bridge' : mode
+  const others = Object.keys(config).filter((name) => !isSame(name, first))
+  const names = [first, ...others]
+  if (names.length === 1 && (first === 'host' || first === 'none')) return { network: first }
+  const choices = names.map((name) => {
+    const key = Object.keys(config).find((one) => isSame(one, name))
+    return readEndpoint(name, key === undefined ? {} : (object(config, key) ?? {}))
+  })
+  return parseNetworks({
+    networks: choices.map(({ text }) => text),
+  })
+}
+
+const isSame = (name: string, other: string): boolean =>
+  name === other || (usual.includes(name) && usual.includes(other))
+
+/** Reads the settings of a container on one network, as a value of `--network`. */
+function readEndpoint(name: string, settings: Fields): { readonly text: string } {
+  const choice = endpointChoice(name, settings)
+  if (/[,=]/.test(name)) throw new StrakeError('INVALID', `network ${name} not found`)
+  const fields = [
+    `name=${name}`,
+    ...(choice.aliases ?? []).map((alias) => `alias=${alias}`),
+    ...(choice.ip === undefined ? [] : [`ip=${choice.ip}`]),
+    ...(choice.mac === undefined ? [] : [`mac-address=${choice.mac}`]),
+    ...(choice.gatewayPriority === undefined ? [] : [`gw-priority=${choice.gatewayPriority}`]),
+  ]
+  return { text: fields.length === 1 ? name : fields.join(',') }
+}
+
+/** Reads the `EndpointConfig` of one network. */
+export function endpointChoice(name: string, settings: Fields): NetworkChoice {
+  const addresses = object(settings, 'IPAMConfig') ?? {}
+  return {
+    name,
+    aliases: texts(settings, 'Aliases'),
+    ip: member(addresses, 'IPv4Address', 'string') || undefined,
+    mac: member(settings, 'MacAddress', 'string') || undefined,
+    gatewayPriority: member(settings, 'GwPriority', 'number') || undefined,
+  }
+}
