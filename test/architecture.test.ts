@@ -140,6 +140,7 @@ const allowed: Readonly<
 const purposes: Readonly<Record<string, string>> = {
   'build/cache': 'results of steps that travel between machines, and layers that come later',
   'api/containers': 'endpoints of containers',
+  'api/exec': 'endpoints of further processes in containers',
   'api/system': 'endpoints of the store and the machine',
   'build/contexts': 'the files of a build: directories, archives, repositories, web servers',
   'build/explain': 'why steps run: their inputs compared with those of the last build',
@@ -179,6 +180,7 @@ const purposes: Readonly<Record<string, string>> = {
   'container/setup': 'preparing everything that the process needs before its start',
   'container/verbs': 'one file for each verb on a container',
   'content/directory': 'the store of blobs on disk',
+  'docker/bodies': "bodies of requests to Docker's API -> typed options",
   'docker/build': 'from flags of build to typed options',
   'docker/columns': "from typed data to Docker's columns",
   'docker/documents': "from typed data to Docker's JSON",
@@ -208,6 +210,7 @@ const purposes: Readonly<Record<string, string>> = {
   'engine/lock': 'the lock file of a build',
   'engine/network': 'networks over one store',
   'engine/output': 'what becomes of the result of a build',
+  'engine/process': 'processes in containers that one request prepares and another one starts',
   'engine/pull': 'several images from registries',
   'engine/push': 'images to registries',
   'engine/registry': 'serving a registry, and login',

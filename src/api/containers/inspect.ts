@@ -6,6 +6,6 @@ import { containerId } from './find.ts'
 
 /** `GET /containers/{id}/json`. */
 export async function inspect(call: ApiCall): Promise<Response> {
-  const found = await inspectInStore(call.engine, containerId(call), 'container')
+  const found = await inspectInStore(call.engine, containerId(call), { kind: 'container' })
   return reply(inspectDocument(found).document)
 }

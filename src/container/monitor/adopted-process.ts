@@ -28,6 +28,7 @@ const mostProcesses = 1024
 export function adoptContainer(id: string, { process, pipes }: Adopted): RunningContainer {
   const pids = [process.pid, ...cgroupProcesses(id).slice(0, mostProcesses)]
   return {
+    pid: process.pid,
     identity: process,
     pipes,
     outputs: outputsOf(pids, pipes),

@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'bun:test'
+import { parseContainerBody } from './container-body.ts'
+
+const parse = (body: Readonly<Record<string, unknown>>) =>
+  parseContainerBody({ Image: 'app', ...body }, {})
+
+describe('parseContainerBody()', () => {
+  test('parseContainerBody() reads the members of the container', () => {
+    const options = parse({
+      Cmd: ['a', 'b'],
+      Entrypoint: 'sh',
+      Env: ['A=1', 'B'],
+      Labels: { k: 'v' },
+      Hostname: 'h',
+      User: 'u:g',
+      WorkingDir: '/w',
+      Tty: true,
+      OpenStdin: true,
+      StdinOnce: true,
+      AttachStdout: true,
+      StopTimeout: 3,
+      StopSignal: 'SIGINT',
+      ExposedPorts: { '80/tcp': {} },
+      Volumes: { '/data': {} },
+      Healthcheck: { Test: ['CMD', 'true'], Interval: 1_000_000_000, Retries: 2 },
+      Unknown: { is: ['ignored'] },
+    })
+    expect(options).toMatchObject({
+      image: 'app',
+      command: ['a', 'b'],
+      entrypoint: ['sh'],
+      env: ['A=1', 'B'],
+      labels: { k: 'v' },
+      hostname: 'h',
+      user: 'u:g',
+      workingDir: '/w',
+      tty: true,
+      interactive: true,
+      stdinOnce: true,
+      attached: ['stdout'],
+      stopTimeout: 3,
+      stopSignal: 'SIGINT',
+      expose: ['80/tcp'],
+      mounts: [{ type: 'volume', destination: '/data' }],
+      health: { Test: ['CMD', 'true'], Interval: 1_000_000_000, Retries: 2 },
+    })
+  })
+
+  test('parseContainerBody() reads HostConfig', () => {
+    const options = parse({
+      HostConfig: {
+        Binds: ['/src:/dst:ro', 'vol:/v'],
+        PortBindings: {
+          '80/tcp': [{ HostPort: '8080' }, { HostIp: '::1', HostPort: '' }],
+          '9/udp': [],
+        },
+        Memory: 64_000_000,
+        NanoCpus: 1_500_000_000,
+        PidsLimit: 5,
+        CapAdd: ['NET_ADMIN'],
+        Privileged: true,
+        AutoRemove: true,
+        RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 3 },
+        Tmpfs: { '/t': 'size=1m', '/e': '' },
+        Ulimits: [{ Name: 'nofile', Soft: 1, Hard: 2 }],
+        ExtraHosts: ['a:1.2.3.4'],
+        LogConfig: { Type: 'json-file', Config: { 'max-size': '1m' } },
+        Mounts: [
+          { Type: 'bind', Source: '/a,b', Target: '/m', ReadOnly: true },
+          { Type: 'tmpfs', Target: '/tm', TmpfsOptions: { SizeBytes: 1024, Mode: 0o700 } },
+          {
+            Type: 'volume',
+            Source: 'vv',
+            Target: '/vv',
+            VolumeOptions: { NoCopy: true, Labels: { a: 'b' } },
+          },
+        ],
+        PidMode: 'host',
+      },
+    })
+    expect(options.ports).toEqual([
+      { hostPort: 8080, containerPort: 80, protocol: 'tcp' },
+      { hostIp: '::1', hostPort: 0, containerPort: 80, protocol: 'tcp' },
+      { hostPort: 0, containerPort: 9, protocol: 'udp' },
+    ])
+    expect(options).toMatchObject({
+      resources: { memory: 64_000_000, cpus: 1.5, pids: 5 },
+      security: { privileged: true, add: ['NET_ADMIN'] },
+      remove: true,
+      restart: { name: 'on-failure', maximumRetryCount: 3 },
+      rlimits: [{ type: 'RLIMIT_NOFILE', soft: 1, hard: 2 }],
+      extraHosts: [{ name: 'a', ip: '1.2.3.4' }],
+      log: { driver: 'json-file', maxSize: 1024 * 1024 },
+      pid: 'host',
+    })
+    expect(options.mounts).toMatchObject([
+      { type: 'bind', source: '/src', destination: '/dst', readOnly: true },
+      { type: 'volume', source: 'vol', destination: '/v' },
+      { type: 'tmpfs', destination: '/t', options: ['size=1m'] },
+      { type: 'tmpfs', destination: '/e' },
+      { type: 'bind', source: '/a,b', destination: '/m', readOnly: true },
+      { type: 'tmpfs', destination: '/tm', options: ['size=1024', 'mode=700'] },
+      { type: 'volume', source: 'vv', destination: '/vv', noCopy: true, labels: { a: 'b' } },
+    ])
+  })
+
+  test('parseContainerBody() reads networks with their names and addresses', () => {
+    expect(parse({ HostConfig: { NetworkMode: 'none' } })).toMatchObject({ network: 'none' })
+    expect(parse({ HostConfig: { NetworkMode: 'default' } }).network).toBe('bridge')
+    expect(
+      parse({
+        HostConfig: { NetworkMode: 'back' },
+        NetworkingConfig: {
+          EndpointsConfig: {
+            back: { Aliases: ['db'], IPAMConfig: { IPv4Address: '10.1.2.3' } },
+            front: null,
+          },
+        },
+      }).networks,
+    ).toMatchObject([{ name: 'back', aliases: ['db'], ip: '10.1.2.3' }, { name: 'front' }])
+  })
+
+  test('parseContainerBody() refuses members of another type, by name', () => {
+    for (const [body, name] of [
+      [{ Cmd: 'text' }, 'Cmd'],
+      [{ Env: [1] }, 'Env'],
+      [{ Labels: { a: 1 } }, 'Labels'],
+      [{ HostConfig: [] }, 'HostConfig'],
+      [{ HostConfig: { Memory: '1' } }, 'Memory'],
+      [{ HostConfig: { Memory: 1.5 } }, 'Memory'],
+      [{ HostConfig: { PortBindings: { '80/tcp': {} } } }, '80/tcp'],
+    ] as const) {
+      expect(() => parse(body)).toThrow(`Go struct field ${name} of type`)
+    }
+    expect(() => parseContainerBody({}, {})).toThrow('no image specified')
+    expect(() => parse({ HostConfig: { Memory: -1 } })).toThrow('Memory is -1')
+  })
+
+  test('parseContainerBody() reads a seccomp profile from the body, never from a file', () => {
+    const profile = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [] }
+    const SecurityOpt = [`seccomp=${JSON.stringify(profile)}`]
+    expect(parse({ HostConfig: { SecurityOpt } }).security?.seccomp).toBeDefined()
+    expect(() => parse({ HostConfig: { SecurityOpt: ['seccomp=/etc/passwd'] } })).toThrow()
+  })
+})
