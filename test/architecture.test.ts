@@ -187,6 +187,7 @@ const purposes: Readonly<Record<string, string>> = {
   'docker/filters': 'from conditions to typed filters',
   'docker/flags': 'from flags to typed options',
   'docker/formats': 'Go templates over documents and rows',
+  'docker/lists': "elements of the lists of Docker's API",
   'docker/outputs': 'from --output of a build to typed outputs',
   'docker/types': "the Go types of Docker's documents",
   'dockerfile/expand': 'substitution of variables',

@@ -1,6 +1,6 @@
 import { inspectContainer } from '#container'
-import { containerListDocument } from '#docker/documents/container-list'
 import { parseContainerFilters } from '#docker/filters/container-filters'
+import { containerListDocument } from '#docker/lists/container-list'
 import { containerContext } from '#engine/container/container-context'
 import { listContainers } from '#engine/container/ps'
 import { isStrakeError } from '#oci'

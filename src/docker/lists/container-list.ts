@@ -1,9 +1,9 @@
 import type { ContainerDetails } from '#container'
 import type { ContainerSummary } from '#engine/container/summary'
 import { formatStatus } from '../columns/container-status.ts'
-import { mountDocuments } from './container-mounts.ts'
-import { networkDocument } from './container-network.ts'
-import type { InspectDocument } from './document.ts'
+import { mountDocuments } from '../documents/container-mounts.ts'
+import { networkDocument } from '../documents/container-network.ts'
+import type { InspectDocument } from '../documents/document.ts'
 
 /** The document of one container in Docker's list `GET /containers/json`. */
 export function containerListDocument(
