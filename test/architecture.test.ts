@@ -10,6 +10,7 @@ const allowed: Readonly<
 > = {
   oci: { imports: [], why: 'the specification types stand alone and run in a browser' },
   dockerfile: { imports: [], why: 'the language is pure text to AST and runs in a browser' },
+  sbom: { imports: ['oci'], why: 'packages are found in files that are handed in' },
   template: { imports: [], why: 'the language is a function of text and data' },
   stream: { imports: ['oci'], why: 'transforms of bytes use digests and no other code of ours' },
   platform: { imports: ['oci'], why: 'it wraps the kernel and the runtime, below all other code' },
@@ -82,6 +83,7 @@ const allowed: Readonly<
       'layer',
       'snapshot',
       'runtime',
+      'sbom',
     ],
     why: 'a build makes images; networks and registries are handed in by the engine',
   },
@@ -154,6 +156,7 @@ const purposes: Readonly<Record<string, string>> = {
   'build/ops': 'one file for each operation: COPY, ADD, RUN, WORKDIR',
   'build/plan': 'from a Dockerfile to a graph, without reading other files',
   'build/provenance': 'what a build used, and its description in SLSA provenance',
+  'build/scan': 'the packages of a result, listed by the built-in scanner or an image',
   'build/solve': 'running the graph, step by step',
   'build/source': 'access to other machines: URLs, passwords, downloads',
   'build/step': 'the context of a step, and its cache key',

@@ -17,6 +17,7 @@ import type { BuildOptions } from './options.ts'
 import type { Plan } from './plan/plan.ts'
 import { creationTime, withLabels } from './prepare.ts'
 import { collectProvenance } from './provenance/collect.ts'
+import { type Sbom, scanPlan } from './scan/scan-plan.ts'
 import { type Prediction, predict } from './solve/predict.ts'
 import { type SolvedStep, solvePlans } from './solve/solve-plans.ts'
 import { stepFacts } from './solve/step-facts.ts'
@@ -29,6 +30,8 @@ export interface BuiltImages {
   readonly images: readonly ExportedImage[]
   /** What each image was made of, in the same order. */
   readonly provenance: readonly Provenance[]
+  /** The documents about the packages of each image, in the same order. Empty unless asked for. */
+  readonly sboms: readonly (readonly Sbom[])[]
   /** The results of all steps, for caches that other machines read. */
   readonly steps: readonly SolvedStep[]
   /** The diff IDs of the layers of the results, before their times were changed. */
@@ -97,11 +100,12 @@ async function buildIn(
     const { source, fetched } = definition
     const known = { options, builder: hostPlatform(), dockerfile: source, fetched, contexts }
     const provenance = plans.map((plan) => collectProvenance({ ...known, plan, states, materials }))
+    const sboms = await scanPlans(options, plans, { states, workspace })
     const { pending } = workspace.services
     const results = targets.flatMap(({ digest }) => states.get(digest)?.layers ?? [])
     const resultLayers = new Set(results.map(({ diffId }) => diffId))
     const remoteBlob: BuiltImages['remoteBlob'] = (layer) => pending.remoteBlob(layer)
-    return { images, provenance, steps, resultLayers, remoteBlob }
+    return { images, provenance, sboms, steps, resultLayers, remoteBlob }
   } finally {
     workspace.deferred.add(workspace.explainer.finish)
     workspace.deferred.run()
@@ -128,6 +132,25 @@ export async function predictBuild(options: BuildOptions): Promise<readonly Pred
   // The build that follows need not read the files again.
   for (const { digests } of workspace.contexts.values()) digests.save()
   return predictions
+}
+
+/** Lists the packages of every image. */
+async function scanPlans(
+  { sbom, emit = silent, signal }: BuildOptions,
+  plans: readonly Plan[],
+  {
+    states,
+    workspace,
+  }: { readonly states: ReadonlyMap<Digest, FileState>; readonly workspace: Workspace },
+): Promise<BuildResult['sboms']> {
+  if (sbom === undefined) return []
+  const { services, facts } = workspace
+  return await withStep('[sbom] listing packages', emit, () =>
+    Array.fromAsync(plans, (plan) => {
+      const created = creationTime(facts.times, plan)
+      return scanPlan(plan, { states, services, created, version: sbom.version, signal })
+    }),
+  )
 }
 
 /** Writes the image for one platform. */

@@ -54,13 +54,20 @@ export type {
 } from './model/provenance.ts'
 export type { Grant, RunLimits, RunSettings } from './model/run-settings.ts'
 export { parseSourcePolicy, type SourcePolicy } from './model/source-policy.ts'
-export type { BuildOptions, BuildServices, ImageResolver, ResolveOptions } from './options.ts'
+export type {
+  BuildOptions,
+  BuildServices,
+  ImageResolver,
+  ResolveOptions,
+  SbomRequest,
+} from './options.ts'
 export type { BaseImage, LayoutImage } from './plan/base-images.ts'
 export type { Parameter } from './plan/parameters.ts'
 // The description of a build in SLSA provenance.
 export { imageUrl } from './provenance/materials.ts'
 export { type BuildRun, slsaPredicate, slsaTypes } from './provenance/slsa.ts'
 export { type ResolvedSources, resolveSources, type SourceUse } from './resolve-sources.ts'
+export type { Sbom } from './scan/scan-plan.ts'
 export type { Prediction } from './solve/predict.ts'
 export type { SolvedStep } from './solve/solve-plans.ts'
 export { stepFacts } from './solve/step-facts.ts'

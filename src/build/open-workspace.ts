@@ -15,6 +15,7 @@ import { httpOf, type OpenDefinition, openDefinition } from './open-definition.t
 import type { BuildOptions } from './options.ts'
 import type { Plan } from './plan/plan.ts'
 import { chooseTimes, makePlans } from './prepare.ts'
+import { verticesOf } from './scan/scan-plan.ts'
 import { DeferredWork } from './step/deferred-work.ts'
 import type { BuildFacts, StepServices, Workspace } from './step/workspace.ts'
 import { createBuildArgs, proxyEnvironment } from './variables/scope.ts'
@@ -51,7 +52,7 @@ export async function openWorkspace(
   const named = new NamedContexts(options.contexts)
   const buildArgs = createBuildArgs(options.buildArgs ?? {})
   const plans = await makePlans(options, source, { buildArgs, ignore, contexts: named })
-  const targets = plans.map(({ target }) => target)
+  const targets = plans.flatMap(verticesOf)
   const others = { contexts: named, places, remote, cacheFiles }
   const contexts = await openNamedContexts(targets, stack, others)
   contexts.set(mainContext, main)

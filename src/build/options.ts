@@ -66,6 +66,16 @@ export interface ResolveOptions {
 
 export type ImageResolver = (reference: string, options: ResolveOptions) => Promise<BaseImage>
 
+/** How the packages of a result are listed. */
+export interface SbomRequest {
+  /** An image that does it by BuildKit's protocol. Default: the built-in scanner. */
+  readonly generator?: string | undefined
+  /** Variables for the image, with `BUILDKIT_SCAN_` before their names. */
+  readonly parameters: Readonly<Record<string, string>>
+  /** The version of this program, for the document. */
+  readonly version: string
+}
+
 export interface BuildOptions {
   readonly services: BuildServices
   /**
@@ -123,6 +133,8 @@ export interface BuildOptions {
   readonly epoch?: number | undefined
   /** The default is `epoch`, which is reproducible. `now` keeps times, as Docker does. */
   readonly timestamp?: 'epoch' | 'now' | undefined
+  /** Lists the packages of the result. */
+  readonly sbom?: SbomRequest | undefined
   /** Number of steps that run at the same time. The default is the number of processors. */
   readonly concurrency?: number | undefined
   /** Print for every step that is not cached why it is not. */

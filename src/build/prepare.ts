@@ -74,6 +74,7 @@ export async function makePlans(
     grants: new Set(options.allow ?? []),
     settings: options.runSettings,
     sourcePolicy: options.sourcePolicy,
+    sbom: options.sbom,
     uncachedStages: uncachedStages(options, dockerfile, emit),
     warn: warnings.warn,
     ignore,

@@ -25,7 +25,9 @@ export function formatPackageUrl(parts: PackageUrl): string {
   return `pkg:${type}/${path.join('/')}${version === '' ? '' : `@${escaped(version)}`}${query}`
 }
 
-/** A colon stays, as the specification demands. */
+/** A colon stays, as the specification demands. The function of the runtime leaves more characters. */
 function escaped(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replaceAll('%3A', ':')
+  return encodeURIComponent(text.toWellFormed())
+    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%3A', ':')
 }

@@ -53,6 +53,11 @@ export class BaseImages {
     this.#start(reference, platform, layout).catch(() => {})
   }
 
+  /** Resolves an image that no line of the Dockerfile names. */
+  async resolveOwn(reference: string, platform: Platform): Promise<NamedBase> {
+    return await this.#start(reference, platform)
+  }
+
   /** Adds the line of the Dockerfile to the error of a missing image, and suggests a stage name. */
   async resolve(
     reference: string,
@@ -80,7 +85,7 @@ export class BaseImages {
   vertex(
     image: NamedBase,
     platform: Platform,
-    origin: { readonly name: string; readonly range: Range },
+    origin: { readonly name: string; readonly range?: Range },
   ): Vertex {
     const manifest = image.descriptor.digest
     this.used.set(manifest, image)

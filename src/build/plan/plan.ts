@@ -4,6 +4,13 @@ import { NamedContexts } from '../model/contexts.ts'
 import { DockerfileError, type DockerfileSource, failure } from '../model/error.ts'
 import type { NetworkMode, Vertex } from '../model/graph.ts'
 import type { Grant, RunSettings } from '../model/run-settings.ts'
+import {
+  type ScannedStage,
+  type Scanner,
+  type ScanTarget,
+  scanStep,
+  scanTargets,
+} from '../model/scans.ts'
 import type { SourcePolicy } from '../model/source-policy.ts'
 import type { BuildArgs, BuildPlatforms } from '../variables/scope.ts'
 import { TextBudget } from '../variables/text-budget.ts'
@@ -36,6 +43,10 @@ export interface PlanOptions {
   readonly uncachedStages?: readonly string[] | undefined
   /** Called with every finding of a build check, also of skipped checks. */
   readonly warn: (rule: RuleName, message: string, range: Range) => void
+  /** Lists the packages of the result. */
+  readonly sbom?:
+    | { readonly generator?: string | undefined; readonly parameters: Scanner['parameters'] }
+    | undefined
   /** Matches the files that are excluded from the build context. */
   readonly ignore?: IgnoreMatcher | undefined
   readonly resolveImage: ResolveBase
@@ -47,6 +58,10 @@ export interface PlanOptions {
 export interface Plan {
   /** The file system of the target stage. */
   readonly target: Vertex
+  /** The file systems whose packages are listed; that of the target is the first. */
+  readonly scans: readonly ScanTarget[]
+  /** The step of the image that lists them. Absent for the built-in scanner. */
+  readonly scanner?: Vertex | undefined
   readonly config: RunConfig
   readonly author?: string | undefined
   readonly history: readonly PlannedHistory[]
@@ -121,6 +136,7 @@ async function planFor(dockerfile: Dockerfile, options: PlatformOptions): Promis
   )
   return {
     target: state.vertex,
+    ...(await planner.planScans(target)),
     config: state.finish(),
     author: state.author,
     history: state.history,
@@ -184,6 +200,31 @@ class Planner {
       if (earlier !== undefined) this.prefetch(earlier, seen)
       else if (named.length === 0) this.#bases.prefetch(name, platform)
     }
+  }
+
+  /** The file systems to scan, and the step that does it. */
+  async planScans(target: Stage): Promise<Pick<Plan, 'scans' | 'scanner'>> {
+    const { sbom, platforms, images } = this.#options
+    if (sbom === undefined) return { scans: [] }
+    const stages: ScannedStage[] = []
+    let own: ScannedStage | undefined
+    for (const [index, planned] of [...this.#stages].sort(([a], [b]) => a - b)) {
+      const { state } = await planned
+      const name = this.#dockerfile.stages[index]?.name ?? `stage-${index}`
+      const lookup = (variable: string): string | undefined =>
+        (state.args.has(variable) ? state.scope.get(variable) : undefined) ??
+        this.globals.values.get(variable)
+      const scanned = { name, vertex: state.vertex, lookup }
+      stages.push(scanned)
+      if (index === target.index) own = scanned
+    }
+    if (own === undefined) throw new RangeError('The target is planned before its scan')
+    const scans = scanTargets(own, stages)
+    if (sbom.generator === undefined) return { scans }
+    const image = await images.resolveOwn(sbom.generator, platforms.build)
+    const name = `[sbom] FROM ${image.reference}`
+    const vertex = images.vertex(image, platforms.build, { name })
+    return { scans, scanner: scanStep({ image, vertex, parameters: sbom.parameters }, scans) }
   }
 
   async #planStage(stage: Stage): Promise<PlannedStage> {

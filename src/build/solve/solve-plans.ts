@@ -3,6 +3,7 @@ import type { RemoteBlob } from '../cache/pending-layers.ts'
 import { inDependencyOrder } from '../model/graph.ts'
 import type { FileState, StateLayer } from '../model/state.ts'
 import type { Plan } from '../plan/plan.ts'
+import { verticesOf } from '../scan/scan-plan.ts'
 import { rememberResult } from '../step/step-cache.ts'
 import type { StepTrace, Workspace } from '../step/workspace.ts'
 import { type SolveOptions, solve } from './solve.ts'
@@ -59,12 +60,15 @@ async function attempt(
   const { pending } = workspace.services
   const platforms = platformsByVertex(plans)
   const steps = new Map<Digest, SolvedStep>()
-  const targets = plans.map(({ target }) => target)
+  const targets = plans.flatMap(verticesOf)
   const run = await createStepRunner(
     {
       ...workspace,
       onResult({ digest }, trace) {
-        const step = { ...trace, platforms: platforms.get(digest) ?? [] }
+        const needing = platforms.get(digest)
+        // A scan is no step of an image, and caches for other machines do not have it.
+        if (needing === undefined) return
+        const step = { ...trace, platforms: needing }
         steps.set(digest, step)
         options.onStep?.(step, (layer) => pending.remoteBlob(layer))
       },

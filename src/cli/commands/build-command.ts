@@ -128,14 +128,14 @@ export function define(context: Context): Command {
       '--provenance <kind>',
       'true, or mode=min or max: store a description of the build with the image',
     )
-    .option('--sbom <kind>', '', { hidden: true })
+    .option('--sbom <kind>', 'true, or generator=IMAGE: store a list of packages with the image')
     .option('--builder <name>', '', { hidden: true })
     .option('--rm', '', { hidden: true })
     .option('--force-rm', '', { hidden: true })
     .option('--compress', '', { hidden: true })
     .option('--disable-content-trust', '', { hidden: true })
     .option('--isolation <kind>', '', { hidden: true, choices: ['default'] })
-    .option('--attest <spec>', 'type=provenance, and its keys', collect)
+    .option('--attest <spec>', 'type=provenance or type=sbom, and its keys', collect)
     .examples('strake build -t app:1.0 --build-arg VERSION=1.0 .')
     .action(async (directory: string, options: Options) => {
       const call = parseBuildCall(options.call, options.check === true)

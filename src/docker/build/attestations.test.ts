@@ -39,6 +39,24 @@ test.each([
 )
 
 test.each([
+  [{}, undefined],
+  [{ sbom: 'false' }, undefined],
+  [{ sbom: 'true' }, { parameters: {} }],
+  [one('type=sbom,generator=docker/scanner:1'), { generator: 'docker/scanner:1', parameters: {} }],
+  [
+    { sbom: 'generator=local/x,SELECT_CATALOGERS=a' },
+    { generator: 'local/x', parameters: { SELECT_CATALOGERS: 'a' } },
+  ],
+] satisfies readonly [AttestationFlags, unknown][])(
+  'parseAttestations(%p).sbom',
+  (flags, expected) => {
+    expect<unknown>(parseAttestations(flags).sbom).toEqual(expected)
+  },
+)
+
+test.each([
+  [{ sbom: 'generator=A B' }, 'A B'],
+  [{ sbom: 'depth=1' }, 'depth is for an image: name it with generator='],
   [one('mode=max'), 'it has no type'],
   [one('type=provenence'), 'did you mean provenance?'],
   [{ provenance: 'maybe' }, 'maybe needs key=value'],

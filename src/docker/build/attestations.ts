@@ -4,8 +4,10 @@ import { withSuggestion } from '#dockerfile/suggest'
 import {
   type AttestationOptions,
   type ProvenanceOptions,
+  type SbomOptions,
   usualProvenance,
 } from '#engine/attest/options'
+import { parseReference } from '#oci'
 import { refuse } from '../flags/refuse.ts'
 
 /** The flags of a build about attestations. */
@@ -37,10 +39,27 @@ export function parseAttestations(flags: AttestationFlags): AttestationOptions {
     const disabled = given.fields.get('disabled')
     return disabled === undefined || !readBoolean(given, 'disabled', disabled)
   })
-  const sbom = enabled.find(({ type }) => type === 'sbom')
-  if (sbom !== undefined) throw refuse(sbom.flag, sbom.text, 'strake makes no SBOM')
-  const provenance = enabled.find(({ type }) => type === 'provenance')
-  return { ...(provenance !== undefined && { provenance: readProvenance(provenance) }) }
+  const [provenance, sbom] = types.map((type) => enabled.find((given) => given.type === type))
+  return {
+    ...(provenance !== undefined && { provenance: readProvenance(provenance) }),
+    ...(sbom !== undefined && { sbom: readSbom(sbom) }),
+  }
+}
+
+/** Keys besides `generator` are parameters of the scanner. */
+function readSbom({ flag, text, fields }: Given): SbomOptions {
+  const generator = fields.get('generator') || undefined
+  if (generator !== undefined) parseReference(generator)
+  const parameters = [...fields].filter(([key]) => !['type', 'disabled', 'generator'].includes(key))
+  for (const [key, value] of parameters) {
+    if (!/^\w{1,100}$/.test(key) || value.includes('\0')) {
+      throw refuse(flag, text, `${key} is no name of a parameter`)
+    }
+    if (generator === undefined) {
+      throw refuse(flag, text, `${key} is for an image: name it with generator=`)
+    }
+  }
+  return { generator, parameters: Object.fromEntries(parameters) }
 }
 
 function readFlags({ attest = [], buildArgs, ...short }: AttestationFlags): readonly Given[] {

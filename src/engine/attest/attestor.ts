@@ -1,12 +1,12 @@
-import { type BuildRun, type Provenance, slsaPredicate, slsaTypes } from '#build'
+import { type BuildResult, type BuildRun, type Provenance, slsaPredicate, slsaTypes } from '#build'
+import { predicateTypes } from '#image'
 import { StrakeError } from '#oci'
 import { version } from '../host/version.ts'
-import type { Attestor } from '../output/attestor.ts'
+import type { Attestor, BuildAttestation } from '../output/attestor.ts'
 import type { AttestationOptions, ProvenanceOptions } from './options.ts'
 
-export interface Attested {
-  /** What each image was made of, in the order of the platforms. */
-  readonly provenance: readonly Provenance[]
+/** What a build reports about its images, and when it ran. */
+export interface Attested extends Pick<BuildResult, 'provenance' | 'sboms'> {
   readonly run: BuildRun
 }
 
@@ -15,15 +15,25 @@ export interface Attested {
  * asked for. Throws `INVALID` when the build lacks what they need.
  */
 export function createAttestor(
-  { provenance: options }: AttestationOptions,
-  { provenance, run }: Attested,
+  { provenance: options, sbom }: AttestationOptions,
+  { provenance, sboms, run }: Attested,
 ): Attestor | undefined {
-  if (options === undefined) return undefined
-  if (options.needsMaterials) for (const each of provenance) checkMaterials(each)
+  if (options === undefined && sbom === undefined) return undefined
+  if (options?.needsMaterials) for (const each of provenance) checkMaterials(each)
   return async (at, { layers }) => {
     const own = provenance[at]
     if (own === undefined) throw new RangeError(`There is no provenance of image ${at}`)
-    return [provenanceOf(own, options, { run, layers })]
+    const documents = (sboms[at] ?? []).map(
+      ({ filename, document }): BuildAttestation => ({
+        predicateType: predicateTypes.spdx,
+        predicate: document,
+        filename,
+        isInlineOnly: false,
+      }),
+    )
+    // As with BuildKit, the provenance is the last layer.
+    if (options === undefined) return documents
+    return [...documents, provenanceOf(own, options, { run, layers })]
   }
 }
 
@@ -31,7 +41,7 @@ function provenanceOf(
   provenance: Provenance,
   { filename, isInlineOnly, ...options }: ProvenanceOptions,
   image: Pick<Parameters<typeof slsaPredicate>[1], 'run' | 'layers'>,
-) {
+): BuildAttestation {
   return {
     predicateType: slsaTypes[options.version],
     predicate: slsaPredicate(provenance, { ...options, ...image, builderVersion: version }),

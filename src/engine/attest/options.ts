@@ -1,6 +1,15 @@
 /** The attestations that a build makes. */
 export interface AttestationOptions {
   readonly provenance?: ProvenanceOptions | undefined
+  readonly sbom?: SbomOptions | undefined
+}
+
+/** A list of the packages of the result, in SPDX. */
+export interface SbomOptions {
+  /** An image that makes it by BuildKit's protocol. Default: the built-in scanner. */
+  readonly generator?: string | undefined
+  /** Variables for the image, with `BUILDKIT_SCAN_` before their names. */
+  readonly parameters: Readonly<Record<string, string>>
 }
 
 /** A description of the build in SLSA's form. */

@@ -30,6 +30,7 @@ import { type CacheExport, type CacheImport, inlineExport } from '../cache/cache
 import type { BuildCaches } from '../cache/caches.ts'
 import type { Engine } from '../engine.ts'
 import { findCdiDevice } from '../host/cdi.ts'
+import { version } from '../host/version.ts'
 import { type LockRequest, lockFileOf, readLockFile, writeLockFile } from '../lock/lock-file.ts'
 import type { BuildOutput } from '../output/build-output.ts'
 import { checkOutputs, deliver } from '../output/deliver.ts'
@@ -157,7 +158,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   const finished = { ...run, finishedOn: new Date() }
   const delivered = await deliver(engine, images, outputs, {
     names,
-    attestor: createAttestor(attestations, { provenance: result.provenance, run: finished }),
+    attestor: createAttestor(attestations, { ...result, run: finished }),
     annotations: request.annotations,
     forcesIndex,
     emit,
@@ -206,6 +207,7 @@ export async function buildOptions(
     allow: [...(request.allow ?? []), ...(network === 'host' ? ['network.host' as const] : [])],
     runSettings: request.runSettings,
     runLimits: request.runLimits,
+    sbom: request.attestations?.sbom && { ...request.attestations.sbom, version },
     noCacheStages: request.noCacheStages,
     annotations: request.annotations,
     lock:

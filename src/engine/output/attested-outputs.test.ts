@@ -141,6 +141,17 @@ test('a pushed image has attestations about the pushed manifest', async () => {
   await pull(engine, name)
 })
 
+test('an image has its list of packages and its provenance in one attestation', async () => {
+  const both = { ...attestations, sbom: { parameters: {} } }
+  await run(image, { names: ['attested:5'], attestations: both, platforms })
+  const { descriptor } = getTarget(engine.records, 'attested:5')
+  const { attested } = await readAttested(engine.content, descriptor)
+  const types = ['https://spdx.dev/Document', 'https://slsa.dev/provenance/v1']
+  expect(
+    attested.map(({ statements }) => statements.map(({ predicateType }) => predicateType)),
+  ).toEqual([types, types])
+})
+
 test('Docker media types have no place for attestations', async () => {
   const refused = run({ ...image, form: { mediaTypes: 'docker' } }, { names: ['x'] })
   await expect(refused).rejects.toThrow('Cannot write attestations with oci-mediatypes=false')
@@ -178,6 +189,15 @@ withRoot('local names the platform in the file when it does not split them', asy
     'my-provenance.linux_amd64.json',
     'my-provenance.linux_arm64.json',
   ])
+})
+
+withRoot('local writes the list of packages beside the provenance', async () => {
+  const both = { ...attestations, sbom: { parameters: {} } }
+  await run({ kind: 'local', destination: out, isMirror: true }, { attestations: both })
+  expect(readdirSync(out).toSorted()).toEqual(['a', 'provenance.json', 'sbom.spdx.json'])
+  const { predicateType, predicate } = readFile('sbom.spdx.json')
+  expect(predicateType).toBe('https://spdx.dev/Document')
+  expect(predicate.spdxVersion).toBe('SPDX-2.3')
 })
 
 withRoot('local writes no file for inline-only', async () => {

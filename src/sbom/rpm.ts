@@ -1,0 +1,61 @@
+import { viewOf } from './elf.ts'
+import { type Cataloger, ScanError, type ScannedFile } from './package.ts'
+import { readRpmHeader } from './rpm-header.ts'
+import { readTable } from './sqlite.ts'
+
+/** The most bytes of one header. That of a kernel has 3 MiB. */
+const largestHeader = 64 * 2 ** 20
+
+/** The databases of rpm: SQLite, or the "new database" of SUSE. The older one is not read. */
+export const rpm: Cataloger = {
+  source: 'the database of rpm',
+  wants: ({ path }) =>
+    /^(?:var\/lib\/rpm|usr\/lib\/sysimage\/rpm|usr\/share\/rpm)\/(?:rpmdb\.sqlite|Packages\.db)$/.test(
+      path,
+    ),
+  async *read(file) {
+    const headers = file.path.endsWith('.sqlite')
+      ? readTable(file, { name: 'Packages', column: 1, largest: largestHeader })
+      : ndbHeaders(file)
+    for await (const blob of headers) {
+      const found = readRpmHeader(blob)
+      if (found !== undefined) yield found
+    }
+  },
+}
+
+const [pageSize, slotSize, blockSize] = [4096, 16, 16]
+const [ndbMagic, slotMagic, blobMagic] = [0x506d7052, 0x746f6c53, 0x53626c42]
+
+/** The most pages of slots. Each has 256 slots, and each slot a package. */
+const mostSlotPages = 4096
+
+/** The headers of a "new database": slots at its beginning name the places of headers. */
+async function* ndbHeaders(file: ScannedFile): AsyncGenerator<Uint8Array> {
+  const head = viewOf(await file.read(0, 32))
+  if (head.byteLength < 32 || head.getUint32(0, true) !== ndbMagic) {
+    throw new ScanError('it is no database of rpm')
+  }
+  const pages = head.getUint32(12, true)
+  if (pages > mostSlotPages) throw new ScanError('it has too many pages')
+  const slots = viewOf(await file.read(0, pages * pageSize))
+  // The first two places are the head of the file.
+  for (let at = 2 * slotSize; at + slotSize <= slots.byteLength; at += slotSize) {
+    if (slots.getUint32(at, true) !== slotMagic) continue
+    const [index, place] = [slots.getUint32(at + 4, true), slots.getUint32(at + 8, true)]
+    if (index === 0 || place === 0) continue
+    yield await ndbBlob(file, place * blockSize, index)
+  }
+}
+
+async function ndbBlob(file: ScannedFile, offset: number, index: number): Promise<Uint8Array> {
+  const head = viewOf(await file.read(offset, 16))
+  if (head.byteLength < 16 || head.getUint32(0, true) !== blobMagic) {
+    throw new ScanError('a slot of it leads to no header')
+  }
+  const size = head.getUint32(12, true)
+  if (head.getUint32(4, true) !== index || size > largestHeader) {
+    throw new ScanError('a header of it is damaged')
+  }
+  return await file.read(offset + 16, size)
+}
