@@ -30,6 +30,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     isLong: true,
     load: () => import('./commands/lock-command.ts'),
   },
+  dockerfile: {
+    group: 'images',
+    summary: 'Check, format and edit Dockerfiles',
+    load: () => import('./commands/dockerfile-command.ts'),
+  },
   images: {
     group: 'images',
     summary: 'List images',

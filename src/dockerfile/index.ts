@@ -17,7 +17,6 @@ export {
 export { SubstitutionError } from './expand/substitution-error.ts'
 /** Diagnostics with source excerpts, for people. */
 export { formatDiagnostics, formatExcerpt } from './format.ts'
-/** Suggestions for misspelt words. */
 /** Go's file name patterns. */
 export { hasWildcard, matchPattern, PatternError } from './ignore/glob.ts'
 /** `.dockerignore`. */
@@ -31,6 +30,8 @@ export { isSignal } from './instructions/signals.ts'
 /** The value of `# check=`, and the lines that checks apply to. */
 export { parseCheck } from './lint/check-options.ts'
 export { isChecked } from './lint/checks.ts'
+/** Messages of rules that need more than the file. */
+export { ignoredSources, invalidDefault, undefinedVariable } from './lint/messages.ts'
 /** The rules of build checks, and the URLs of their explanations. */
 export { isParsingRule, type RuleName, ruleUrl } from './lint/rules.ts'
 /** Text to syntax tree and diagnostics. */
@@ -39,4 +40,5 @@ export { parse, parseTrigger } from './parse.ts'
 export { Problem } from './problem.ts'
 /** Sizes such as `64m`, in bytes. */
 export { parseSize } from './size.ts'
+/** Suggestions for misspelt words. */
 export { suggest, withSuggestion } from './suggest.ts'

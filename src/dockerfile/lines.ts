@@ -1,9 +1,18 @@
 import type { Position, Range } from './ast.ts'
 
+/** The part of a logical line that is on one line of the file. */
+export interface Piece {
+  /** The index of its first character in the text of the logical line. */
+  readonly at: number
+  /** The position of that character in the file. */
+  readonly start: Position
+}
+
 /** The text of an instruction with its continuations joined, without the comments inside. */
 export interface LogicalLine {
   /** Without white space at both ends. Continuation lines keep their indentation. */
   readonly text: string
+  readonly pieces: readonly Piece[]
   readonly range: Range
   /** The comment lines directly above, without `#` and white space at both ends. */
   readonly comments: readonly string[]
@@ -77,10 +86,11 @@ export class LineReader {
     let end = { line: this.#line, column: start.column + first.length }
     let emptyContinuation: Range | undefined
     let current = first
-    const parts: string[] = []
+    let joined = ''
+    const pieces = [{ at: 0, start }]
     while (true) {
       const cut = continuationAt(current, this.#escape)
-      parts.push(cut < 0 ? current : current.slice(0, cut))
+      joined += cut < 0 ? current : current.slice(0, cut)
       if (cut < 0) {
         break
       }
@@ -93,10 +103,11 @@ export class LineReader {
       }
       current = next
       end = { line: this.#line, column: next.length }
+      pieces.push({ at: joined.length, start: { line: this.#line, column: 0 } })
     }
-    const text = parts.join('').trimEnd()
     return {
-      text,
+      text: joined.trimEnd(),
+      pieces,
       range: { start, end },
       comments,
       emptyContinuation,
@@ -116,6 +127,22 @@ export class LineReader {
     }
     return undefined
   }
+}
+
+/** Returns the place in the file of the character at `index` of the text of a logical line. */
+export function positionIn(pieces: readonly Piece[], index: number): Position {
+  const piece = pieces.findLast(({ at }) => at <= index) ?? pieces[0]
+  if (piece === undefined) return { line: 1, column: index }
+  const { at, start } = piece
+  return { line: start.line, column: start.column + index - at }
+}
+
+/** Returns the range in the file of a part of the text of a logical line. */
+export function rangeIn(pieces: readonly Piece[], start: number, end: number): Range {
+  // The end of a part is on the line of its last character.
+  const last = positionIn(pieces, Math.max(start, end - 1))
+  const column = last.column + (end > start ? 1 : 0)
+  return { start: positionIn(pieces, start), end: { line: last.line, column } }
 }
 
 /** Returns `line` without its line break. */

@@ -4,21 +4,19 @@ import type {
   Diagnostic,
   Dockerfile,
   FromInstruction,
-  Heredoc,
   Instruction,
   Range,
   Stage,
 } from './ast.ts'
 import { readDirectives } from './directives.ts'
-import { findHeredocs, readHeredoc } from './heredoc.ts'
 import { describe } from './instructions/description.ts'
-import { type Head, type Source, splitHead } from './instructions/source.ts'
 import { parseInstruction } from './instructions/table.ts'
 import { LineReader, type LogicalLine } from './lines.ts'
 import { parseCheck } from './lint/check-options.ts'
 import { findScopes } from './lint/checks.ts'
 import { lint } from './lint/lint.ts'
 import { Problem } from './problem.ts'
+import { readStatements } from './statements.ts'
 
 const maxFile = 10 * 1024 * 1024
 const maxLine = 1024 * 1024
@@ -163,46 +161,24 @@ class Parser {
 
   /** Reads every instruction. A broken one becomes a diagnostic and is left out. */
   #readAll(take: (instruction: Instruction | FromInstruction, line: LogicalLine) => void): void {
-    for (let line = this.#reader.next(); line !== undefined; line = this.#reader.next()) {
-      this.#lines.push(line)
+    for (const statement of readStatements(this.#reader, this.#directives.escape)) {
+      this.#lines.push(statement.line)
       try {
         if (this.#lines.length > maxInstructions) {
           throw new Problem('limit', `the Dockerfile has more than ${maxInstructions} instructions`)
         }
-        take(parseInstruction(this.#source(line)), line)
+        if (statement.problem !== undefined) throw statement.problem
+        take(parseInstruction(statement), statement.line)
       } catch (error) {
         if (!(error instanceof Problem)) {
           throw error
         }
-        this.#report(error, this.#upToHere(line.range))
+        this.#report(error, statement.range)
         if (error.rule === 'limit' || this.#errors.length >= maxDiagnostics) {
           return
         }
       }
     }
-  }
-
-  /** Reads an instruction and its heredoc bodies, which follow it in the file. */
-  #source(line: LogicalLine): Source {
-    const head = splitHead(line.text)
-    const shellText = heredocText(head)
-    const markers = shellText?.includes('<<') ? findHeredocs(shellText) : []
-    const heredocs: Heredoc[] = markers.map((marker) => readHeredoc(marker, this.#reader))
-    return {
-      ...head,
-      text: line.text,
-      range: this.#upToHere(line.range),
-      heredocs,
-      markers,
-      comments: line.comments,
-      escape: this.#directives.escape,
-    }
-  }
-
-  /** Extends `range` to the end of the heredoc bodies. */
-  #upToHere(range: Range): Range {
-    const line = this.#reader.line
-    return line <= range.end.line ? range : { start: range.start, end: this.#reader.end }
   }
 
   #place(instruction: Instruction | FromInstruction, line: LogicalLine): void {
@@ -248,27 +224,4 @@ function withChecks(checks: Checks): Pick<Dockerfile, 'checks'> {
   const { whole, stages, instructions } = checks
   const isSilent = JSON.stringify(whole) === JSON.stringify(parseCheck(''))
   return isSilent && stages.length + instructions.length === 0 ? {} : { checks }
-}
-
-/**
- * Returns the text that may have heredocs: that of RUN, COPY, ADD, and ONBUILD of those,
- * in shell form.
- */
-function heredocText(head: Head): string | undefined {
-  const inner = head.keyword === 'ONBUILD' ? splitHead(head.rest) : head
-  if (inner.keyword !== 'RUN' && inner.keyword !== 'COPY' && inner.keyword !== 'ADD') {
-    return undefined
-  }
-  return isJsonArray(inner.rest) ? undefined : inner.rest
-}
-
-function isJsonArray(text: string): boolean {
-  if (!text.startsWith('[')) {
-    return false
-  }
-  try {
-    return Array.isArray(JSON.parse(text))
-  } catch {
-    return false
-  }
 }

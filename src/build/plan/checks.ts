@@ -1,11 +1,12 @@
 import {
   type AddInstruction,
   type CopyInstruction,
-  cleanPath,
   type Dockerfile,
   type IgnoreMatcher,
+  ignoredSources,
+  invalidDefault,
   type Range,
-  suggest,
+  undefinedVariable,
 } from '#dockerfile'
 import { isStrakeError, parseReference } from '#oci'
 import type { SourceSpec } from '../model/graph.ts'
@@ -36,8 +37,7 @@ export function checkDefaultBases(
     const { image, range } = stage.from
     if (!image.includes('$')) continue
     if (ignoringErrors(() => parseReference(defaults.baseName(stage))) !== undefined) continue
-    const message = `Default value for ARG ${image} results in empty or invalid base image name`
-    warn('InvalidDefaultArgInFrom', message, range)
+    warn('InvalidDefaultArgInFrom', invalidDefault(image), range)
   }
 }
 
@@ -50,25 +50,14 @@ function ignoringErrors<T>(make: () => T): T | undefined {
   }
 }
 
-/**
- * Warns of sources that the ignore file excludes. An ignore file with exceptions
- * may exclude a directory and include a file in it. Then there is no warning.
- */
+/** Warns of sources that the ignore file excludes. */
 export function checkIgnored(
   { kind, range }: CopyInstruction | AddInstruction,
   sources: readonly SourceSpec[],
   { ignore, warn }: Warn & { readonly ignore: IgnoreMatcher | undefined },
 ): void {
-  if (ignore === undefined || ignore.hasExceptions) return
-  for (const source of sources) {
-    if (source.kind !== 'path') continue
-    const path = cleanPath(source.path)
-    // The context itself is excluded only where everything in it is.
-    const isLeftOut = path === '.' || path === '/' ? ignore.ignores('*') : ignore.ignores(path)
-    const verb = kind === 'COPY' ? 'Copy' : 'Add'
-    const message = `Attempting to ${verb} file ${JSON.stringify(path)} that is excluded by .dockerignore`
-    if (isLeftOut) warn('CopyIgnoredFile', message, range)
-  }
+  const paths = sources.flatMap((source) => (source.kind === 'path' ? [source.path] : []))
+  for (const message of ignoredSources(kind, paths, ignore)) warn('CopyIgnoredFile', message, range)
 }
 
 /** Warns of variables that are used before they are set. `known` has the names that are set. */
@@ -77,9 +66,5 @@ export function checkVariables(
   known: readonly string[],
   { warn, range }: Warn & { readonly range: Range },
 ): void {
-  for (const name of missing) {
-    const close = suggest(name, known)
-    const question = close === undefined ? '' : ` (did you mean $${close}?)`
-    warn('UndefinedVar', `Usage of undefined variable '$${name}'${question}`, range)
-  }
+  for (const name of missing) warn('UndefinedVar', undefinedVariable(name, known), range)
 }

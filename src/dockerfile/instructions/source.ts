@@ -21,7 +21,18 @@ export interface Source {
   readonly escape: '\\' | '`'
 }
 
-export type Head = Pick<Source, 'keyword' | 'written' | 'flags' | 'rest'>
+export interface Head extends Pick<Source, 'keyword' | 'written' | 'flags' | 'rest'> {
+  /** The ranges of the flags in the text, in the same order. */
+  readonly flagSpans: readonly Span[]
+  /** The index of `rest` in the text. */
+  readonly restAt: number
+}
+
+/** A part of a text. `end` is exclusive. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
 
 /** Splits an instruction into its keyword, its flags and the rest. */
 export function splitHead(text: string): Head {
@@ -29,16 +40,26 @@ export function splitHead(text: string): Head {
   const written = keywordEnd < 0 ? text : text.slice(0, keywordEnd)
   const after = keywordEnd < 0 ? '' : text.slice(keywordEnd)
   const flags: string[] = []
+  const flagSpans: Span[] = []
   let at = skipSpace(after, 0)
   while (after.startsWith('--', at)) {
     const word = readFlag(after, at)
+    const start = at + written.length
     at = skipSpace(after, word.end)
     if (word.text === '--') {
       break
     }
     flags.push(word.text)
+    flagSpans.push({ start, end: word.end + written.length })
   }
-  return { keyword: written.toUpperCase(), written, flags, rest: after.slice(at).trim() }
+  return {
+    keyword: written.toUpperCase(),
+    written,
+    flags,
+    flagSpans,
+    rest: after.slice(at).trim(),
+    restAt: at + written.length,
+  }
 }
 
 function skipSpace(text: string, start: number): number {
