@@ -164,6 +164,7 @@ const purposes: Readonly<Record<string, string>> = {
   'build/variables': 'variables of ARG and of the builder, and limits of their text',
   'cli/arguments': 'from argv to values',
   'cli/arguments/build': 'options of build, in groups',
+  'cli/build': 'what the build command prints without a build',
   'cli/commands': 'one file for each command',
   'cli/completion': 'completion of the word that the user types',
   'cli/images': 'images and their platforms as text',

@@ -31,7 +31,14 @@ export { isSignal } from './instructions/signals.ts'
 export { parseCheck } from './lint/check-options.ts'
 export { isChecked } from './lint/checks.ts'
 /** Messages of rules that need more than the file. */
-export { ignoredSources, invalidDefault, undefinedVariable } from './lint/messages.ts'
+export {
+  hasSubstitution,
+  ignoredSources,
+  invalidDefault,
+  portMessages,
+  relativeWorkdir,
+  undefinedVariable,
+} from './lint/messages.ts'
 /** The rules of build checks, and the URLs of their explanations. */
 export { isParsingRule, type RuleName, ruleUrl } from './lint/rules.ts'
 /** Text to syntax tree and diagnostics. */

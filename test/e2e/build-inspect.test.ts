@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { importBusybox, writeContext } from './busybox.ts'
 import { missing, type Outcome, openStrake, type Strake } from './strake.ts'
@@ -24,7 +25,7 @@ describe.skipIf(reason !== undefined)('build --check and --call', () => {
   test('--check prints violations with their lines, and builds nothing', async () => {
     const before = await strake.ok('images', '--all', '--quiet')
     const found = await call('FROM busybox\nRUN false\nCMD echo\n', '--check')
-    expect(found).toMatchObject({ exitCode: 0 })
+    expect(found).toMatchObject({ exitCode: 1 })
     expect(found.stdout).toContain('Check complete, 1 warning has been found!')
     expect(found.stdout).toContain('WARNING: JSONArgsRecommended - https://docs.docker.com/')
     expect(found.stdout).toContain('   3 | >>> CMD echo')
@@ -48,6 +49,27 @@ describe.skipIf(reason !== undefined)('build --check and --call', () => {
       buildError: { message: expect.stringContaining('lint violation found') },
       sources: [{ filename: 'Dockerfile' }],
     })
+  })
+
+  test('--call check,ignorestatus=true does not fail for violations', async () => {
+    const found = await call('FROM busybox\nCMD echo\n', '--call', 'check,ignorestatus=true')
+    expect(found).toMatchObject({ exitCode: 0 })
+  })
+
+  test('--check --fix rewrites the Dockerfile, and --diff only shows the changes', async () => {
+    const wrong = 'FROM busybox as a\nCMD echo\n'
+    const shown = await call(wrong, '--check', '--fix', '--diff')
+    expect(shown).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(shown.stdout).toContain('+FROM busybox AS a\n+CMD ["echo"]\n')
+    const path = join(strake.directory, 'context', 'Dockerfile')
+    expect(await readFile(path, 'utf8')).toBe(wrong)
+    expect(await call(wrong, '--check', '--fix')).toMatchObject({ exitCode: 0 })
+    expect(await readFile(path, 'utf8')).toBe('FROM busybox AS a\nCMD ["echo"]\n')
+  })
+
+  test('--call subrequests.describe lists the methods', async () => {
+    const found = await call('FROM busybox\n', '--call', 'subrequests.describe')
+    expect(found.stdout).toMatch(/^NAME +VERSION +DESCRIPTION\noutline +1\.0\.0 /)
   })
 
   test('--call outline and targets describe the Dockerfile, as text and in JSON', async () => {

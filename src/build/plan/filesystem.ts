@@ -1,5 +1,12 @@
 import { posix } from 'node:path'
-import type { AddInstruction, CopyInstruction, Instruction, WorkdirInstruction } from '#dockerfile'
+import {
+  type AddInstruction,
+  type CopyInstruction,
+  hasSubstitution,
+  type Instruction,
+  relativeWorkdir,
+  type WorkdirInstruction,
+} from '#dockerfile'
 import {
   type CopyFields,
   createVertex,
@@ -54,12 +61,24 @@ async function planStep(
     case 'ADD':
       return planAdd(stage, instruction, expand, context)
     case 'WORKDIR':
-      return planWorkdir(stage, instruction, expand)
+      return planWorkdir(stage, instruction, expand, context)
   }
 }
 
-function planWorkdir(stage: StageState, { path }: WorkdirInstruction, expand: Expander): Step {
-  const workdir = posix.resolve('/', stage.workdir, expand.one(path))
+function planWorkdir(
+  stage: StageState,
+  { path, range }: WorkdirInstruction,
+  expand: Expander,
+  { warn }: FilesystemContext,
+): Step {
+  const expanded = expand.one(path)
+  // A path without variables and quotes is checked when the file is parsed.
+  const isChecked = !stage.hasWorkdir && hasSubstitution(path)
+  if (isChecked && !posix.isAbsolute(expanded)) {
+    warn('WorkdirRelativePath', relativeWorkdir(expanded), range)
+  }
+  stage.hasWorkdir = true
+  const workdir = posix.resolve('/', stage.workdir, expanded)
   stage.config.WorkingDir = workdir
   return { op: { kind: 'workdir', path: workdir, user: stage.user }, line: `WORKDIR ${workdir}` }
 }

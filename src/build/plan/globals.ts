@@ -50,6 +50,10 @@ export class GlobalScope {
     const { platforms } = this.#options
     if (from.platform === undefined) return platforms.target
     const text = this.#expander(from.range).one(from.platform)
+    // An operating system alone means its images for the processor of the builder.
+    if (/^(?:linux|windows|darwin|freebsd)$/i.test(text)) {
+      return { os: text.toLowerCase(), architecture: platforms.build.architecture }
+    }
     try {
       return parsePlatform(text)
     } catch (cause) {

@@ -1,10 +1,12 @@
 import {
   type Command,
   commandArgv,
+  hasSubstitution,
   type Instruction,
   isSignal,
   type PortSpec,
   parsePortSpec,
+  portMessages,
 } from '#dockerfile'
 import type { Healthcheck } from '#oci'
 import { DockerfileError, failure } from '../model/error.ts'
@@ -72,8 +74,13 @@ const table: { readonly [Kind in MetadataKind]: Apply<Kind> } = {
     stage.config.User = expand.one(user)
     return `USER ${stage.config.User}`
   },
-  VOLUME(stage, { paths }, expand) {
+  VOLUME(stage, { paths, range }, expand, { source }) {
     const volumes = paths.map((path) => expand.one(path))
+    if (volumes.some((path) => path.trim() === '')) {
+      const reason = 'the path of a VOLUME is empty'
+      const diagnostics = [failure('empty-volume', reason, range)]
+      throw new DockerfileError(`Cannot build ${source.name}: ${reason}`, source, diagnostics)
+    }
     const declared = volumes.map((path) => [path, {} as Record<string, never>] as const)
     stage.config.Volumes = { ...stage.config.Volumes, ...Object.fromEntries(declared) }
     return `VOLUME ${plainList(volumes)}`
@@ -120,12 +127,16 @@ function applyExpose(
   stage: StageState,
   { ports, range }: Of<'EXPOSE'>,
   expand: Expander,
-  { source }: PlanContext,
+  { source, warn }: PlanContext,
 ): string {
   const refuse = (reason: string): DockerfileError =>
     new DockerfileError(`Cannot build ${source.name}: ${reason}`, source, [
       failure('expose-port', reason, range),
     ])
+  // Words without variables and quotes are checked when the file is parsed.
+  for (const word of ports.filter(hasSubstitution).flatMap((port) => expand.many(port))) {
+    for (const [rule, message] of portMessages(word)) warn(rule, message, range)
+  }
   const exposed = new Set<string>()
   let count = 0
   for (const word of ports.flatMap((port) => expand.many(port))) {

@@ -266,7 +266,8 @@ class Planner {
         } else parameters.push(...mountsOf(instruction))
       } finally {
         const { warn } = this.#options
-        checkVariables(missing, [...state.scope.keys()], { warn, range: instruction.range })
+        const known = [...state.scope.keys()].filter((name) => !missing.has(name))
+        checkVariables(missing, known, { warn, range: instruction.range })
       }
       this.#checkSize(state, instruction.range)
     }
@@ -293,6 +294,7 @@ class Planner {
     if (parent !== undefined) {
       const { state, platform: inherited } = await this.stage(parent)
       const copy = new StageState(state.vertex, state.finish(), state)
+      copy.hasWorkdir = state.hasWorkdir
       return { planned: { state: copy, platform: inherited }, numbered: 0 }
     }
     return await this.#bases.of(stage, base, platform)

@@ -55,6 +55,8 @@ export class StageState {
   steps: number
   /** True when this stage has a CMD, so that ENTRYPOINT keeps it. */
   hasCommand = false
+  /** True when this stage, or a stage below it, has a WORKDIR. */
+  hasWorkdir = false
 
   constructor(
     vertex: Vertex,

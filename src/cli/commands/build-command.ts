@@ -1,6 +1,7 @@
 import { parseAttestations } from '#docker/build/attestations'
 import { parseCacheFrom, parseCacheTo } from '#docker/build/caches'
 import { type BuildCall, parseBuildCall } from '#docker/build/call'
+import { parseBuildCall } from '#docker/build/call'
 import { parseBuildContexts } from '#docker/build/contexts'
 import { parseBuildNetwork, parsePlatforms, parseTimestamp } from '#docker/build/request'
 import { parseAgent, parseSecret } from '#docker/build/secrets'
@@ -36,6 +37,8 @@ interface Options extends BuildRunOptions, BuildProofOptions {
   readonly cacheTo?: readonly string[]
   readonly call?: string
   readonly check?: true
+  readonly diff?: true
+  readonly fix?: true
   readonly downloads: 'any' | 'public'
   readonly file?: string
   readonly iidfile?: string
@@ -114,6 +117,8 @@ export function define(context: Context): Command {
       env: 'BUILDKIT_PROGRESS',
     })
     .option('--check', 'check the Dockerfile and build nothing')
+    .option('--fix', 'with --check, rewrite what can be changed without changing what is built')
+    .option('--diff', 'with --check --fix, show the changes and make none')
     .option(
       '--call <method>',
       'check, outline or targets: describe the Dockerfile and build nothing',
@@ -140,7 +145,10 @@ export function define(context: Context): Command {
     .action(async (directory: string, options: Options) => {
       const call = parseBuildCall(options.call, options.check === true)
       const request = await readRequest(directory, options, context.signal)
-      if (call.method !== 'build') return await inspect(context, call, request)
+      if (call.method !== 'build' || options.fix) {
+        const { inspectBuild } = await import('../build/inspect-build.ts')
+        return await inspectBuild(context, call, { ...options, request })
+      }
       if (options.verify !== undefined) {
         return await verifyImage(context, { ...request, image: options.verify }, options)
       }
@@ -209,35 +217,6 @@ async function predictSteps(
     signal: context.signal,
   }).finally(() => renderer.finish())
   if (!isJson) context.out.write(formatPrediction(steps))
-}
-
-/** Prints the checks, parameters or targets of a Dockerfile without building it. Fails if it has a mistake. */
-async function inspect(
-  context: Context,
-  { method, format }: BuildCall,
-  request: BuildRequest,
-): Promise<void> {
-  const { check, outline, targets } = await import('#engine/build/inspect')
-  const documents = await import('#docker/documents/build-inspection')
-  const { formatChecked, formatOutline, formatTargets } = await import(
-    '../render/build-inspection.ts'
-  )
-  const engine = await context.engine()
-  const wanted = { ...request, signal: context.signal }
-  const isJson = format === 'json'
-  const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
-  if (method === 'outline') {
-    const found = await outline(engine, wanted)
-    context.out.write(isJson ? json(documents.outlineDocument(found)) : formatOutline(found))
-  } else if (method === 'targets') {
-    const found = await targets(engine, wanted)
-    context.out.write(isJson ? json(documents.targetsDocument(found)) : formatTargets(found))
-  } else {
-    const found = await check(engine, wanted)
-    context.out.write(isJson ? json(documents.checkDocument(found)) : formatChecked(found))
-    if (found.error !== undefined && !isJson) throw found.error
-    if (found.error !== undefined) context.exitCode = 1
-  }
 }
 
 async function readRequest(

@@ -1,3 +1,4 @@
+import type { InspectDocument } from '#docker/documents/document'
 import { formatExcerpt } from '#dockerfile'
 import { ruleUrl } from '#dockerfile/lint/rules'
 import type { Checked, Outlined, Parameter, Targets } from '#engine/build/inspect'
@@ -51,6 +52,16 @@ function formatRequired(
       : [],
   )
   return rows.length === 0 ? '' : formatTable([title, 'REQUIRED'], rows)
+}
+
+/** The methods of `--call` in a table. */
+export function formatMethods(methods: readonly InspectDocument[]): string {
+  const rows = methods.map(({ name, version, description }) => [
+    String(name).replace(/^frontend\./, ''),
+    String(version),
+    String(description),
+  ])
+  return formatTable(['NAME', 'VERSION', 'DESCRIPTION'], rows)
 }
 
 /** The stages in a table. The last one is the default. */

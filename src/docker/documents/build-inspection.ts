@@ -1,4 +1,4 @@
-import { ruleUrl } from '#dockerfile/lint/rules'
+import { ruleSummary, ruleUrl } from '#dockerfile/lint/rules'
 import type { Checked, Outlined, Parameter, Targets } from '#engine/build/inspect'
 import type { InspectDocument } from './document.ts'
 
@@ -10,6 +10,7 @@ export function checkDocument({ source, warnings, error }: Checked): InspectDocu
   return {
     warnings: warnings.map(({ rule, message, range }) => ({
       ruleName: rule,
+      description: ruleSummary(rule),
       url: ruleUrl(rule),
       detail: message,
       location: locationOf(range),
@@ -74,6 +75,23 @@ export function targetsDocument({ source, stages }: Targets): InspectDocument {
     sources: [encode(source)],
   }
 }
+
+/** The methods of `--call` in BuildKit's shape. */
+export const describeDocument: readonly InspectDocument[] = [
+  ['outline', 'List the parameters of a target'],
+  ['targets', 'List the stages of a Dockerfile'],
+  ['lint', 'Check a Dockerfile'],
+  ['subrequests.describe', 'List the methods'],
+].map(([name, description]) => ({
+  name: `frontend.${name}`,
+  version: '1.0.0',
+  type: 'rpc',
+  description,
+  opts: name === 'outline' ? [{ name: 'target', description: 'the stage' }] : [],
+  inputs: null,
+  metadata: ['result.json', 'result.txt'].map((each) => ({ name: each, description: '' })),
+  refs: null,
+}))
 
 function locationOf({ start, end }: Range): InspectDocument {
   return {

@@ -12,7 +12,7 @@ describe('parsePortSpec()', () => {
     ['65535', '65535-65535/tcp'],
     ['65536', undefined],
     ['90-80', undefined],
-    ['80/', undefined],
+    ['80/', '80-80/tcp'],
     ['80/icmp', undefined],
     ['80/tcp/x', undefined],
     ['80-', undefined],

@@ -10,11 +10,11 @@ export interface PortSpec {
 /**
  * Reads `port[-port][/protocol]`, also after an address or a host port
  * (`127.0.0.1:80:80`). Returns undefined for any other text. The default protocol is
- * `tcp`.
+ * `tcp`, also after a `/`.
  */
 export function parsePortSpec(text: string): PortSpec | undefined {
   const [ports = '', protocol = 'tcp', more] = text.split('/')
-  const lower = protocol.toLowerCase()
+  const lower = protocol.toLowerCase() || 'tcp'
   if (more !== undefined || (lower !== 'tcp' && lower !== 'udp' && lower !== 'sctp')) {
     return undefined
   }

@@ -1,5 +1,5 @@
 import type { Diagnostic, Dockerfile, Instruction, Stage } from '../ast.ts'
-import { parsePortSpec } from '../instructions/ports.ts'
+import { hasSubstitution, portMessages, relativeWorkdir } from './messages.ts'
 import { warning } from './rules.ts'
 
 /** The facts about a stage that stages built from it inherit. */
@@ -9,8 +9,8 @@ interface Inherited {
 }
 
 /** The checks of single instructions and of their order in a stage. */
-export function checkInstructions(file: Pick<Dockerfile, 'args' | 'stages'>): Diagnostic[] {
-  const found = file.args.flatMap((node) => checkSecrets(node))
+export function checkInstructions(file: Pick<Dockerfile, 'stages'>): Diagnostic[] {
+  const found: Diagnostic[] = []
   const ends = new Map<string, Inherited>()
   for (const stage of file.stages) {
     const base = ends.get(stage.from.image.toLowerCase())
@@ -34,12 +34,11 @@ function checkStage(
     diagnostics.push(...checkOne(node, hasShell))
     const earlier = last.get(node.kind)
     if (earlier !== undefined && ['CMD', 'ENTRYPOINT', 'HEALTHCHECK'].includes(node.kind)) {
-      const message = `Multiple ${node.kind} instructions should not be used in the same stage because only the last one will be used`
+      const message = `Multiple ${keywordOf(node)} instructions should not be used in the same stage because only the last one will be used`
       diagnostics.push(warning('MultipleInstructionsDisallowed', message, earlier.range))
     }
-    if (node.kind === 'WORKDIR' && !hasWorkdir && /^[^/$"'\\]/.test(node.path)) {
-      const message = `Relative workdir ${JSON.stringify(node.path)} can have unexpected results if the base image changes`
-      diagnostics.push(warning('WorkdirRelativePath', message, node.range))
+    if (node.kind === 'WORKDIR' && !hasWorkdir && isRelative(node.path)) {
+      diagnostics.push(warning('WorkdirRelativePath', relativeWorkdir(node.path), node.range))
     }
     hasShell ||= node.kind === 'SHELL'
     hasWorkdir ||= node.kind === 'WORKDIR'
@@ -48,11 +47,20 @@ function checkStage(
   return { diagnostics, end: { hasShell, hasWorkdir } }
 }
 
+function isRelative(path: string): boolean {
+  return !path.startsWith('/') && !hasSubstitution(path)
+}
+
+/** The keyword as written. */
+function keywordOf({ text }: Instruction): string {
+  return /^\S+/.exec(text)?.[0] ?? ''
+}
+
 function checkOne(node: Instruction, hasShell: boolean): Diagnostic[] {
   switch (node.kind) {
     case 'CMD':
     case 'ENTRYPOINT': {
-      const message = `JSON arguments recommended for ${node.kind} to prevent unintended behavior related to OS signals`
+      const message = `JSON arguments recommended for ${keywordOf(node)} to prevent unintended behavior related to OS signals`
       return node.command.form === 'shell' && !hasShell
         ? [warning('JSONArgsRecommended', message, node.range)]
         : []
@@ -75,7 +83,8 @@ function checkOne(node: Instruction, hasShell: boolean): Diagnostic[] {
 }
 
 function checkLegacy(node: Extract<Instruction, { kind: 'ENV' | 'LABEL' }>): Diagnostic[] {
-  const message = `"${node.kind} key=value" should be used instead of legacy "${node.kind} key value" format`
+  const keyword = keywordOf(node)
+  const message = `"${keyword} key=value" should be used instead of legacy "${keyword} key value" format`
   return node.legacy ? [warning('LegacyKeyValueFormat', message, node.range)] : []
 }
 
@@ -93,17 +102,8 @@ function checkSecrets(node: Extract<Instruction, { kind: 'ARG' | 'ENV' }>): Diag
 }
 
 function checkPorts({ ports, range }: Extract<Instruction, { kind: 'EXPOSE' }>): Diagnostic[] {
-  return ports.flatMap((port) => {
-    const found: Diagnostic[] = []
-    if (parsePortSpec(port)?.mapped === true) {
-      const message = `EXPOSE instruction should not define an IP address or host-port mapping, found '${port}'`
-      found.push(warning('ExposeInvalidFormat', message, range))
-    }
-    const protocol = port.split('/')[1] ?? ''
-    if (!protocol.includes('$') && protocol !== protocol.toLowerCase()) {
-      const message = `Defined protocol '${port}' in EXPOSE instruction should be lowercase`
-      found.push(warning('ExposeProtoCasing', message, range))
-    }
-    return found
-  })
+  return ports
+    .filter((port) => !hasSubstitution(port))
+    .flatMap(portMessages)
+    .map(([rule, message]) => warning(rule, message, range))
 }

@@ -1,5 +1,7 @@
 import { cleanPath, type IgnoreMatcher } from '../ignore/ignore.ts'
+import { parsePortSpec } from '../instructions/ports.ts'
 import { suggest } from '../suggest.ts'
+import type { RuleName } from './rules.ts'
 
 // Messages of the rules that need more than the file: variables of the base image, an ignore file.
 
@@ -8,6 +10,31 @@ export function undefinedVariable(name: string, known: readonly string[]): strin
   const close = suggest(name, known)
   const question = close === undefined ? '' : ` (did you mean $${close}?)`
   return `Usage of undefined variable '$${name}'${question}`
+}
+
+/** Returns what is wrong with a word of EXPOSE whose variables are substituted. */
+export function portMessages(port: string): (readonly [RuleName, string])[] {
+  const found: (readonly [RuleName, string])[] = []
+  if (parsePortSpec(port)?.mapped === true) {
+    const message = `EXPOSE instruction should not define an IP address or host-port mapping, found '${port}'`
+    found.push(['ExposeInvalidFormat', message])
+  }
+  const protocol = port.split('/')[1] ?? ''
+  if (protocol !== protocol.toLowerCase()) {
+    const message = `Defined protocol '${port}' in EXPOSE instruction should be lowercase`
+    found.push(['ExposeProtoCasing', message])
+  }
+  return found
+}
+
+/** The message of WorkdirRelativePath. */
+export function relativeWorkdir(path: string): string {
+  return `Relative workdir ${JSON.stringify(path)} can have unexpected results if the base image changes`
+}
+
+/** True for an argument whose value is known only after substitution. */
+export function hasSubstitution(text: string): boolean {
+  return /["'$\\`]/.test(text)
 }
 
 /** The message of InvalidDefaultArgInFrom. `image` is written as in FROM. */

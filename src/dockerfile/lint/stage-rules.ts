@@ -41,17 +41,48 @@ export function checkPlatforms(stages: readonly Stage[]): Diagnostic[] {
     if (platform === undefined) {
       return []
     }
-    if (/^(?:\$TARGETPLATFORM|\$\{TARGETPLATFORM\})$/.test(platform)) {
+    if (isTargetPlatform(platform)) {
       const message = `Setting platform to predefined ${platform} in FROM is redundant as this is the default behavior`
       return [warning('RedundantTargetPlatform', message, from.range)]
     }
-    const inName = platform.split('/').some((part) => part !== '' && name?.includes(part))
+    const inName = namesOfPlatform(platform).some((part) => name?.includes(part))
     if (platform.includes('$') || inName) {
       return []
     }
     const message = `FROM --platform flag should not use constant value ${JSON.stringify(platform)}`
     return [warning('FromPlatformFlagConstDisallowed', message, from.range)]
   })
+}
+
+/** True for a word that is the value of TARGETPLATFORM and uses no other variable. */
+function isTargetPlatform(word: string): boolean {
+  const used = new Set<string>()
+  const value = 'target/platform'
+  try {
+    const found = expand(word, (name) => {
+      used.add(name)
+      return name === 'TARGETPLATFORM' ? value : undefined
+    })
+    return found === value && used.size === 1
+  } catch (error) {
+    if (error instanceof SubstitutionError) return false
+    throw error
+  }
+}
+
+const architectures: Readonly<Record<string, string>> = {
+  aarch64: 'arm64',
+  armel: 'arm',
+  armhf: 'arm',
+  i386: '386',
+  'x86-64': 'amd64',
+  x86_64: 'amd64',
+}
+
+/** The operating system and the architecture, in the spelling of the image specification. */
+function namesOfPlatform(platform: string): string[] {
+  const parts = platform.toLowerCase().split('/').slice(0, 2)
+  return parts.filter((part) => part !== '').map((part) => architectures[part] ?? part)
 }
 
 /** Arguments that FROM may use without an ARG. */

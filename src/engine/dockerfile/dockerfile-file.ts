@@ -34,6 +34,30 @@ async function requireFile(path: string): Promise<void> {
   }
 }
 
+/** The names of a Dockerfile in its context, in the order of a build. */
+const usualNames = ['Dockerfile', 'dockerfile', 'Containerfile']
+
+/** Returns the path of the Dockerfile of a build. Throws `INVALID` for one that is not a local file. */
+export async function findDockerfile(context: unknown, dockerfile: unknown): Promise<string> {
+  const isUrl = (text: string): boolean => /^(?:[a-z]+:\/\/|git@)/i.test(text)
+  if (typeof dockerfile === 'string' && !isUrl(dockerfile)) return dockerfile
+  if (typeof context !== 'string' || dockerfile !== undefined || isUrl(context)) {
+    throw new StrakeError(
+      'INVALID',
+      'Cannot fix the Dockerfile: it is not a file of this machine',
+      {
+        remedy: 'name a directory with a Dockerfile, or a file with -f',
+      },
+    )
+  }
+  for (const name of usualNames) {
+    const path = join(context, name)
+    const found = await stat(path).catch(() => undefined)
+    if (found?.isFile()) return path
+  }
+  return join(context, 'Dockerfile')
+}
+
 /** A decoder that repairs nothing, because a repaired file would be written with other bytes. */
 function decode(bytes: Uint8Array, name: string): string {
   try {
