@@ -1,6 +1,5 @@
 import { parseAttestations } from '#docker/build/attestations'
 import { parseCacheFrom, parseCacheTo } from '#docker/build/caches'
-import { type BuildCall, parseBuildCall } from '#docker/build/call'
 import { parseBuildCall } from '#docker/build/call'
 import { parseBuildContexts } from '#docker/build/contexts'
 import { parseBuildNetwork, parsePlatforms, parseTimestamp } from '#docker/build/request'

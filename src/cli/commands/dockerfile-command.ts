@@ -7,6 +7,7 @@ export function define(context: Context): Command {
   const command = new Command('dockerfile').description('Check, format and edit Dockerfiles')
   command.addCommand(defineLint(context))
   command.addCommand(defineFormat(context))
+  command.addCommand(defineServer(context))
   return command
 }
 
@@ -116,6 +117,18 @@ function defineFormat(context: Context): Command {
         if (changed.length > 0) context.exitCode = 1
       } else if (write) await writeChanged(context, formatted)
       else if (!diff) for (const { text } of formatted) context.out.write(text)
+    })
+}
+
+function defineServer(context: Context): Command {
+  return new Command('lsp')
+    .description('Serve an editor over standard input and output')
+    .option('--stdio', 'accepted for editors that pass it; there is no other transport')
+    .notes('The language server protocol 3.17: completion, hover, rename, fixes, layout.')
+    .examples('strake dockerfile lsp')
+    .action(async () => {
+      const { serveLanguage } = await import('#engine/dockerfile/serve-language')
+      context.exitCode = await serveLanguage(context.signal)
     })
 }
 

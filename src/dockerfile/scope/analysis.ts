@@ -39,3 +39,8 @@ export function analyze(text: string, options: ParseOptions = {}): Analysis {
   })
   return { text, tree, file, parts }
 }
+
+/** Returns the instruction that a line belongs to. */
+export function partAt({ parts }: Analysis, line: number): AnalysisPart | undefined {
+  return parts.find(({ item }) => item.line <= line && line < item.line + item.lines.length)
+}
