@@ -214,6 +214,7 @@ const purposes: Readonly<Record<string, string>> = {
   'engine/attest': 'attestations of a build',
   'engine/base': 'base images of builds',
   'engine/build': 'building and importing',
+  'engine/debug': 'shells in the steps of builds',
   'engine/container': 'containers over one store',
   'engine/copy': 'copying files of containers',
   'engine/content': 'restoring dropped or damaged content',

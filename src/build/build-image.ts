@@ -9,6 +9,7 @@ import type { ContextPlaces } from './contexts/context-root.ts'
 import { annotationsFor } from './export/annotations.ts'
 import { exporters } from './export/exporters.ts'
 import { type ExportedImage, finishHistory } from './export/image.ts'
+import { withFailedStep } from './failed-step.ts'
 import { retimeLayer } from './layers/retime.ts'
 import type { Provenance } from './model/provenance.ts'
 import type { FileState, StateLayer } from './model/state.ts'
@@ -83,12 +84,14 @@ async function buildIn(
   const { plans, workspace, definition } = opened
   const targets = plans.map(({ target }) => target)
   try {
-    const { states, steps } = await solvePlans(plans, workspace, {
-      concurrency: options.concurrency ?? cpuCount(),
-      emit,
-      signal,
-      onStep: options.onStep,
-    })
+    const { states, steps } = await withFailedStep(workspace, options, () =>
+      solvePlans(plans, workspace, {
+        concurrency: options.concurrency ?? cpuCount(),
+        emit,
+        signal,
+        onStep: options.onStep,
+      }),
+    )
     for (const { digests } of workspace.contexts.values()) {
       digests.save()
       digests.forget()

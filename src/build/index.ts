@@ -68,6 +68,9 @@ export { imageUrl } from './provenance/materials.ts'
 export { type BuildRun, slsaPredicate, slsaTypes } from './provenance/slsa.ts'
 export { type ResolvedSources, resolveSources, type SourceUse } from './resolve-sources.ts'
 export type { Sbom } from './scan/scan-plan.ts'
+// A shell in a step.
+export { type BuildShellOptions, openBuildShell } from './shell.ts'
+export type { ShellPlace } from './shell-place.ts'
 export type { Prediction } from './solve/predict.ts'
 export type { SolvedStep } from './solve/solve-plans.ts'
 export { stepFacts } from './solve/step-facts.ts'
@@ -78,7 +81,7 @@ export { httpServices } from './source/services.ts'
 export { endAbandonedBuilds } from './step/abandoned.ts'
 // The blobs that cache records name, for garbage collection.
 export { cachedLayer } from './step/step-cache.ts'
-export type { NetworkProvider, NetworkRequest, StepNetwork } from './step/workspace.ts'
+export type { FailedStep, NetworkProvider, NetworkRequest, StepNetwork } from './step/workspace.ts'
 // SOURCE_DATE_EPOCH.
 export { parseEpoch } from './times/times.ts'
 // Build arguments that a proxy needs.

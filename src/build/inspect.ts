@@ -1,14 +1,12 @@
-import { mkdir } from 'node:fs/promises'
 import { type Diagnostic, type Dockerfile, parse, type Stage } from '#dockerfile'
 import { silent } from '#stream'
 import { NamedContexts } from './model/contexts.ts'
 import { DockerfileError, type DockerfileSource } from './model/error.ts'
-import { type OpenDefinition, openDefinition } from './open-definition.ts'
+import { type OpenDefinition, openDefinition, withPlaces } from './open-definition.ts'
 import type { BuildOptions } from './options.ts'
 import type { Parameter } from './plan/parameters.ts'
 import { namesOf, selectTarget } from './plan/stages.ts'
 import { makePlans } from './prepare.ts'
-import { openBuildDirectory, Scratch } from './step/abandoned.ts'
 import { createBuildArgs } from './variables/scope.ts'
 
 /** The violations of build checks in a Dockerfile. */
@@ -80,12 +78,9 @@ async function withDefinition<T>(
   options: BuildOptions,
   work: (definition: OpenDefinition) => Promise<T>,
 ): Promise<T> {
-  const { run, scratch: parent } = options.services
-  await mkdir(run, { recursive: true, mode: 0o700 })
-  await using directory = await openBuildDirectory(run)
-  await using scratch = new Scratch(parent)
-  const places = { directory: directory.path, scratch: () => scratch.path() }
-  return await work(await openDefinition(options, places))
+  return await withPlaces(options.services, async (places) =>
+    work(await openDefinition(options, places)),
+  )
 }
 
 async function plan(

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { StrakeError } from '#oci'
 import { type ContextPlaces, type ContextRoot, openContextRoot } from './contexts/context-root.ts'
 import { type BuildDefinition, readDefinition } from './contexts/definition.ts'
@@ -11,6 +12,7 @@ import type { HttpMaterial } from './model/provenance.ts'
 import type { BuildOptions } from './options.ts'
 import { allowDirectory } from './source/allowed.ts'
 import { type HttpServices, httpServices, offlineServices } from './source/services.ts'
+import { openBuildDirectory, Scratch } from './step/abandoned.ts'
 
 /** The context of a build, its Dockerfile, and the access to other machines. */
 export interface OpenDefinition extends BuildDefinition {
@@ -67,4 +69,15 @@ async function chooseDockerfile(
   const isRemote = typeof dockerfile === 'string' && /^https?:\/\//i.test(dockerfile)
   if (isRemote) return await fetchDockerfile(dockerfile, remote)
   return context.dockerfile ?? dockerfile
+}
+
+/** Makes the directories of a build, and removes them at the end of `work`. */
+export async function withPlaces<T>(
+  { run, scratch: parent }: Pick<BuildOptions['services'], 'run' | 'scratch'>,
+  work: (places: ContextPlaces) => Promise<T>,
+): Promise<T> {
+  await mkdir(run, { recursive: true, mode: 0o700 })
+  await using directory = await openBuildDirectory(run)
+  await using scratch = new Scratch(parent)
+  return await work({ directory: directory.path, scratch: () => scratch.path() })
 }

@@ -76,6 +76,7 @@ export async function openWorkspace(
     contexts,
     places: { ...places, cacheFiles, cacheMounts },
     materials: new Map(),
+    failed: options.onFailedStep === undefined ? undefined : [],
     explainer: createExplainer(options.services.records.cache, project, targets),
     deferred: new DeferredWork((error) => emit({ type: 'warning', message: unremembered(error) })),
     emit,

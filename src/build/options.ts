@@ -15,10 +15,11 @@ import type { SshAgent } from './model/mounts.ts'
 import type { Grant, RunLimits, RunSettings } from './model/run-settings.ts'
 import type { SourcePolicy } from './model/source-policy.ts'
 import type { BaseImage, LayoutImage } from './plan/base-images.ts'
+import type { ShellPlace } from './shell-place.ts'
 import type { StepListener } from './solve/solve-plans.ts'
 import type { Downloads } from './source/http.ts'
 import type { HttpServices } from './source/services.ts'
-import type { NetworkProvider } from './step/workspace.ts'
+import type { FailedStep, NetworkProvider } from './step/workspace.ts'
 
 /** The services of a build. The engine gives the same services to all builds. */
 export interface BuildServices {
@@ -139,6 +140,10 @@ export interface BuildOptions {
   readonly concurrency?: number | undefined
   /** Print for every step that is not cached why it is not. */
   readonly explain?: boolean | undefined
+  /** For `openBuildShell`: plan a shell in place of the target. */
+  readonly shellAt?: ShellPlace | undefined
+  /** Called when a RUN has failed and all other steps have ended. The build fails afterwards. */
+  readonly onFailedStep?: ((step: FailedStep) => Promise<void>) | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }

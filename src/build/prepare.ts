@@ -28,6 +28,7 @@ import type { BuildOptions } from './options.ts'
 import type { LayoutImage } from './plan/base-images.ts'
 import { type Plan, planBuild } from './plan/plan.ts'
 import { namesOf } from './plan/stages.ts'
+import { withShell } from './shell-place.ts'
 import { newestEpochs } from './times/epochs.ts'
 import { gitCommitTime } from './times/git-time.ts'
 import { lastEpoch, parseEpoch, type Times } from './times/times.ts'
@@ -66,7 +67,9 @@ export async function makePlans(
     throw new DockerfileError(sentence, source, errors)
   }
   const build = hostPlatform()
-  const plans = await planBuild(dockerfile, {
+  const { shellAt } = options
+  const planned = shellAt === undefined ? dockerfile : withShell(dockerfile, shellAt, source)
+  const plans = await planBuild(planned, {
     source,
     buildArgs,
     platforms: { build, targets: (options.platforms ?? [build]).map(normalizePlatform) },
@@ -78,7 +81,7 @@ export async function makePlans(
     uncachedStages: uncachedStages(options, dockerfile, emit),
     warn: warnings.warn,
     ignore,
-    target: options.target,
+    target: shellAt === undefined ? options.target : undefined,
     contexts,
     resolveImage: (reference, platform, layout) => {
       const suffix =

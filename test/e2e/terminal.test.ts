@@ -1,21 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { importBusybox } from './busybox.ts'
 import { until } from './servers.ts'
-import { missing, openStrake, program, type Strake } from './strake.ts'
+import { missing, openStrake, type Strake } from './strake.ts'
+import { openTerminal, type Terminal } from './terminal.ts'
 
 const reason = missing('busybox', 'tar', 'runc')
 if (reason) console.info(`skipped: terminal: ${reason}`)
-
-/** A user at a terminal of 24 rows and 80 columns. */
-interface Terminal {
-  type(keys: string): void
-  resize(columns: number, rows: number): void
-  /** The text shown so far. */
-  text(): string
-  /** Waits until a text was shown. */
-  shows(text: string): Promise<void>
-  readonly exited: Promise<number>
-}
 
 describe.skipIf(reason !== undefined)('a terminal', () => {
   let strake: Strake
@@ -26,26 +16,7 @@ describe.skipIf(reason !== undefined)('a terminal', () => {
   })
   afterAll(async () => strake[Symbol.asyncDispose]())
 
-  const open = (...args: readonly string[]): Terminal => {
-    let shown = ''
-    const child = Bun.spawn([program, ...args], {
-      env: { PATH: process.env['PATH'] ?? '', TERM: 'xterm', ...strake.env },
-      terminal: {
-        cols: 80,
-        rows: 24,
-        data: (_terminal, data) => {
-          shown += Buffer.from(data).toString()
-        },
-      },
-    })
-    return {
-      type: (keys) => void child.terminal?.write(keys),
-      resize: (columns, rows) => child.terminal?.resize(columns, rows),
-      text: () => shown,
-      shows: (text) => until(async () => shown.includes(text)),
-      exited: child.exited,
-    }
-  }
+  const open = (...args: readonly string[]): Terminal => openTerminal(strake, args)
 
   test('run -it has its size, follows its changes, and ends with the exit code', async () => {
     const terminal = open('run', '-it', '--rm', '--network', 'none', 'busybox', 'sh')

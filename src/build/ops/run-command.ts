@@ -1,33 +1,15 @@
-import { mkdir, stat } from 'node:fs/promises'
 import { diffUpper } from '#layer'
-import { StrakeError } from '#oci'
-import { makeDirectoriesWithMode, writeFileWithMode } from '#platform'
-import {
-  checkCommand,
-  createBundleConfig,
-  prepareRoot,
-  type RootMount,
-  releaseNestedMounts,
-  removeMountPoints,
-  resolveUser,
-  runProcess,
-  useCompiledFilter,
-  writeBundle,
-} from '#runtime'
-import type { ActiveSnapshot } from '#snapshot'
 import { keepChunk } from '#stream'
 import { TarLister } from '#tar'
 import { storeLayer } from '../layers/store-layer.ts'
-import type { DeviceEdits } from '../model/devices.ts'
 import { ExitError } from '../model/error.ts'
 import type { RunOp } from '../model/graph.ts'
 import type { FileState, StateLayer } from '../model/state.ts'
-import { type OpenMounts, openMounts } from '../mounts/open-mounts.ts'
-import { offline } from '../source/refusal.ts'
-import { nestedMounts, stepName } from '../step/abandoned.ts'
 import { baseOf, layerRunner, type OpRunner } from '../step/runner.ts'
-import type { StepContext, StepNetwork } from '../step/workspace.ts'
+import type { StepContext } from '../step/workspace.ts'
 import { stepEpoch } from '../times/times.ts'
+import { openStepContainer, type StepContainer } from './run-container.ts'
+import { runShell } from './shell.ts'
 
 /**
  * RUN: runs the command in a container above the stage's file system, with the
@@ -41,8 +23,16 @@ async function runToLayer(
   context: StepContext,
 ): Promise<StateLayer | undefined> {
   const base = baseOf(inputs)
-  await using active = await context.services.filesystems.prepare(base)
-  await runCommand(op, { active, inputs }, context)
+  await using stack = new AsyncDisposableStack()
+  const active = stack.use(await context.services.filesystems.prepare(base))
+  const container = stack.use(await openStepContainer(op, { active, inputs }, context))
+  try {
+    await runCommand(op, container, context)
+  } catch (error) {
+    keepForShell(op, container, { context, stack })
+    throw error
+  }
+  await container[Symbol.asyncDispose]()
   context.signal.throwIfAborted()
   const epoch = stepEpoch(context.facts.times, context.vertex)
   await using lower = await context.services.filesystems.view(base)
@@ -64,177 +54,37 @@ async function runToLayer(
   return layer
 }
 
-interface Files {
-  /** The snapshot that the command changes. */
-  readonly active: ActiveSnapshot
-  readonly inputs: readonly FileState[]
-}
-
 async function runCommand(
   op: RunOp,
-  { active, inputs }: Files,
+  container: StepContainer,
   context: StepContext,
 ): Promise<void> {
-  const id = stepName()
-  const directory = `${context.places.directory}/${id}`
-  await mkdir(directory, { mode: 0o700 })
-  await using network = await attach(op, id, context)
-  await using opened = await openMounts(op, inputs, { context, directory })
-  const devices = await findDevices(op, context)
-  const mounts = [
-    ...(await writeMounts(op, network, directory)),
-    ...devices.mounts,
-    ...opened.mounts,
-  ]
-  const nested = nestedMounts(directory)
-  await using undo = new AsyncDisposableStack()
-  undo.defer(() => releaseNestedMounts(nested))
-  using prepared = prepareRoot(active.root, { mounts, cwd: op.cwd, nested })
-  const runtime = await context.services.runtime()
-  const process = {
-    args: op.argv,
-    env: environment(op, [...devices.env, ...opened.env], { opened, context }),
-    cwd: prepared.cwd,
-    user: resolveUser(prepared.view, op.user),
-  }
-  checkCommand(prepared.view, process)
-  const config = createBundleConfig({
-    id,
-    root: active.root,
-    ...process,
-    hostname: hostnameOf(op),
-    security: { privileged: op.security === 'insecure', devices: devices.nodes },
-    rlimits: op.settings?.rlimits,
-    shmSize: op.settings?.shmSize,
-    ...context.facts.runLimits,
-    network: networkNamespace(op, network),
-    mounts: prepared.mounts,
-  })
-  const { filters } = context.services
-  await writeBundle(
-    directory,
-    filters === undefined ? config : useCompiledFilter(config, { runtime, directory: filters }),
-  )
   const log = (stream: 'stdout' | 'stderr') => (data: Uint8Array) =>
     context.emit({ type: 'log', id: context.vertex.digest, stream, data: keepChunk(data) })
-  const running = runProcess(runtime, {
-    id,
-    bundle: directory,
-    stdout: log('stdout'),
-    stderr: log('stderr'),
+  const code = await container.run({
+    argv: op.argv,
+    streams: { stdout: log('stdout'), stderr: log('stderr') },
     signal: context.signal,
+    onStarting: () => context.deferred.run(),
   })
-  context.deferred.run()
-  const { code } = await running
-  removeMountPoints(active.root, prepared.mountPoints)
   if (code !== 0) throw exitError(op, code, context)
+  container.removeMountPoints()
 }
 
-/** The default is BuildKit's name. */
-function hostnameOf({ hostname }: RunOp): string {
-  return hostname ?? 'buildkitsandbox'
-}
-
-/** Without a provider a step has no network. */
-async function attach(
+/** Keeps the container of a failed RUN open if the user wants a shell in it. */
+function keepForShell(
   op: RunOp,
-  id: string,
-  { services, facts }: StepContext,
-): Promise<StepNetwork & AsyncDisposable> {
-  const { network } = services
-  const hostname = hostnameOf(op)
-  if (facts.isOffline && op.network === 'host') throw offline('the network of the host')
-  const mode = facts.isOffline ? 'none' : op.network
-  if (network !== undefined)
-    return network({ mode, stepId: id, hostname, hosts: op.settings?.hosts })
-  const extra = (op.settings?.hosts ?? []).map(({ name, ip }) => `${ip}\t${name}\n`)
-  const hosts = `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost\n${extra.join('')}`
-  return { resolvConf: '', hosts, async [Symbol.asyncDispose]() {} }
-}
-
-function networkNamespace(
-  op: RunOp,
-  network: StepNetwork,
-): 'none' | 'host' | { readonly path: string } {
-  if (network.netnsPath !== undefined) return { path: network.netnsPath }
-  return op.network === 'host' ? 'host' : 'none'
-}
-
-/** The directory of the script of a `#!` heredoc, in the tmpfs of `/dev`. */
-const scriptDirectory = '/dev/pipes'
-
-async function writeMounts(
-  op: RunOp,
-  network: StepNetwork,
-  directory: string,
-): Promise<RootMount[]> {
-  writeFileWithMode(`${directory}/resolv.conf`, network.resolvConf, 0o644)
-  writeFileWithMode(`${directory}/hosts`, network.hosts, 0o644)
-  const mounts: RootMount[] = [
-    bind(`${directory}/resolv.conf`, '/etc/resolv.conf', 'file'),
-    bind(`${directory}/hosts`, '/etc/hosts', 'file'),
-  ]
-  if (op.script !== undefined) {
-    const scripts = `${directory}/pipes`
-    const file = `${scripts}/${op.script.path.slice(scriptDirectory.length + 1)}`
-    makeDirectoriesWithMode(scripts, 0o755)
-    writeFileWithMode(file, op.script.content, 0o755)
-    mounts.push({ ...bind(scripts, scriptDirectory, 'directory'), readOnly: true })
-  }
-  return mounts
-}
-
-function bind(source: string, destination: string, point: RootMount['point']): RootMount {
-  return { type: 'bind', source, destination, point }
-}
-
-/** The variables of the Dockerfile, the proxies and the epoch, and none of this process. */
-function environment(
-  op: RunOp,
-  more: readonly string[],
-  { opened, context }: { readonly opened: OpenMounts; readonly context: StepContext },
-): string[] {
-  const epoch = stepEpoch(context.facts.times, context.vertex)
-  const added = epoch === undefined ? [] : [`SOURCE_DATE_EPOCH=${epoch}`]
-  // A variable keeps its first position and gets its last value.
-  const before = [...context.facts.proxies, ...added, ...opened.usualEnv]
-  const lines = [...before, ...op.env, ...more]
-  return [...new Map(lines.map((line) => [line.slice(0, line.indexOf('=')), line])).values()]
-}
-
-/** The devices of a RUN. Throws `NOT_FOUND` for a required one that this machine lacks. */
-async function findDevices(
-  { devices = [] }: RunOp,
-  { services, emit }: StepContext,
-): Promise<Omit<DeviceEdits, 'mounts'> & { readonly mounts: readonly RootMount[] }> {
-  const found: DeviceEdits[] = []
-  for (const { name, isRequired } of devices) {
-    const edits = await services.devices?.(name)
-    if (edits !== undefined) found.push(edits)
-    else if (isRequired) {
-      throw new StrakeError('NOT_FOUND', `Cannot use device ${name}: this machine has none`, {
-        remedy: 'describe it in a CDI specification in /etc/cdi',
-      })
-    } else emit({ type: 'warning', message: `RUN has no device ${name}: this machine has none` })
-  }
-  const mounts = await Promise.all(
-    found
-      .flatMap((each) => each.mounts)
-      .map(async ({ source, destination, readOnly }): Promise<RootMount> => {
-        const status = await stat(source).catch((cause: unknown) => {
-          throw new StrakeError('NOT_FOUND', `Cannot use a device: there is no ${source}`, {
-            cause,
-          })
-        })
-        const point = status.isDirectory() ? 'directory' : 'file'
-        return { ...bind(source, destination, point), readOnly }
-      }),
-  )
-  return {
-    nodes: found.flatMap(({ nodes }) => nodes),
-    env: found.flatMap(({ env }) => env),
-    mounts,
-  }
+  container: StepContainer,
+  { context, stack }: { readonly context: StepContext; readonly stack: AsyncDisposableStack },
+): void {
+  const { failed, signal, vertex } = context
+  if (failed === undefined || signal.aborted) return
+  const held = stack.move()
+  failed.push({
+    vertex,
+    openShell: (shellSignal) => runShell(container, { op, vertex, signal: shellSignal }),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  })
 }
 
 function exitError(op: RunOp, code: number, { facts, vertex }: StepContext): ExitError {

@@ -127,6 +127,16 @@ export interface StepTrace {
   readonly layer: StateLayer | null
 }
 
+/** A RUN that failed, with everything that its command had. Disposing it releases that. */
+export interface FailedStep extends AsyncDisposable {
+  readonly vertex: Vertex
+  /**
+   * Runs a shell in the container of the step, with the terminal of this process, and returns its
+   * exit code. Throws `NOT_FOUND` when the file system has no shell.
+   */
+  openShell(signal?: AbortSignal): Promise<number>
+}
+
 /** The values that the steps of one build share. */
 export interface Workspace {
   readonly services: StepServices
@@ -137,6 +147,8 @@ export interface Workspace {
   /** What steps took from other machines, by vertex. Steps add to it. */
   readonly materials: Map<Digest, readonly Material[]>
   readonly explainer: Explainer
+  /** Takes the RUN that fails. Absent: its container is closed. */
+  readonly failed?: FailedStep[] | undefined
   readonly emit: Emit
   /** Called with the result of every step. */
   readonly onResult?: ((vertex: Vertex, trace: StepTrace) => void) | undefined

@@ -26,6 +26,7 @@ import { Command } from '../arguments/command.ts'
 import { collect, parseAssignments } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { buildRenderer } from '../render/build-renderer.ts'
+import { openShell, requireTerminal, shellAnnouncer } from './build-shell.ts'
 
 interface Options extends BuildRunOptions, BuildProofOptions {
   readonly buildArg?: readonly string[]
@@ -38,6 +39,7 @@ interface Options extends BuildRunOptions, BuildProofOptions {
   readonly check?: true
   readonly diff?: true
   readonly fix?: true
+  readonly debugOnFailure?: true
   readonly downloads: 'any' | 'public'
   readonly file?: string
   readonly iidfile?: string
@@ -54,6 +56,7 @@ interface Options extends BuildRunOptions, BuildProofOptions {
   readonly quiet?: true
   readonly sbom?: string
   readonly secret?: readonly string[]
+  readonly shell?: string
   readonly ssh?: readonly string[]
   readonly tag?: readonly string[]
   readonly target?: string
@@ -122,6 +125,11 @@ export function define(context: Context): Command {
       '--call <method>',
       'check, outline or targets: describe the Dockerfile and build nothing',
     )
+    .option('--debug-on-failure', 'open a shell in a RUN that fails')
+    .option(
+      '--shell <stage[:line]>',
+      'open a shell after a stage, or after its instruction at a line; :LINE finds the stage',
+    )
     .option('-q, --quiet', 'print only the image ID')
     .option('--iidfile <file>', 'write the image ID into a file')
     .option('--metadata-file <file>', 'write digests and names into a file, in JSON')
@@ -152,6 +160,9 @@ export function define(context: Context): Command {
         return await verifyImage(context, { ...request, image: options.verify }, options)
       }
       if (options.dryRun) return await predictSteps(context, request, options.progress)
+      const shellFlag = options.shell === undefined ? '--debug-on-failure' : '--shell'
+      const debugOnFailure = options.debugOnFailure === true
+      if (debugOnFailure || options.shell !== undefined) requireTerminal(context, shellFlag)
       const usesOutput = request.outputs?.some(isStream) === true
       if (usesOutput && context.out.isTerminal) {
         throw new StrakeError('INVALID', 'Cannot write to a terminal: an archive is not text', {
@@ -159,9 +170,14 @@ export function define(context: Context): Command {
         })
       }
       const renderer = buildRenderer(context, options.quiet ? 'quiet' : options.progress)
+      if (options.shell !== undefined) {
+        return await openShell(context, request, { place: options.shell, renderer })
+      }
       const engine = await context.engine()
       const result = await build(engine, {
         ...request,
+        debugOnFailure,
+        onShell: shellAnnouncer(context, renderer),
         emit: renderer.emit,
         signal: context.signal,
       }).finally(() => renderer.finish())

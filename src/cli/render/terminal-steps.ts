@@ -35,10 +35,14 @@ export function terminalSteps(output: Output): StepRenderer {
   const began = performance.now()
   const area = liveArea(output)
   const view = (): View => ({ steps: [...steps.values()], transfers, began, output })
+  let isFinished = false
   const timer = setInterval(() => area.draw(composeScreen(view())), 100)
   return {
     emit(event) {
-      if (event.type === 'warning') warnings.push(event.message)
+      if (event.type === 'warning') {
+        if (isFinished) output.write(describeWarning(event.message))
+        else warnings.push(event.message)
+      }
       if (event.type === 'explanation') {
         const causes = describeCauses(event).map((line) => `  ${line}\n`)
         explanations.push(`${printable(event.name)} ran:\n${causes.join('')}`)
@@ -49,6 +53,8 @@ export function terminalSteps(output: Output): StepRenderer {
       if (event.type === 'log' && step) appendTail(step, logs.decode(event.id, event.data))
     },
     finish() {
+      if (isFinished) return
+      isFinished = true
       clearInterval(timer)
       transfers.clear()
       // A step that never started needs no title.
@@ -57,9 +63,13 @@ export function terminalSteps(output: Output): StepRenderer {
         if (step.state === 'failed') output.write(describeFailure(step))
       }
       for (const text of explanations) output.write(text)
-      for (const warning of warnings) output.write(`WARN: ${printable(warning)}\n`)
+      for (const warning of warnings) output.write(describeWarning(warning))
     },
   }
+}
+
+function describeWarning(message: string): string {
+  return `WARN: ${printable(message)}\n`
 }
 
 function updateStep(steps: Map<string, Step>, event: StepEvent): void {

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { formatPlatform } from '#oci'
 import { hostPlatform } from '#platform'
-import { parseBuildNetwork, parsePlatforms, parseTimestamp } from './request.ts'
+import { parseBuildNetwork, parsePlatforms, parseShellPlace, parseTimestamp } from './request.ts'
 
 test('parseBuildNetwork() reads the networks of RUN', () => {
   expect(['bridge', 'default', 'none', 'host'].map(parseBuildNetwork)).toEqual([
@@ -32,5 +32,14 @@ test('parsePlatforms() reads lists and several flags, each platform once', () =>
   expect(read('local')).toEqual([formatPlatform(hostPlatform())])
   for (const text of ['', 'linux/amd64,', 'linux']) {
     expect(() => parsePlatforms([text])).toThrow('Cannot use platform')
+  }
+})
+
+test('parseShellPlace() reads a stage, a line or both', () => {
+  expect(parseShellPlace('app')).toEqual({ stage: 'app' })
+  expect(parseShellPlace('app:12')).toEqual({ stage: 'app', line: 12 })
+  expect(parseShellPlace(':7')).toEqual({ line: 7 })
+  for (const text of ['', 'app:', 'app:x', ':']) {
+    expect(() => parseShellPlace(text)).toThrow(`Cannot use --shell ${text}: expected STAGE`)
   }
 })

@@ -1,4 +1,5 @@
 import type { BuildRequest } from '#engine/build/build'
+import type { ShellPlace } from '#engine/debug/shell'
 import { type Platform, parsePlatform, StrakeError } from '#oci'
 import { hostPlatform } from '#platform'
 
@@ -21,6 +22,21 @@ export function parseTimestamp(text: string): BuildRequest['timestamp'] {
     'INVALID',
     `Cannot use --timestamp ${text}: expected 'now' or seconds since 1970`,
   )
+}
+
+/** Reads `--shell` of a build: STAGE, STAGE:LINE or :LINE. Throws `INVALID`. */
+export function parseShellPlace(text: string): ShellPlace {
+  const [, stage = '', line] = /^([^:]*)(?::(\d{1,9}))?$/.exec(text) ?? []
+  if (stage === '' && line === undefined) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot use --shell ${text}: expected STAGE, STAGE:LINE or :LINE`,
+    )
+  }
+  return {
+    ...(stage !== '' && { stage }),
+    ...(line !== undefined && { line: Number(line) }),
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   type BuildServices,
   build as buildImage,
   type ContextArchive,
+  type FailedStep,
   type Grant,
   isRemoteContext,
   type NamedContext,
@@ -99,6 +100,10 @@ export interface BuildRequest {
   /** The time of files and image; a number is seconds since 1970. Default: a reproducible time. */
   readonly timestamp?: 'now' | number | undefined
   readonly explain?: boolean | undefined
+  /** Opens a shell in the container of a RUN that fails, with the terminal of this process. */
+  readonly debugOnFailure?: boolean | undefined
+  /** Called before a shell opens in a step, or after it: the shell needs the whole terminal. */
+  readonly onShell?: ((place: 'in' | 'after', step: { readonly name: string }) => void) | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -226,8 +231,23 @@ export async function buildOptions(
     noCache: request.noCache === true,
     pull: request.pull === true,
     explain: request.explain === true,
+    onFailedStep: request.debugOnFailure ? (step) => inspectFailure(step, request) : undefined,
     emit,
     signal,
+  }
+}
+
+/** Opens a shell in a failed step. The build fails with the error of the step, whatever happens here. */
+async function inspectFailure(
+  step: FailedStep,
+  { emit, onShell, signal }: BuildRequest,
+): Promise<void> {
+  onShell?.('in', step.vertex)
+  try {
+    await step.openShell(signal)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    emit?.({ type: 'warning', message })
   }
 }
 
@@ -268,7 +288,7 @@ async function checkContexts(
 }
 
 /** Holds the images of layouts, which have no names in the store. */
-async function layoutLease(
+export async function layoutLease(
   engine: Engine,
   { contexts = new Map() }: BuildRequest,
 ): Promise<Lease | undefined> {
