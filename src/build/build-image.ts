@@ -11,6 +11,7 @@ import { exporters } from './export/exporters.ts'
 import { type ExportedImage, finishHistory } from './export/image.ts'
 import { withFailedStep } from './failed-step.ts'
 import { retimeLayer } from './layers/retime.ts'
+import { inDependencyOrder, type Vertex } from './model/graph.ts'
 import type { Provenance } from './model/provenance.ts'
 import type { FileState, StateLayer } from './model/state.ts'
 import { openWorkspace } from './open-workspace.ts'
@@ -37,6 +38,8 @@ export interface BuiltImages {
   readonly steps: readonly SolvedStep[]
   /** The diff IDs of the layers of the results, before their times were changed. */
   readonly resultLayers: ReadonlySet<Digest>
+  /** The IDs of cache mounts that steps use, also if no step had to run. */
+  readonly cacheMounts: readonly string[]
   /** The blob of a layer that came from a cache, or `undefined` for another layer. */
   readonly remoteBlob: (layer: StateLayer) => RemoteBlob | undefined
 }
@@ -108,12 +111,22 @@ async function buildIn(
     const results = targets.flatMap(({ digest }) => states.get(digest)?.layers ?? [])
     const resultLayers = new Set(results.map(({ diffId }) => diffId))
     const remoteBlob: BuiltImages['remoteBlob'] = (layer) => pending.remoteBlob(layer)
-    return { images, provenance, sboms, steps, resultLayers, remoteBlob }
+    const cacheMounts = cacheMountsOf(targets)
+    return { images, provenance, sboms, steps, resultLayers, cacheMounts, remoteBlob }
   } finally {
     workspace.deferred.add(workspace.explainer.finish)
     workspace.deferred.run()
     for (const { digests } of workspace.contexts.values()) digests.save()
   }
+}
+
+function cacheMountsOf(targets: readonly Vertex[]): readonly string[] {
+  const ids = inDependencyOrder(...targets).flatMap(({ op }) =>
+    op.kind === 'run'
+      ? (op.mounts ?? []).flatMap((mount) => (mount.kind === 'cache' ? [mount.id] : []))
+      : [],
+  )
+  return [...new Set(ids)]
 }
 
 /**

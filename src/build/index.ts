@@ -54,6 +54,8 @@ export type {
 } from './model/provenance.ts'
 export type { Grant, RunLimits, RunSettings } from './model/run-settings.ts'
 export { parseSourcePolicy, type SourcePolicy } from './model/source-policy.ts'
+// The directories of cache mounts.
+export { cacheMountKey } from './mounts/cache.ts'
 export type {
   BuildOptions,
   BuildServices,

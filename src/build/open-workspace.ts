@@ -114,7 +114,7 @@ function stepServices(
     },
   })
   const http = httpOf(options)
-  const files = { filesystems, pending, listings }
+  const files = { filesystems, pending, cacheSources: sources, listings }
   return { store, cache, lease, ...files, runtime, network, devices, filters, http }
 }
 

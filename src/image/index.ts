@@ -19,6 +19,8 @@ export type { ImageDifference } from './compare/difference.ts'
 // Compresses the layers of an image for a push.
 export type { CompressImageOptions, LayerCompressor, ReadyLayer } from './compress/compress.ts'
 export { compressImage, openLayerCompressor } from './compress/compress.ts'
+// Where archives are cut, so that a change moves only the cuts next to it.
+export { findCut } from './compress/cut.ts'
 export { convertToEstargz } from './compress/estargz-image.ts'
 // Makes images from layers or from documents.
 export type { ImageParts } from './create.ts'

@@ -256,6 +256,66 @@ describe.skipIf(reason !== undefined)('caches of builds', () => {
     expect(ignored.text).toContain('The cache was not written to 127.0.0.1:1/a/b:latest')
   }, 180_000)
 
+  describe('of cache mounts', () => {
+    const mount = '--mount=type=cache,id=packages,target=/packages'
+    const app = (version: string): string => `FROM busybox
+RUN ${mount} --mount=type=secret,id=s,target=/packages/token \\
+  ls /packages > /before && echo ${version} && mkdir -p /packages/bin && \\
+  head -c 6000000 /dev/zero > /packages/${version} && ln -sf ../${version} /packages/bin/link
+`
+    const write = (version: string): Promise<string> =>
+      writeContext(join(inputs, `mounts-${version}`), { Dockerfile: app(version) })
+    const secret = ['--secret', 'id=s,env=SECRET']
+    const run = async (machine: Strake, ...args: readonly string[]): Promise<string> => {
+      const env = { SECRET: 'c4n4ry' }
+      const outcome = await machine.with({ env }, 'build', '-t', 'app', ...secret, ...args)
+      expect({ ...outcome, stdout: '' }).toMatchObject({ exitCode: 0 })
+      return outcome.stderr
+    }
+    const before = async (machine: Strake): Promise<string> =>
+      await machine.ok('run', '--rm', 'app', 'cat', '/before')
+
+    test('another machine starts with their contents', async () => {
+      const place = join(inputs, 'mounts')
+      const to = `type=local,dest=${place},mounts=true`
+      await run(first, '--cache-to', to, await write('one'))
+      const other = await newMachine()
+      await run(other, '--cache-from', `type=local,src=${place}`, await write('two'))
+      expect((await before(other)).split('\n')).toEqual(['bin', 'one', 'token'])
+      // The secret was a mount inside the mount.
+      expect((await command(['grep', '-rlF', 'c4n4ry', place])).stdout).toBe('')
+    })
+
+    test('those that a machine does not have stay in the cache, and large ones are left out', async () => {
+      const place = join(inputs, 'mounts')
+      const other = await newMachine()
+      const to = `type=local,dest=${place},mounts=true`
+      const from = `type=local,src=${place}`
+      // The step is in the cache, so this machine has no directory for its mount.
+      await run(other, '--cache-from', from, '--cache-to', to, await write('one'))
+      const third = await newMachine()
+      await run(third, '--cache-from', from, await write('three'))
+      expect(await before(third)).toContain('one')
+      const large = `type=local,dest=${join(inputs, 'large')},mounts=true,mounts-max-size=1MB`
+      const warned = await run(third, '--cache-to', large, await write('three'))
+      expect(warned).toContain('The cache mount /packages is not in the cache')
+    })
+
+    test('one that is damaged is empty instead', async () => {
+      const place = join(inputs, 'mounts')
+      const blobs = join(place, 'blobs/sha256')
+      for (const name of await readdir(blobs)) {
+        const start = (await readFile(join(blobs, name))).subarray(0, 4).toString('hex')
+        if (start === '28b52ffd') await truncate(join(blobs, name), 20)
+      }
+      const other = await newMachine()
+      const from = `type=local,src=${place}`
+      const warned = await run(other, '--cache-from', from, await write('four'))
+      expect(warned).toContain('The cache mount /packages of')
+      expect(await before(other)).toBe('token')
+    })
+  })
+
   test('secrets are not in caches', async () => {
     const secretive = await writeContext(join(inputs, 'secretive'), {
       Dockerfile: `FROM busybox

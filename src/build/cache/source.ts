@@ -1,5 +1,5 @@
 import type { ContentSource } from '#content'
-import type { KnownResult } from './model.ts'
+import type { KnownResult, PortableMount } from './model.ts'
 
 /** A cache that a build reads: of another machine, or of an earlier build. */
 export interface CacheSource {
@@ -7,6 +7,8 @@ export interface CacheSource {
   readonly name: string
   /** The results of steps, by key in hex. */
   readonly results: ReadonlyMap<string, KnownResult>
+  /** The contents of cache mounts, by ID. */
+  readonly mounts: ReadonlyMap<string, PortableMount>
   /** The layers of the results. They are read when a step needs them. */
   readonly content: ContentSource
 }

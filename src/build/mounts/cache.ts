@@ -9,6 +9,7 @@ import type { FileState } from '../model/state.ts'
 import { inputAt } from '../step/runner.ts'
 import { findPlace } from './bind.ts'
 import type { MountContext } from './context.ts'
+import { fillFromCaches } from './portable-mount.ts'
 
 /**
  * Opens a cache mount: a directory that is kept between builds under its ID. The
@@ -20,8 +21,7 @@ export async function openCache(
   inputs: readonly FileState[],
   context: MountContext,
 ): Promise<RootMount> {
-  const key = createHash('sha256').update(mount.id).digest('hex').slice(0, 32)
-  const first = `${context.places.cacheMounts}/${key}`
+  const first = `${context.places.cacheMounts}/${cacheMountKey(mount.id)}`
   const directory = await occupy(first, mount, context)
   // The time of the last use, for `builder du` and `builder prune`.
   const now = new Date()
@@ -30,6 +30,11 @@ export async function openCache(
   if (!pathExists(contents)) await fill(contents, mount, inputs, context)
   const { target, readOnly } = mount
   return { type: 'bind', source: contents, destination: target, point: 'directory', readOnly }
+}
+
+/** The name of the directory of a cache mount. */
+export function cacheMountKey(id: string): string {
+  return createHash('sha256').update(id).digest('hex').slice(0, 32)
 }
 
 /** Locks the directory of the cache. A private cache that is in use gets another directory. */
@@ -72,6 +77,24 @@ async function lockAs(
 /** Makes the initial contents of a cache. If two steps do so at once, the first one wins. */
 async function fill(
   contents: string,
+  mount: CacheMount,
+  inputs: readonly FileState[],
+  context: MountContext,
+): Promise<void> {
+  const imported = await mkdtemp(`${contents}.`)
+  try {
+    const outcome = await fillFromCaches(mount.id, imported, context)
+    if (outcome === 'filled') return await keep(imported, contents)
+  } catch (error) {
+    await removeTree(imported)
+    throw error
+  }
+  await removeTree(imported)
+  await fillWithFiles(contents, mount, inputs, context)
+}
+
+async function fillWithFiles(
+  contents: string,
   { input, source, uid, gid, mode }: CacheMount,
   inputs: readonly FileState[],
   { services, signal }: MountContext,
@@ -86,6 +109,15 @@ async function fill(
     }
     chownSync(made, uid, gid)
     chmodSync(made, mode)
+    await keep(made, contents)
+  } catch (error) {
+    await removeTree(made)
+    throw error
+  }
+}
+
+async function keep(made: string, contents: string): Promise<void> {
+  try {
     await rename(made, contents)
   } catch (error) {
     await removeTree(made)

@@ -6,6 +6,7 @@ import type { ActiveSnapshot, SnapshotView } from '#snapshot'
 import type { Emit } from '#stream'
 import type { TarListing } from '#tar'
 import type { PendingLayers } from '../cache/pending-layers.ts'
+import type { CacheSource } from '../cache/source.ts'
 import type { Explainer } from '../explain/explainer.ts'
 import type { BuildContexts } from '../files/build-context.ts'
 import type { ContextSources } from '../files/context-sources.ts'
@@ -64,6 +65,8 @@ export interface StepServices {
   readonly filesystems: Filesystems
   /** Layers of caches and base images that are not in the store yet. */
   readonly pending: PendingLayers
+  /** The caches of other machines, for cache mounts. */
+  readonly cacheSources: readonly CacheSource[]
   /** The listings of new layers, by diff ID. A listing is dropped when its layer is unpacked. */
   readonly listings: Map<Digest, TarListing>
   readonly runtime: () => Promise<Runtime>

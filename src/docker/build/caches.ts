@@ -17,7 +17,7 @@ const importKeys: Readonly<Record<string, readonly string[]>> = {
 
 const formKeys = ['compression', 'compression-level', 'force-compression']
 const documentKeys = [...formKeys, 'oci-mediatypes', 'image-manifest']
-const exportKeys = ['mode', 'ignore-error']
+const exportKeys = ['mode', 'ignore-error', 'mounts', 'mounts-max-size']
 
 /** The keys of a cache that is written. */
 const keysOfExports: Readonly<Record<string, readonly string[]>> = {
@@ -98,7 +98,7 @@ function checkKeys(
 
 function readExportOptions(
   given: FlagFields,
-): Pick<CacheExport, 'mode' | 'form' | 'ignoresErrors'> {
+): Pick<CacheExport, 'mode' | 'form' | 'ignoresErrors' | 'mounts'> {
   const { flag, text, fields } = given
   const mode = fields.get('mode') ?? 'min'
   if (mode !== 'min' && mode !== 'max') {
@@ -109,7 +109,34 @@ function readExportOptions(
     throw refuse(flag, text, 'a layer in eStargz is another layer than the one that steps use')
   }
   const form = { ...levels, compression, document: readDocument(given) }
-  return { mode, form, ignoresErrors: readBoolean(given, 'ignore-error') ?? false }
+  const ignoresErrors = readBoolean(given, 'ignore-error') ?? false
+  return { mode, form, ignoresErrors, mounts: readMounts(given) }
+}
+
+/** Two gigabytes: a registry keeps more than one version of a cache. */
+const usualMountBytes = 2_000_000_000
+
+function readMounts(given: FlagFields): CacheExport['mounts'] {
+  const { flag, text, fields } = given
+  const isWritten = readBoolean(given, 'mounts') ?? false
+  const size = fields.get('mounts-max-size')
+  if (!isWritten) {
+    if (size === undefined) return undefined
+    throw refuse(flag, text, 'mounts-max-size needs mounts=true')
+  }
+  const mostBytes = size === undefined ? usualMountBytes : parseSize(size)
+  if (mostBytes === undefined) {
+    throw refuse(flag, text, 'mounts-max-size is a size such as 512MB or 2GB')
+  }
+  return { mostBytes }
+}
+
+const units: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
+
+function parseSize(text: string): number | undefined {
+  const [, number = '', unit = ''] = /^(\d{1,9}(?:\.\d+)?)\s*([kmgt]?)b?$/i.exec(text) ?? []
+  const bytes = Math.floor(Number(number) * (units[unit.toLowerCase()] ?? Number.NaN))
+  return number !== '' && Number.isSafeInteger(bytes) ? bytes : undefined
 }
 
 function readDocument(given: FlagFields): CacheExport['form']['document'] {

@@ -104,10 +104,11 @@ async function sourcesOf(
     name,
     content,
     results: knownResults(config, blobs),
+    mounts: new Map(config.mounts.map((mount) => [mount.id, mount])),
   }))
   if (stored.length === 0) {
     emit({ type: 'warning', message: `The cache ${name} is not used: there is none` })
-  } else if (sources.every(({ results }) => results.size === 0)) {
+  } else if (sources.every(({ results, mounts }) => results.size + mounts.size === 0)) {
     const message = `The cache ${name} has no step that strake made`
     emit({ type: 'warning', message })
   }

@@ -1,11 +1,18 @@
-import { type BuildResult, type PortableStep, type SolvedStep, stepFacts } from '#build'
+import {
+  type BuildResult,
+  type CacheConfig,
+  type PortableStep,
+  type SolvedStep,
+  stepFacts,
+} from '#build'
 import type { Descriptor } from '#oci'
 import { type Emit, mapConcurrently } from '#stream'
 import type { Engine } from '../engine.ts'
 import { BlobSender } from './blob-sender.ts'
 import type { CacheExport } from './cache-options.ts'
 import { mergeSteps } from './merge.ts'
-import type { CachePlace } from './place.ts'
+import { writeMounts } from './mount-pieces.ts'
+import type { CachePlace, StoredCache } from './place.ts'
 
 export interface WriterOptions {
   readonly emit: Emit
@@ -21,12 +28,16 @@ export class CacheWriter implements Disposable {
   readonly place: CachePlace
   readonly #sender: BlobSender
   readonly #request: CacheExport
+  readonly #engine: Engine
+  readonly #emit: Emit
   readonly #signal: AbortSignal
   #sending: Promise<unknown> = Promise.resolve()
 
   constructor(engine: Engine, place: CachePlace, request: CacheExport, options: WriterOptions) {
     this.place = place
     this.#request = request
+    this.#engine = engine
+    this.#emit = options.emit
     this.#signal = options.signal
     this.#sender = new BlobSender(engine, place, { ...options, form: request.form })
   }
@@ -41,7 +52,8 @@ export class CacheWriter implements Disposable {
   }
 
   /** Sends the remaining layers and replaces the cache. */
-  async finish({ steps, resultLayers, remoteBlob }: BuildResult): Promise<void> {
+  async finish(result: BuildResult): Promise<void> {
+    const { steps, resultLayers, remoteBlob } = result
     const { place } = this
     await this.#sending
     const sent = await mapConcurrently(
@@ -57,8 +69,24 @@ export class CacheWriter implements Disposable {
       this.#signal,
     )
     const before = await place.read(this.#signal).catch(() => [])
-    const options = { hasDetails: place.hasDetails, mounts: [] }
+    const mounts = await this.#writeMounts(result, before)
+    const options = { hasDetails: place.hasDetails, mounts }
     await place.write(mergeSteps(sent.flat(), before, options), this.#signal)
+  }
+
+  async #writeMounts(
+    { cacheMounts }: BuildResult,
+    stored: readonly StoredCache[],
+  ): Promise<CacheConfig['mounts']> {
+    const { mounts: limits } = this.#request
+    if (limits === undefined) return []
+    return await writeMounts(this.#engine, this.place, {
+      ids: cacheMounts,
+      limits,
+      before: stored.flatMap(({ config }) => config.mounts),
+      warn: (message) => this.#emit({ type: 'warning', message }),
+      signal: this.#signal,
+    })
   }
 
   [Symbol.dispose](): void {

@@ -1,0 +1,66 @@
+import { applyLayer } from '#layer'
+import { StrakeError } from '#oci'
+import { type Bytes, decompress, limited } from '#stream'
+import { readTar, type TarInput, writeTar } from '#tar'
+import type { PortableMount } from '../cache/model.ts'
+import type { CacheSource } from '../cache/source.ts'
+import type { MountContext } from './context.ts'
+
+/** Bytes of one cache mount of a cache, before compression. Anybody may have written the cache. */
+const mostBytes = 32 * 1024 ** 3
+
+/**
+ * Fills `directory` with the cache mount of another machine. Returns false when no cache has it. A
+ * failure is a warning, because the mount may be empty; the caller must then discard `directory`.
+ */
+export async function fillFromCaches(
+  id: string,
+  directory: string,
+  { services, emit, signal }: MountContext,
+): Promise<'filled' | 'absent' | 'failed'> {
+  const found = services.cacheSources
+    .map((source) => ({ source, mount: source.mounts.get(id) }))
+    .find(({ mount }) => mount !== undefined)
+  if (found?.mount === undefined) return 'absent'
+  const { source, mount } = found
+  try {
+    if (mount.size > mostBytes) {
+      const reason = `it has ${mount.size} bytes, more than ${mostBytes}`
+      throw new StrakeError('INVALID', `Cannot use the cache mount ${id}: ${reason}`)
+    }
+    const pieces = decompress(readPieces(source, mount, signal), { size: mount.size })
+    const tar = limited(pieces, mount.size, `the cache mount ${id}`)
+    await applyLayer(writeTar(ordinaryEntries(tar)), directory, {
+      limits: { totalSize: mount.size },
+      signal,
+    })
+    return 'filled'
+  } catch (error) {
+    signal.throwIfAborted()
+    const reason = error instanceof Error ? error.message : String(error)
+    const message = `The cache mount ${id} of ${source.name} is not used: ${reason}`
+    emit({ type: 'warning', message })
+    return 'failed'
+  }
+}
+
+async function* readPieces(
+  { content }: CacheSource,
+  { pieces }: PortableMount,
+  signal: AbortSignal,
+): Bytes {
+  for (const piece of pieces) yield* content.read(piece, { signal })
+}
+
+/**
+ * Files, directories and links. A cache has no devices, and a whiteout would remove another file
+ * of the same archive.
+ */
+async function* ordinaryEntries(tar: Bytes): AsyncGenerator<TarInput> {
+  for await (const entry of readTar(tar)) {
+    const { type, path } = entry
+    const isSpecial = type === 'character' || type === 'block' || type === 'fifo'
+    if (isSpecial || /(?:^|\/)\.wh\./.test(path)) continue
+    yield entry
+  }
+}
