@@ -33,6 +33,10 @@ const allowed: Readonly<
     imports: ['oci', 'stream', 'http', 'platform', 'content'],
     why: 'distribution works over any content store',
   },
+  objects: {
+    imports: ['oci', 'stream'],
+    why: 'objects have keys and bytes; what they mean is for their users',
+  },
   layer: {
     imports: ['oci', 'stream', 'tar', 'platform'],
     why: 'layers are converted without a store',
@@ -101,6 +105,7 @@ const allowed: Readonly<
       'dockerfile',
       'content',
       'records',
+      'objects',
       'registry',
       'image',
       'layer',

@@ -5,14 +5,47 @@ import { isDigest, isStrakeError, parseReference } from '#oci'
 import { refuse } from '../flags/refuse.ts'
 import { type FlagFields, readBoolean, readFields, withGuess } from '../outputs/fields.ts'
 import { readCompression } from '../outputs/image-form.ts'
+import { readActions, readS3 } from './object-caches.ts'
 
 type CacheImport = NonNullable<BuildRequest['cacheFrom']>[number]
 type CacheExport = NonNullable<BuildRequest['cacheTo']>[number]
+
+const s3Keys: readonly string[] = [
+  'bucket',
+  'region',
+  'prefix',
+  'blobs_prefix',
+  'manifests_prefix',
+  'name',
+  'endpoint_url',
+  'use_path_style',
+  'disable_accept_encoding',
+  'access_key_id',
+  'secret_access_key',
+  'session_token',
+  'touch_refresh',
+  'upload_parallelism',
+  'retry_mode',
+  'retry_max_attempts',
+]
+
+const ghaKeys: readonly string[] = [
+  'scope',
+  'url',
+  'url_v2',
+  'token',
+  'timeout',
+  'version',
+  'repository',
+  'ghtoken',
+]
 
 /** The keys of a cache that is read. */
 const importKeys: Readonly<Record<string, readonly string[]>> = {
   local: ['src', 'tag', 'digest'],
   registry: ['ref', 'registry.insecure'],
+  s3: s3Keys,
+  gha: ghaKeys,
 }
 
 const formKeys = ['compression', 'compression-level', 'force-compression']
@@ -24,6 +57,8 @@ const keysOfExports: Readonly<Record<string, readonly string[]>> = {
   inline: [],
   local: ['dest', 'tag', 'reset', ...exportKeys, ...documentKeys],
   registry: ['ref', 'registry.insecure', ...exportKeys, ...documentKeys],
+  s3: [...s3Keys, ...exportKeys, ...formKeys],
+  gha: [...ghaKeys, ...exportKeys],
 }
 
 /**
@@ -37,6 +72,8 @@ export function parseCacheFrom(text: string): readonly CacheImport[] {
   const given = readFields(flag, text)
   const type = checkKeys(given, importKeys)
   if (type === 'registry') return [readRegistry(given)]
+  if (type === 's3') return [readS3(given)]
+  if (type === 'gha') return [readActions(given)]
   const digest = given.fields.get('digest')
   if (digest !== undefined && !isDigest(digest)) {
     throw refuse(flag, text, `${digest} is not a digest`)
@@ -64,6 +101,10 @@ export function parseCacheTo(text: string): readonly CacheExport[] {
       return [{ kind: 'inline', ...options }]
     case 'registry':
       return [{ ...readRegistry(given), ...options }]
+    case 's3':
+      return [{ ...readS3(given), ...options }]
+    case 'gha':
+      return [{ ...readActions(given), ...options }]
     default: {
       const resets = readBoolean(given, 'reset') ?? false
       const tag = given.fields.get('tag') || 'latest'

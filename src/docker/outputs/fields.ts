@@ -6,7 +6,7 @@ import { refuse } from '../flags/refuse.ts'
 /** The value of a flag of the form `KEY=VALUE,KEY=VALUE`. */
 export interface FlagFields {
   readonly flag: string
-  /** The whole value. */
+  /** The whole value for messages, without secrets. */
   readonly text: string
   readonly fields: ReadonlyMap<string, string>
 }
@@ -17,17 +17,23 @@ export interface FlagFields {
  */
 export function readFields(flag: string, text: string): FlagFields {
   const words = splitCsv(text)
-  if (words === undefined) throw refuse(flag, text, 'a quote is not closed')
+  const shown = hideSecrets(text)
+  if (words === undefined) throw refuse(flag, shown, 'a quote is not closed')
   const fields = new Map<string, string>()
   for (const word of words) {
     const equals = word.indexOf('=')
-    if (equals < 1) throw refuse(flag, text, `${word === '' ? 'a field' : word} needs key=value`)
+    if (equals < 1) throw refuse(flag, shown, `${word === '' ? 'a field' : word} needs key=value`)
     const name = word.slice(0, equals).trim()
     const key = /^annotation/i.test(name) ? name : name.toLowerCase()
-    if (fields.has(key)) throw refuse(flag, text, `${key} is given twice`)
+    if (fields.has(key)) throw refuse(flag, shown, `${key} is given twice`)
     fields.set(key, word.slice(equals + 1).trim())
   }
-  return { flag, text, fields }
+  return { flag, text: shown, fields }
+}
+
+/** Replaces the values of keys that are secret. */
+function hideSecrets(text: string): string {
+  return text.replace(/\b(secret_access_key|session_token|token|ghtoken)=[^,]*/gi, '$1=...')
 }
 
 /** Reads a field that is true or false; `undefined` when it is absent. Throws `INVALID`. */

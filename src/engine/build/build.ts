@@ -190,7 +190,8 @@ async function cachesOf(
   const imports = noCache === true ? [] : cacheFrom
   if (imports.length === 0 && exports.length === 0) return undefined
   const { openCaches } = await import('../cache/caches.ts')
-  return await openCaches(engine, { imports, exports, emit, signal })
+  const cacheMounts = cacheMountsOf(engine)
+  return await openCaches(engine, { imports, exports, cacheMounts, emit, signal })
 }
 
 /** Returns the options of a build. Reads its secrets. Throws `INVALID`. */

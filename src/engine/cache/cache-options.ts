@@ -1,10 +1,12 @@
+import type { AwsCredentials } from '#objects'
 import type { ImageForm } from '../output/build-output.ts'
 
 /** A cache that a build reads. */
-export type CacheImport = LocalImport | RegistryCache
+export type CacheImport = LocalImport | RegistryCache | S3Cache | ActionsCacheOptions
 
 /** A cache that a build writes. */
-export type CacheExport = (InlineCache | LocalExport | RegistryCache) & ExportOptions
+export type CacheExport = ExportOptions &
+  (InlineCache | LocalExport | RegistryCache | S3Cache | ActionsCacheOptions)
 
 export interface ExportOptions {
   /** `min` has the layers of the result only, and the names of all others. */
@@ -55,6 +57,42 @@ export interface RegistryCache {
   readonly reference: string
   /** Allows plain HTTP. */
   readonly insecure: boolean
+}
+
+/** A bucket of S3. */
+export interface S3Cache {
+  readonly kind: 's3'
+  /** Default: `AWS_BUCKET`. */
+  readonly bucket?: string | undefined
+  /** Default: `AWS_REGION`. */
+  readonly region?: string | undefined
+  readonly endpoint?: string | undefined
+  readonly usesPath: boolean
+  /** Before every key. */
+  readonly prefix: string
+  readonly blobsPrefix: string
+  readonly manifestsPrefix: string
+  /** The first one is read, and all are written. */
+  readonly names: readonly string[]
+  /** Default: those of the environment, or of a file. */
+  readonly credentials?: AwsCredentials | undefined
+  /** Milliseconds after which an object that is used again is made new. */
+  readonly touchAfter: number
+  readonly parallel: number
+  /** All tries of one request. */
+  readonly attempts: number
+}
+
+/** The cache of GitHub Actions. */
+export interface ActionsCacheOptions {
+  readonly kind: 'gha'
+  readonly scope: string
+  /** Default: `ACTIONS_RESULTS_URL`. */
+  readonly url?: string | undefined
+  /** Default: `ACTIONS_RUNTIME_TOKEN`. */
+  readonly token?: string | undefined
+  /** Milliseconds for the answer to a request. */
+  readonly timeout: number
 }
 
 /** The cache of the build argument BUILDKIT_INLINE_CACHE. */

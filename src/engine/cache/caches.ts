@@ -11,6 +11,8 @@ import { CacheWriter } from './write-cache.ts'
 export interface CacheRequest {
   readonly imports: readonly CacheImport[]
   readonly exports: readonly CacheExport[]
+  /** The directory of cache mounts. */
+  readonly cacheMounts: string
   readonly emit: Emit
   readonly signal?: AbortSignal | undefined
 }
@@ -42,7 +44,9 @@ export async function openCaches(engine: Engine, request: CacheRequest): Promise
   const writing = await Promise.all(
     written.map(async (each): Promise<Writing> => {
       const { place, mountFrom } = await openPlace(engine, each, { emit })
-      const writer = new CacheWriter(engine, place, each, { emit, signal, mountFrom })
+      const { cacheMounts } = request
+      const shared = { cacheMounts, emit, signal }
+      const writer = new CacheWriter(engine, place, each, { ...shared, mountFrom })
       return { writer, request: each }
     }),
   )

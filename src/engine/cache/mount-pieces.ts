@@ -5,8 +5,6 @@ import { type Descriptor, sha256 } from '#oci'
 import { isSystemError, lockDirectory, pathExists } from '#platform'
 import { treeSize } from '#snapshot'
 import { type Bytes, fromBuffer, mapOrdered } from '#stream'
-import { cacheMountsOf } from '../build/cache-mounts.ts'
-import type { Engine } from '../engine.ts'
 import type { MountLimits } from './cache-options.ts'
 import type { CachePlace } from './place.ts'
 
@@ -25,6 +23,8 @@ const maxPieceSize = 16 * 1024 * 1024
 const concurrency = 4
 
 export interface MountExport {
+  /** The directory of all cache mounts of the store. */
+  readonly directory: string
   /** The IDs of the cache mounts of the build. */
   readonly ids: readonly string[]
   readonly limits: MountLimits
@@ -39,14 +39,13 @@ export interface MountExport {
  * the pieces around a change are sent again.
  */
 export async function writeMounts(
-  engine: Pick<Engine, 'root'>,
   place: CachePlace,
   request: MountExport,
 ): Promise<readonly PortableMount[]> {
   const mounts = new Map(request.before.map((mount) => [mount.id, mount]))
   let room = request.limits.mostBytes
   for (const id of request.ids) {
-    const directory = `${cacheMountsOf(engine)}/${cacheMountKey(id)}`
+    const directory = `${request.directory}/${cacheMountKey(id)}`
     const written = await writeMount(directory, id, { ...request, place, room })
     if (written === undefined) continue
     room -= written.size
@@ -63,7 +62,7 @@ async function writeMount(
     room,
     warn,
     signal,
-  }: Omit<MountExport, 'ids'> & { readonly place: CachePlace; readonly room: number },
+  }: Omit<MountExport, 'ids' | 'directory'> & { readonly place: CachePlace; readonly room: number },
 ): Promise<PortableMount | undefined> {
   const contents = `${directory}/contents`
   if (!pathExists(contents)) return undefined

@@ -16,6 +16,14 @@ export async function openPlace(
   switch (request.kind) {
     case 'local':
       return { place: manifestPlace(layoutPlace(request), document) }
+    case 's3': {
+      const { s3Place } = await import('./s3-place.ts')
+      return { place: s3Place(engine, request) }
+    }
+    case 'gha': {
+      const { actionsPlace } = await import('./actions-place.ts')
+      return { place: actionsPlace(engine, request) }
+    }
     case 'registry': {
       const { mountFrom, ...place } = await registryPlace(engine, request, emit)
       return { place: manifestPlace(place, document), mountFrom }

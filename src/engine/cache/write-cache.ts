@@ -15,6 +15,8 @@ import { writeMounts } from './mount-pieces.ts'
 import type { CachePlace, StoredCache } from './place.ts'
 
 export interface WriterOptions {
+  /** The directory of cache mounts. */
+  readonly cacheMounts: string
   readonly emit: Emit
   readonly signal: AbortSignal
   readonly mountFrom?: ((blob: Descriptor) => string | undefined) | undefined
@@ -28,7 +30,7 @@ export class CacheWriter implements Disposable {
   readonly place: CachePlace
   readonly #sender: BlobSender
   readonly #request: CacheExport
-  readonly #engine: Engine
+  readonly #cacheMounts: string
   readonly #emit: Emit
   readonly #signal: AbortSignal
   #sending: Promise<unknown> = Promise.resolve()
@@ -36,7 +38,7 @@ export class CacheWriter implements Disposable {
   constructor(engine: Engine, place: CachePlace, request: CacheExport, options: WriterOptions) {
     this.place = place
     this.#request = request
-    this.#engine = engine
+    this.#cacheMounts = options.cacheMounts
     this.#emit = options.emit
     this.#signal = options.signal
     this.#sender = new BlobSender(engine, place, { ...options, form: request.form })
@@ -80,7 +82,8 @@ export class CacheWriter implements Disposable {
   ): Promise<CacheConfig['mounts']> {
     const { mounts: limits } = this.#request
     if (limits === undefined) return []
-    return await writeMounts(this.#engine, this.place, {
+    return await writeMounts(this.place, {
+      directory: this.#cacheMounts,
       ids: cacheMounts,
       limits,
       before: stored.flatMap(({ config }) => config.mounts),

@@ -1,0 +1,200 @@
+import { StrakeError } from '#oci'
+import { type Bytes, mapOrdered } from '#stream'
+import { blocksOf } from './blocks.ts'
+import { type RequestOptions, readText, send } from './request.ts'
+import { type AwsCredentials, encodeForSignature, signRequest } from './signature.ts'
+
+export interface BucketOptions extends RequestOptions {
+  readonly bucket: string
+  readonly region: string
+  /** Default: the endpoint of Amazon for the region. */
+  readonly endpoint?: string | undefined
+  /** The bucket is in the path instead of in the host. */
+  readonly usesPath: boolean
+  readonly credentials: AwsCredentials
+  /** Parts of one object that are sent at a time. */
+  readonly parallel: number
+  /** Milliseconds since 1970. */
+  readonly now?: (() => number) | undefined
+}
+
+export interface ObjectStatus {
+  /** Bytes. */
+  readonly size: number
+  /** Milliseconds since 1970. */
+  readonly modified: number
+}
+
+/** A bucket of S3 or of a compatible service. */
+export interface Bucket {
+  status(key: string): Promise<ObjectStatus | undefined>
+  /** Yields an object from byte `start` on. Throws `NOT_FOUND`. */
+  read(key: string, start?: number): Bytes
+  /** Writes an object of `size` bytes. Its parts are in memory while they are sent. */
+  write(key: string, bytes: Bytes, size: number): Promise<void>
+  /** Makes an object as new as one that is written now. */
+  touch(key: string): Promise<void>
+}
+
+/** Bytes of a part; S3 takes 5 MiB at least. Large objects have larger parts. */
+const partSize = 8 * 1024 * 1024
+const mostParts = 10_000
+
+/** Bytes of an answer in XML. */
+const mostXml = 1024 * 1024
+
+export function openBucket(options: BucketOptions): Bucket {
+  const { bucket, region, credentials, now = Date.now } = options
+  const request = async (
+    method: string,
+    key: string,
+    {
+      query = {},
+      headers = {},
+      body,
+      accepted = [200],
+      verb,
+    }: {
+      readonly query?: Readonly<Record<string, string>>
+      readonly headers?: Readonly<Record<string, string>>
+      readonly body?: Uint8Array<ArrayBuffer>
+      readonly accepted?: readonly number[]
+      readonly verb: string
+    },
+  ): Promise<Response> => {
+    const url = objectUrl(options, key)
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+    const sign = () =>
+      signRequest({ method, url, headers, body }, { credentials, region, now: new Date(now()) })
+    const what = `${verb} ${key} in the bucket ${bucket}`
+    return await send({ method, url, headers: sign, body, accepted, what }, options)
+  }
+  return {
+    async status(key) {
+      const answer = await request('HEAD', key, { accepted: [200, 404], verb: 'look for' })
+      if (answer.status === 404) return undefined
+      return {
+        size: Number(answer.headers.get('content-length') ?? 0),
+        modified: Date.parse(answer.headers.get('last-modified') ?? '') || 0,
+      }
+    },
+    async *read(key, start = 0) {
+      const headers = start === 0 ? {} : { range: `bytes=${start}-` }
+      const accepted = [start === 0 ? 200 : 206]
+      const answer = await request('GET', key, { headers, accepted, verb: 'read' })
+      if (answer.body !== null) yield* answer.body
+    },
+    async write(key, bytes, size) {
+      const blockSize = Math.max(partSize, Math.ceil(size / mostParts))
+      const blocks = blocksOf(bytes, blockSize)
+      const first = await blocks.next()
+      if (first.done === true || first.value.length === size) {
+        const body = first.done === true ? new Uint8Array() : first.value
+        await blocks.return(undefined)
+        await request('PUT', key, { body, verb: 'write' })
+        return
+      }
+      const all = startingWith(first.value, blocks)
+      await writeParts(key, all, { request, parallel: options.parallel })
+    },
+    async touch(key) {
+      const source = encodeForSignature(`/${bucket}/${key}`, true)
+      const headers = {
+        'x-amz-copy-source': source,
+        'x-amz-metadata-directive': 'REPLACE',
+        'x-amz-meta-updated-at': new Date(now()).toISOString(),
+      }
+      const answer = await request('PUT', key, { headers, verb: 'renew' })
+      refuseError(await readText(answer, mostXml), `renew ${key}`)
+    },
+  }
+}
+
+type Request = (
+  method: string,
+  key: string,
+  options: {
+    readonly query?: Readonly<Record<string, string>>
+    readonly body?: Uint8Array<ArrayBuffer>
+    readonly accepted?: readonly number[]
+    readonly verb: string
+  },
+) => Promise<Response>
+
+async function writeParts(
+  key: string,
+  blocks: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  { request, parallel }: { readonly request: Request; readonly parallel: number },
+): Promise<void> {
+  const started = await request('POST', key, { query: { uploads: '' }, verb: 'write' })
+  const text = await readText(started, mostXml)
+  const uploadId = unescapeXml(/<UploadId>([^<]{1,1024})<\/UploadId>/.exec(text)?.[1] ?? '')
+  if (uploadId === '') throw new StrakeError('INVALID', `Cannot write ${key}: there is no upload`)
+  try {
+    let number = 0
+    const parts = mapOrdered(blocks, parallel, async (body) => {
+      number += 1
+      const partNumber = number
+      const query = { partNumber: String(partNumber), uploadId }
+      const answer = await request('PUT', key, { query, body, verb: 'write' })
+      return { partNumber, etag: answer.headers.get('etag') ?? '' }
+    })
+    const list: string[] = []
+    for await (const { partNumber, etag } of parts) {
+      list.push(
+        `<Part><PartNumber>${partNumber}</PartNumber><ETag>${escapeXml(etag)}</ETag></Part>`,
+      )
+    }
+    const document = `<CompleteMultipartUpload>${list.join('')}</CompleteMultipartUpload>`
+    const body = new TextEncoder().encode(document)
+    const answer = await request('POST', key, { query: { uploadId }, body, verb: 'write' })
+    refuseError(await readText(answer, mostXml), `write ${key}`)
+  } catch (error) {
+    const query = { uploadId }
+    await request('DELETE', key, { query, accepted: [204, 200, 404], verb: 'give up' }).catch(
+      () => {},
+    )
+    throw error
+  }
+}
+
+async function* startingWith<T>(first: T, rest: AsyncIterable<T>): AsyncGenerator<T> {
+  yield first
+  yield* rest
+}
+
+/** S3 reports some failures after the status 200. */
+function refuseError(text: string, what: string): void {
+  const code = /<Error>.*<Code>([A-Za-z]{1,60})<\/Code>/s.exec(text)?.[1]
+  if (code !== undefined) throw new StrakeError('UNAVAILABLE', `Cannot ${what}: ${code}`)
+}
+
+function objectUrl({ bucket, region, endpoint, usesPath }: BucketOptions, key: string): URL {
+  const base = new URL(endpoint ?? `https://s3.${region}.amazonaws.com`)
+  const path = encodeForSignature(key, true)
+  const before = base.pathname.replace(/\/$/, '')
+  // A certificate does not cover names below the bucket's own name.
+  const isInPath = usesPath || bucket.includes('.')
+  if (isInPath) base.pathname = `${before}/${bucket}/${path}`
+  else {
+    base.host = `${bucket}.${base.host}`
+    base.pathname = `${before}/${path}`
+  }
+  return base
+}
+
+function escapeXml(text: string): string {
+  return text.replace(/[<>&"]/g, (char) => `&#${char.charCodeAt(0)};`)
+}
+
+function unescapeXml(text: string): string {
+  return text.replace(/&(amp|lt|gt|quot|apos);/g, (_, name) => entities[name] ?? '')
+}
+
+const entities: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+}

@@ -1,0 +1,104 @@
+import { isStrakeError, StrakeError } from '#oci'
+
+export interface ObjectRequest {
+  readonly method: string
+  readonly url: URL
+  /** Called for every try, because a signature contains the time. */
+  readonly headers: () => Readonly<Record<string, string>>
+  readonly body?: Uint8Array<ArrayBuffer> | undefined
+  /** Statuses that are no error. */
+  readonly accepted: readonly number[]
+  /** For messages: `read the object a/b of the bucket c`. URLs may contain signatures. */
+  readonly what: string
+}
+
+export interface RequestOptions {
+  /** All tries together. */
+  readonly attempts: number
+  /** Milliseconds until the head of the answer. */
+  readonly timeout: number
+  readonly fetch?: ((url: URL, init: RequestInit) => Promise<Response>) | undefined
+  /** Milliseconds. */
+  readonly sleep?: ((milliseconds: number) => Promise<void>) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Sends a request, again after a broken connection, a server error or too many requests. Follows
+ * no redirect, because a signature is for one host. Throws `UNAVAILABLE`, `DENIED`, `NOT_FOUND`.
+ */
+export async function send(request: ObjectRequest, options: RequestOptions): Promise<Response> {
+  const { attempts, sleep = pause, signal } = options
+  for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted()
+    try {
+      return await tryOnce(request, options)
+    } catch (error) {
+      signal?.throwIfAborted()
+      const mayRetry = isStrakeError(error, 'UNAVAILABLE')
+      if (!mayRetry || attempt >= attempts) throw error
+      await sleep(Math.min(20_000, 100 * 2 ** attempt) * (0.75 + Math.random() / 4))
+    }
+  }
+}
+
+async function tryOnce(
+  { method, url, headers, body, accepted, what }: ObjectRequest,
+  { fetch: call = fetch, timeout, signal }: RequestOptions,
+): Promise<Response> {
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), timeout)
+  const signals = signal === undefined ? [late.signal] : [late.signal, signal]
+  let response: Response
+  try {
+    response = await call(url, {
+      method,
+      headers: headers(),
+      redirect: 'manual',
+      signal: AbortSignal.any(signals),
+      ...(body !== undefined && { body }),
+    })
+  } catch (cause) {
+    const reason = late.signal.aborted
+      ? `${url.host} did not answer within ${Math.round(timeout / 1000)} s`
+      : `${url.host} cannot be reached`
+    throw new StrakeError('UNAVAILABLE', `Cannot ${what}: ${reason}`, { cause })
+  } finally {
+    clearTimeout(timer)
+  }
+  if (accepted.includes(response.status)) return response
+  throw await refusal(response, what)
+}
+
+async function refusal(response: Response, what: string): Promise<StrakeError> {
+  const { status } = response
+  const text = await readText(response, mostErrorBytes).catch(() => '')
+  const code = /<Code>([A-Za-z]{1,60})<\/Code>/.exec(text)?.[1]
+  const reason = `the server answered ${status}${code === undefined ? '' : ` (${code})`}`
+  const message = `Cannot ${what}: ${reason}`
+  if (status === 429 || status >= 500) return new StrakeError('UNAVAILABLE', message)
+  if (status === 404) return new StrakeError('NOT_FOUND', message)
+  if (status === 401 || status === 403) {
+    const remedy = 'check the credentials, and what they allow'
+    return new StrakeError('DENIED', message, { remedy })
+  }
+  if (status >= 300 && status < 400) {
+    const remedy = 'check the region and the address of the service'
+    return new StrakeError('INVALID', message, { remedy })
+  }
+  return new StrakeError('INVALID', message)
+}
+
+/** Bytes of an error document that are read. */
+const mostErrorBytes = 65_536
+
+/** Reads a body of at most `most` bytes. Throws `SIZE_INVALID` for a longer one. */
+export async function readText(response: Response, most: number): Promise<string> {
+  const { toBuffer } = await import('#stream')
+  if (response.body === null) return ''
+  return new TextDecoder().decode(await toBuffer(response.body, most, 'the answer'))
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}
