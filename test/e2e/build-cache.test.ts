@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { mkdtempSync } from 'node:fs'
 import { cp, readdir, readFile, rm, stat, truncate } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { writeBusyboxRoot, writeContext } from './busybox.ts'
+import { writeContext } from './busybox.ts'
+import { type Machines, openMachines } from './machines.ts'
 import { serveStrakeRegistry, type TestServer } from './servers.ts'
-import { command, missing, openStrake, type Strake } from './strake.ts'
+import { command, missing, type Strake } from './strake.ts'
 
 const reason = missing('busybox', 'tar', 'runc')
 if (reason) console.info(`skipped: caches of builds on other machines: ${reason}`)
@@ -56,15 +55,8 @@ describe.skipIf(reason !== undefined)('caches of builds', () => {
   let context: string
   let first: Strake
   let server: TestServer
-  const machines: Strake[] = []
-
-  /** A machine whose store has the base image only. */
-  const newMachine = async (): Promise<Strake> => {
-    const machine = await openStrake()
-    machines.push(machine)
-    await machine.ok('import', join(inputs, 'base.tar'), 'busybox')
-    return machine
-  }
+  let machines: Machines
+  const newMachine = (): Promise<Strake> => machines.add()
   const build = async (machine: Strake, ...args: readonly string[]) => {
     const outcome = await machine('build', '--progress', 'plain', '-t', 'app', ...args)
     expect({ ...outcome, stdout: '' }).toMatchObject({ exitCode: 0 })
@@ -74,10 +66,8 @@ describe.skipIf(reason !== undefined)('caches of builds', () => {
     return { cached: steps.length, id, text, downloads: text.match(/^downloaded /gm)?.length ?? 0 }
   }
   beforeAll(async () => {
-    inputs = mkdtempSync(join(tmpdir(), 'strake-cache-'))
-    await writeBusyboxRoot(join(inputs, 'base'))
-    const archive = join(inputs, 'base.tar')
-    await command(['tar', '-C', join(inputs, 'base'), '--numeric-owner', '-cf', archive, '.'])
+    machines = await openMachines()
+    inputs = machines.directory
     context = await writeContext(join(inputs, 'context'), {
       Dockerfile: dockerfile,
       'a.txt': 'one',
@@ -87,8 +77,7 @@ describe.skipIf(reason !== undefined)('caches of builds', () => {
   })
   afterAll(async () => {
     await server[Symbol.asyncDispose]()
-    for (const machine of machines) await machine[Symbol.asyncDispose]()
-    await rm(inputs, { recursive: true })
+    await machines[Symbol.asyncDispose]()
   })
 
   test.each([

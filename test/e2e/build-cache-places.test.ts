@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { serveActions } from '../../src/objects/testing/actions-server.ts'
+import { writeContext } from './busybox.ts'
+import { type Machines, openMachines } from './machines.ts'
+import { end, freePort, serveStrakeRegistry, until } from './servers.ts'
+import { command, missing, type Strake } from './strake.ts'
+
+const reason = missing('busybox', 'tar', 'runc')
+if (reason) console.info(`skipped: places of build caches: ${reason}`)
+
+/** Programs of other projects, built from source. */
+const peers = '/var/cache/strake-gopeers'
+const peer = (name: string): string | undefined =>
+  existsSync(`${peers}/${name}`) ? `${peers}/${name}` : undefined
+
+const dockerfile = (base: string): string => `FROM ${base} AS build
+RUN head -c 20000000 /dev/urandom > /dep
+RUN --mount=type=cache,id=packages,target=/packages echo p > /packages/p && sha256sum /dep > /out
+FROM ${base}
+COPY --from=build /out /out
+RUN cat /out > /copy
+`
+
+describe.skipIf(reason !== undefined)('places of build caches', () => {
+  let machines: Machines
+  let first: Strake
+  let context: string
+  beforeAll(async () => {
+    machines = await openMachines()
+    first = await machines.add()
+    context = await writeContext(join(machines.directory, 'context'), {
+      Dockerfile: dockerfile('busybox'),
+    })
+  })
+  afterAll(() => machines[Symbol.asyncDispose]())
+
+  const build = async (machine: Strake, env: Record<string, string>, ...args: string[]) => {
+    const outcome = await machine.with(
+      { env },
+      ...['build', '--progress', 'plain', '-t', 'app', ...args],
+    )
+    expect({ ...outcome, stdout: '' }).toMatchObject({ exitCode: 0 })
+    const text = outcome.stdout + outcome.stderr
+    const [, id] = /writing image (\S+)/.exec(text) ?? []
+    const cached = text.split('\n').filter((line) => line.endsWith(' CACHED')).length
+    return { id, cached, text }
+  }
+
+  const gateway = peer('versitygw')
+  test.skipIf(gateway === undefined)(
+    'build --cache-to type=s3 uses objects that another machine reads',
+    async () => {
+      const port = await freePort()
+      const data = join(machines.directory, 's3')
+      await mkdir(join(data, 'caches'), { recursive: true })
+      const argv = [gateway ?? '', '--port', `127.0.0.1:${port}`, 'posix', data]
+      const server = Bun.spawn(argv, {
+        env: { ROOT_ACCESS_KEY: 'key', ROOT_SECRET_KEY: 'secret' },
+        stdout: 'ignore',
+        stderr: 'ignore',
+      })
+      try {
+        await until(async () => (await fetch(`http://127.0.0.1:${port}/`)).status > 0)
+        const place = `type=s3,bucket=caches,region=us-east-1,endpoint_url=http://127.0.0.1:${port},use_path_style=true,prefix=ci/`
+        const env = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' }
+        const to = `${place},mode=max,name=main;other,mounts=true`
+        const made = await build(first, env, '--cache-to', to, context)
+        expect((await readdir(join(data, 'caches/ci/manifests'))).sort()).toEqual(['main', 'other'])
+        const used = await build(
+          await machines.add(),
+          env,
+          '--cache-from',
+          `${place},name=main`,
+          context,
+        )
+        expect(used).toMatchObject({ id: made.id, cached: 4 })
+        const keys = ['access_key_id=key', 'secret_access_key=wr0ng', 'name=main'].join(',')
+        const refused = await build(
+          await machines.add(),
+          {},
+          '--cache-from',
+          `${place},${keys}`,
+          context,
+        )
+        expect(refused.text).toContain('is not used: Cannot read ci/manifests/main in the bucket')
+        expect(refused.text).not.toContain('wr0ng')
+      } finally {
+        await end(server)
+      }
+    },
+  )
+
+  test('build --cache-to type=gha writes entries that another job reads', async () => {
+    await using server = serveActions()
+    const env = { ACTIONS_RESULTS_URL: server.url, ACTIONS_RUNTIME_TOKEN: server.token }
+    const made = await build(first, env, '--cache-to', 'type=gha,mode=max,mounts=true', context)
+    expect([...server.entries.keys()].filter((key) => key.startsWith('index-'))).toEqual([
+      'index-buildkit-1-f921bd05#1',
+    ])
+    const used = await build(await machines.add(), env, '--cache-from', 'type=gha', context)
+    expect(used).toMatchObject({ id: made.id, cached: 4 })
+    server.requests.length = 0
+    await build(first, env, '--cache-to', 'type=gha,mode=max,mounts=true', context)
+    // Only the new index.
+    expect(server.requests.filter((each) => each.startsWith('PUT'))).toHaveLength(2)
+    const other = await build(first, env, '--cache-from', 'type=gha,scope=other', context)
+    expect(other.text).toContain('The cache gha:other is not used: there is none')
+  })
+
+  const buildkit = peer('buildkitd')
+  const client = peer('buildctl')
+  const hasBuildkit = buildkit !== undefined && client !== undefined
+  if (!hasBuildkit) console.info('skipped: caches of BuildKit: buildkitd is not built')
+  test.skipIf(!hasBuildkit)(
+    'BuildKit reads caches of strake, and strake those of BuildKit',
+    async () => {
+      await using server = await serveStrakeRegistry(first)
+      const base = `${server.host}/base:1`
+      await first.ok('tag', 'busybox', base)
+      await first.ok('push', base)
+      const project = await writeContext(join(machines.directory, 'shared'), {
+        Dockerfile: dockerfile(base),
+      })
+      const directory = join(machines.directory, 'buildkit')
+      await mkdir(directory)
+      const config = join(directory, 'config.toml')
+      await writeFile(config, `[registry."${server.host}"]\n  http = true\n`)
+      const address = `unix://${directory}/socket`
+      const daemon = Bun.spawn(
+        [
+          ...['unshare', '-m', buildkit ?? '', '--config', config, '--root', `${directory}/root`],
+          ...['--addr', address, '--oci-worker-snapshotter', 'native', '--oci-worker-net', 'host'],
+        ],
+        { stdout: 'ignore', stderr: Bun.file(`${directory}/log`) },
+      )
+      const solve = async (...args: readonly string[]): Promise<string> => {
+        const locals = ['--local', `context=${project}`, '--local', `dockerfile=${project}`]
+        const outcome = await command([
+          ...[client ?? '', '--addr', address, 'build', '--progress', 'plain'],
+          ...['--frontend', 'dockerfile.v0', ...locals, ...args],
+        ])
+        expect({ ...outcome, stdout: '' }).toMatchObject({ exitCode: 0 })
+        return outcome.stderr
+      }
+      try {
+        const cache = `${server.host}/cache`
+        const local = join(machines.directory, 'buildkit-local')
+        await first.ok(
+          ...['build', '-t', `${cache}:inline`, '--push', '--cache-to', 'type=inline'],
+          ...['--cache-to', `type=registry,ref=${cache}:manifest,mode=max,mounts=true`],
+          ...['--cache-to', `type=registry,ref=${cache}:index,mode=max,image-manifest=false`],
+          ...['--cache-to', `type=local,dest=${local}`, project],
+        )
+        await until(
+          async () =>
+            (await command([client ?? '', '--addr', address, 'debug', 'workers'])).exitCode === 0,
+        )
+        for (const tag of ['manifest', 'index', 'inline']) {
+          const text = await solve('--import-cache', `type=registry,ref=${cache}:${tag}`)
+          expect(text).toContain(`importing cache manifest from ${cache}:${tag}`)
+          expect(text).not.toContain('ERROR')
+        }
+        expect(await solve('--import-cache', `type=local,src=${local}`)).not.toContain('ERROR')
+        const made = join(machines.directory, 'made-by-buildkit')
+        await solve(
+          ...['--export-cache', `type=registry,ref=${cache}:max,mode=max`],
+          ...['--export-cache', `type=local,dest=${made},image-manifest=false`],
+        )
+        const image = `type=image,name=${cache}:image,push=true`
+        await solve('--export-cache', 'type=inline', '--output', image)
+        const sources = [`${cache}:max`, `${cache}:image`, `type=local,src=${made}`]
+        const from = sources.flatMap((source) => ['--cache-from', source])
+        const { text } = await build(await machines.add(), {}, ...from, project)
+        expect(text.match(/has no step that strake made/g)).toHaveLength(3)
+      } catch (error) {
+        console.info(await readFile(`${directory}/log`, 'utf8'))
+        throw error
+      } finally {
+        await end(daemon)
+      }
+    },
+  )
+})
