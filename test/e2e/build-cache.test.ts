@@ -213,6 +213,37 @@ describe.skipIf(reason !== undefined)('caches of builds', () => {
     expect(registry.requests.filter((each) => each.includes('/blobs/'))).toHaveLength(1)
   })
 
+  test('a build pulls no layer of a base image whose stage is in the cache', async () => {
+    await using registry = countRequests(server.host)
+    const name = `${registry.host}/tools:1`
+    await first.ok(
+      'build',
+      '-t',
+      name,
+      '--push',
+      await writeContext(join(inputs, 'tools'), {
+        Dockerfile: 'FROM busybox\nRUN echo tool > /tool\n',
+      }),
+    )
+    const ref = `${registry.host}/app/deferred:1`
+    const project = await writeContext(join(inputs, 'deferred'), {
+      Dockerfile: `FROM ${name} AS build\nRUN cat /tool > /out\nFROM busybox\nCOPY --from=build /out /\n`,
+    })
+    const made = await build(first, '--cache-to', ref, project)
+    const other = await newMachine()
+    registry.requests.length = 0
+    const used = await build(other, '--cache-from', ref, project)
+    expect(used).toMatchObject({ id: made.id, cached: 2 })
+    const ofTools = registry.requests.filter((each) => each.includes('/v2/tools/blobs/'))
+    // The configuration of the image.
+    expect(ofTools).toHaveLength(1)
+    const changed = await writeContext(join(inputs, 'deferred'), {
+      Dockerfile: `FROM ${name} AS build\nRUN cat /tool > /out && echo 2 >> /out\nFROM busybox\nCOPY --from=build /out /\n`,
+    })
+    await build(other, '--cache-from', ref, changed)
+    expect(await other.ok('run', '--rm', 'app', 'cat', '/out')).toBe('tool\n2')
+  })
+
   test('build --push --cache-from sends no layer that the registry has', async () => {
     await using registry = countRequests(server.host)
     const other = await newMachine()

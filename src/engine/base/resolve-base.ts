@@ -10,12 +10,16 @@ import {
 import type { Engine } from '../engine.ts'
 import { type FoundImage, findImage, listPlatforms, suitsPlatform } from '../image/find-image.ts'
 import { pull } from '../image/pull.ts'
+import { deferredBase } from './deferred-base.ts'
 
-/** Returns a base image of the store, or pulls it. */
+/**
+ * Returns a base image of the store, or pulls it. With `defersLayers`, its layers are pulled when a
+ * step needs them.
+ */
 export async function resolveBase(
   engine: Engine,
   text: string,
-  options: ResolveOptions,
+  options: ResolveOptions & { readonly defersLayers?: boolean },
 ): Promise<BaseImage> {
   const { platform, digest, emit, signal } = options
   const found = findImage(engine.records, digest ?? text, platform)
@@ -25,6 +29,7 @@ export async function resolveBase(
   if (isUsable && isCurrent) return engine.openImage(found.image)
   if (options.isOffline) throw absentOffline(text)
   try {
+    if (options.defersLayers) return await deferredBase(engine, pinned(text, digest), options)
     const { manifest } = await pull(engine, pinned(text, digest), {
       platform: formatPlatform(platform),
       keepsPlatforms: true,

@@ -146,7 +146,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   const lockFile = request.lock?.mode === 'write' ? lockFileOf(request, isRemoteContext) : undefined
   await cleanAfterBuilds(engine)
   await using layouts = await layoutLease(engine, request)
-  const services = await buildServices(engine, layouts)
+  const services = await buildServices(engine, layouts, importsOf(request).length > 0)
   await using found = await findAgents(request.agents ?? [], engine)
   await using caches = await cachesOf(engine, request)
   const options = await buildOptions(engine, request, { services, agents: found.agents })
@@ -181,17 +181,21 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
 }
 
 /** Opens the caches of a build, if it has any. The code for them is loaded only then. */
-async function cachesOf(
-  engine: Engine,
-  { cacheFrom = [], cacheTo = [], noCache, buildArgs, emit = silent, signal }: BuildRequest,
-): Promise<BuildCaches | undefined> {
+async function cachesOf(engine: Engine, request: BuildRequest): Promise<BuildCaches | undefined> {
+  const { cacheTo = [], buildArgs, emit = silent, signal } = request
   const isInline = parseBoolean(buildArgs?.get('BUILDKIT_INLINE_CACHE') ?? '') === true
   const exports = isInline ? [...cacheTo, inlineExport] : cacheTo
-  const imports = noCache === true ? [] : cacheFrom
+  const imports = importsOf(request)
   if (imports.length === 0 && exports.length === 0) return undefined
   const { openCaches } = await import('../cache/caches.ts')
   const cacheMounts = cacheMountsOf(engine)
   return await openCaches(engine, { imports, exports, cacheMounts, emit, signal })
+}
+
+/** The caches to read. A build that is offline reads directories only. */
+function importsOf({ cacheFrom = [], noCache, offline }: BuildRequest): readonly CacheImport[] {
+  if (noCache === true) return []
+  return offline === true ? cacheFrom.filter(({ kind }) => kind === 'local') : cacheFrom
 }
 
 /** Returns the options of a build. Reads its secrets. Throws `INVALID`. */
@@ -297,10 +301,14 @@ export async function layoutLease(
   return hasLayout ? await engine.records.leases.acquire({ purpose: 'build' }) : undefined
 }
 
-/** Returns the services of every build of this store. `lease` holds images of layouts. */
+/**
+ * Returns the services of every build of this store. `lease` holds images of layouts. With
+ * `defersLayers`, the layers of base images are pulled when a step needs them.
+ */
 export async function buildServices(
   engine: Engine,
   lease?: Lease | undefined,
+  defersLayers = false,
 ): Promise<BuildServices> {
   return {
     store: engine.content,
@@ -311,7 +319,7 @@ export async function buildServices(
     runtime: async () => (await engine.runtime()).runtime,
     resolveImage: (reference, options) =>
       options.layout === undefined || lease === undefined
-        ? resolveBase(engine, reference, options)
+        ? resolveBase(engine, reference, { ...options, defersLayers })
         : layoutBase(engine, options.layout, { options, lease }),
     devices: findCdiDevice,
     network: (request) => attachStep(engine, request),
