@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { type Digest, formatPlatform, type Layer } from '#oci'
+import { type Digest, formatPlatform } from '#oci'
 import { cpuCount, hostPlatform } from '#platform'
 import type { Lease } from '#records'
 import { silent } from '#stream'
@@ -21,7 +21,8 @@ import { creationTime, withLabels } from './prepare.ts'
 import { collectProvenance } from './provenance/collect.ts'
 import { type Sbom, scanPlan } from './scan/scan-plan.ts'
 import { type Prediction, predict } from './solve/predict.ts'
-import { type SolvedStep, solvePlans } from './solve/solve-plans.ts'
+import { rekeySteps } from './solve/rekey.ts'
+import { type Solved, type SolvedStep, solvePlans } from './solve/solve-plans.ts'
 import { stepFacts } from './solve/step-facts.ts'
 import { openBuildDirectory, Scratch } from './step/abandoned.ts'
 import type { Workspace } from './step/workspace.ts'
@@ -189,7 +190,8 @@ async function exportPlan(
   const layers = await finalLayers(states.get(plan.target.digest), workspace, options.signal)
   const state = {
     layers,
-    members: options.inlineCache === true ? inlineMembers(plan, steps, layers) : undefined,
+    members:
+      options.inlineCache === true ? inlineMembers(plan, layers, { steps, states }) : undefined,
     config: withLabels(plan.config, options.labels),
     author: plan.author,
     history: finishHistory(plan.history, states, created),
@@ -202,14 +204,24 @@ async function exportPlan(
 
 /** The cache in the configuration of the image for one platform. */
 function inlineMembers(
-  { platform }: Plan,
-  steps: readonly SolvedStep[],
-  layers: readonly Layer[],
+  { platform, target }: Plan,
+  layers: readonly StateLayer[],
+  { steps, states }: Solved,
 ): Readonly<Record<string, string>> {
   const name = formatPlatform(platform)
   const own = steps.filter(({ platforms }) => platforms.includes(name))
+  // Layers of earlier commits have other times in the image than in the cache.
+  const pairs = (states.get(target.digest)?.layers ?? []).map(
+    ({ diffId }, index) => [diffId, layers[index]] as const,
+  )
+  const changed = pairs.flatMap(([diffId, layer]) =>
+    layer === undefined || layer.diffId === diffId ? [] : [[diffId, layer] as const],
+  )
+  const replaced = new Map(changed)
+  const written =
+    changed.length === 0 ? own : rekeySteps(inDependencyOrder(target), own, { states, replaced })
   return inlineCache(
-    own.map((step) => ({ keys: step.keys, facts: { ...stepFacts(step), platforms: [name] } })),
+    written.map((step) => ({ keys: step.keys, facts: { ...stepFacts(step), platforms: [name] } })),
     layers,
   )
 }
@@ -219,15 +231,12 @@ async function finalLayers(
   state: FileState | undefined,
   { services, facts }: Workspace,
   signal: AbortSignal = new AbortController().signal,
-): Promise<Layer[]> {
+): Promise<StateLayer[]> {
   const { times } = facts
   const isDerived = times.kind === 'fixed' && !times.isExplicit
-  const layers: Layer[] = []
+  const layers: StateLayer[] = []
   for (const layer of state?.layers ?? []) {
-    const { descriptor, diffId } = isDerived
-      ? await retimeLayer(layer, times.epoch, { services, signal })
-      : layer
-    layers.push({ descriptor, diffId })
+    layers.push(isDerived ? await retimeLayer(layer, times.epoch, { services, signal }) : layer)
   }
   return layers
 }

@@ -268,6 +268,38 @@ describe.skipIf(reason !== undefined)('caches of builds', () => {
     expect(again.cached).toBe(8)
   })
 
+  test.skipIf(Bun.which('git') === null)(
+    'an inline cache serves many commits, although every image has the time of its commit',
+    async () => {
+      const name = `${server.host}/app/commits:1`
+      const project = await writeContext(join(inputs, 'commits'), {
+        Dockerfile: 'FROM busybox\nRUN echo slow > /slow\nRUN cat /slow > /slower\nCOPY a /\n',
+      })
+      const git = async (date: number, ...args: readonly string[]) => {
+        const time = `${date} +0000`
+        const env = { GIT_AUTHOR_DATE: time, GIT_COMMITTER_DATE: time, HOME: inputs }
+        const user = ['-c', 'user.name=a', '-c', 'user.email=a@b']
+        const done = await command(['git', '-C', project, ...user, ...args], { env })
+        expect({ ...done, stdout: '' }).toMatchObject({ exitCode: 0 })
+      }
+      await git(1, 'init', '-q')
+      for (const number of [1, 2, 3, 4]) {
+        await writeContext(project, { a: String(number) })
+        await git(1_700_000_000 + number * 1000, 'add', '-A')
+        await git(1_700_000_000 + number * 1000, 'commit', '-qm', 'x')
+        const machine = await newMachine()
+        const inline = ['-t', name, '--push', '--cache-to', 'type=inline']
+        const from = number === 1 ? [] : ['--cache-from', name]
+        const outcome = await machine('build', '--progress', 'plain', ...inline, ...from, project)
+        expect({ ...outcome, stdout: '' }).toMatchObject({ exitCode: 0 })
+        const runs = [...outcome.stderr.matchAll(/^#(\d+) \[\d\/4\] RUN/gm)].map(([, id]) => id)
+        expect(runs).toHaveLength(2)
+        const ran = runs.filter((id) => outcome.stderr.includes(`\n#${id} DONE`))
+        expect({ number, ran: ran.length }).toEqual({ number, ran: number === 1 ? 2 : 0 })
+      }
+    },
+  )
+
   test('build --cache-to fails with the build when a registry refuses, unless ignore-error is set', async () => {
     const to = `type=registry,ref=127.0.0.1:1/a/b`
     const outcome = await first('build', '--cache-to', to, context)

@@ -28,6 +28,8 @@ export type LookUp =
       readonly key: CacheKey
       /** All known keys of the step, in hex: of its definition, then of its content. */
       readonly keys: readonly string[]
+      /** Those of the keys whose parts are known. */
+      readonly known: readonly CacheKey[]
     }
   | {
       readonly work: Work
@@ -58,7 +60,7 @@ export async function lookUp(
     if (found !== undefined) {
       const { layer: cached, contentKey } = found
       const keys = [definition.hash, ...(contentKey === undefined ? [] : [contentKey])]
-      return { cached, key: definition, keys }
+      return { cached, key: definition, keys, known: [definition] }
     }
   }
   const work = stack.use(await runnerOf(op).prepare(op, inputs, context))
@@ -67,10 +69,10 @@ export async function lookUp(
     const found = await findStep(services, key, signal)
     if (found !== undefined) {
       const cached = found.layer
-      if (definition === undefined) return { cached, key, keys: [key.hash] }
+      if (definition === undefined) return { cached, key, keys: [key.hash], known: [key] }
       rememberResult(services, definition, cached ?? undefined, key)
       explainer.alias(definition.hash, key.hash)
-      return { cached, key, keys: [definition.hash, key.hash] }
+      return { cached, key, keys: [definition.hash, key.hash], known: [definition, key] }
     }
   }
   return { work, definition }

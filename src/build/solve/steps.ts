@@ -61,9 +61,9 @@ async function makeLayer(
   await using stack = new AsyncDisposableStack()
   const found = await lookUp(op, inputs, { context, stack })
   if ('cached' in found) {
-    const { cached, key, keys } = found
+    const { cached, key, keys, known } = found
     explainer.note(vertex, key.hash)
-    context.onResult?.(vertex, { keys, layer: cached })
+    context.onResult?.(vertex, { keys, known, layer: cached })
     return { state: addLayer(base, cached ?? undefined), isCached: true }
   }
   const { work, definition } = found
@@ -88,10 +88,9 @@ async function makeLayer(
   rememberResult(services, key, layer)
   explainer.note(vertex, key.hash)
   if (definition !== undefined) rememberResult(services, definition, layer, key)
-  context.onResult?.(vertex, {
-    keys: [...(definition === undefined ? [] : [definition.hash]), key.hash],
-    layer: layer ?? null,
-  })
+  const known = definition === undefined ? [key] : [definition, key]
+  const keys = known.map(({ hash }) => hash)
+  context.onResult?.(vertex, { keys, known, layer: layer ?? null })
   const remember = (): void => {
     explainer.remember(key.hash, inputsNow())
     if (definition !== undefined && definition.hash !== key.hash) {

@@ -23,6 +23,7 @@ import type { Downloads } from '../source/http.ts'
 import type { HttpServices } from '../source/services.ts'
 import type { Times } from '../times/times.ts'
 import type { DeferredWork } from './deferred-work.ts'
+import type { CacheKey } from './key.ts'
 
 /** The network of one RUN. Disposing it removes the network. */
 export interface StepNetwork extends AsyncDisposable {
@@ -126,6 +127,8 @@ export interface BuildPlaces {
 export interface StepTrace {
   /** The keys of the step, in hex: of its definition, then of its content. */
   readonly keys: readonly string[]
+  /** Those of the keys whose parts are known. */
+  readonly known: readonly CacheKey[]
   /** `null` when the step changed nothing. */
   readonly layer: StateLayer | null
 }
