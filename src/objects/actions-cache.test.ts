@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { fromBuffer, toBuffer } from '#stream'
+import { serveActions } from '../../test/e2e/actions-server.ts'
 import { openActionsCache } from './actions-cache.ts'
-import { serveActions } from './testing/actions-server.ts'
 
 const sleep = async (): Promise<void> => {}
 
