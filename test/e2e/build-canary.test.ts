@@ -19,6 +19,15 @@ if (reason) console.info(`skipped: secrets of builds: ${reason}`)
 const canary = 'c4n4ry'
 const token = `${canary}-token`
 
+/** The text in base64 at every offset, without the characters that also depend on its neighbours. */
+function inBase64(text: string): readonly string[] {
+  return [0, 1, 2].map((offset) =>
+    Buffer.from(' '.repeat(offset) + text)
+      .toString('base64')
+      .slice(offset + 1, -4),
+  )
+}
+
 describe.skipIf(reason !== undefined)('secrets of a build', () => {
   let strake: Strake
   let inputs: string
@@ -72,7 +81,9 @@ describe.skipIf(reason !== undefined)('secrets of a build', () => {
     const env = { SECRET_VARIABLE: `${canary}-variable`, SECRET_TOKEN: token }
     const metadata = join(strake.directory, 'metadata.json')
     const files = ['--metadata-file', metadata, '--iidfile', join(strake.directory, 'id')]
-    const build = ['build', '--progress', 'plain', '-t', 'secretive', ...secrets, ...files]
+    const attested = ['--provenance=mode=max', '--sbom=true']
+    const options = ['-t', 'secretive', ...secrets, ...files, ...attested]
+    const build = ['build', '--progress', 'plain', ...options]
     const first = await strake.with({ env }, ...build, context)
     expect({ ...first, stdout: '' }).toMatchObject({ exitCode: 0 })
     const again = await strake.with({ env }, ...build, '--no-cache', context)
@@ -93,6 +104,8 @@ describe.skipIf(reason !== undefined)('secrets of a build', () => {
       encoded,
       '-e',
       Buffer.from(`me:${canary}`).toString('base64'),
+      // The Dockerfile in the provenance is in base64.
+      ...inBase64(canary).flatMap((text) => ['-e', text]),
     ]
     const found = await command(['grep', '-r', '-l', '-a', ...patterns, strake.directory])
     expect(found).toMatchObject({ exitCode: 1, stdout: '' })

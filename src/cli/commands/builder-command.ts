@@ -10,12 +10,14 @@ import type { Context } from '../context.ts'
 import { formatKind, printListing } from '../format.ts'
 import { confirmed, printPruned } from '../prune.ts'
 import { formatAge, formatSize, shortId } from '../render/units.ts'
+import { defineImagetools } from './imagetools-command.ts'
 
 export function define(context: Context): Command {
   const command = new Command('builder').description('Show or delete the build cache')
   addLongForms(command)
   command.addCommand(defineDiskUsage(context))
   command.addCommand(definePrune(context))
+  command.addCommand(defineImagetools(context))
   return command
 }
 

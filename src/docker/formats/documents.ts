@@ -1,6 +1,7 @@
 import {
   documentValue,
   executeTemplate,
+  type FunctionTable,
   parseTemplate,
   type Template,
   TemplateError,
@@ -16,7 +17,7 @@ import {
   inspectFailures,
   reportAs,
 } from './format-error.ts'
-import { dockerFunctions } from './functions.ts'
+import { dockerFunctions, indentingFunctions } from './functions.ts'
 
 /** A template for documents. */
 export interface DocumentFormat extends TemplateUse {
@@ -38,6 +39,12 @@ function failuresOf(kind: DocumentKind | undefined): Failures {
   return kind === 'info' || kind === 'version' ? bareFailures : inspectFailures
 }
 
+/** buildx prints JSON on several lines, and Docker on one. */
+function functionsOf(kind: DocumentKind | undefined): FunctionTable {
+  const isOfBuildx = kind === 'remoteImage' || kind === 'remoteImages'
+  return isOfBuildx ? indentingFunctions : dockerFunctions
+}
+
 /** Reads a template. Throws `FormatError`. */
 export function parseDocumentFormat(
   format: string,
@@ -46,7 +53,7 @@ export function parseDocumentFormat(
   const { name, kind } = options
   const text = format === 'json' ? '{{json .}}' : format
   const template = reportAs(failuresOf(kind).syntax, () =>
-    parseTemplate(text, { name, functions: dockerFunctions }),
+    parseTemplate(text, { name, functions: functionsOf(kind) }),
   )
   const parsed = { ...options, template }
   // An event may come late. A mistake in the template is reported before.

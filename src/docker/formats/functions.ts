@@ -38,6 +38,26 @@ export const dockerFunctions: FunctionTable = new Map<string, TemplateFunction>(
   ['truncate', { fixed: [stringType, intType], call: truncate }],
 ])
 
+/** The functions of buildx: its `json` prints an object on several lines. */
+export const indentingFunctions: FunctionTable = new Map<string, TemplateFunction>([
+  ...dockerFunctions,
+  [
+    'json',
+    {
+      fixed: [anyType],
+      call: ([value], charge) => stringValue(indented(formatJson(value, charge))),
+    },
+  ],
+])
+
+/** Go's encoder escapes characters of HTML, and Docker switches that off. */
+function indented(json: ByteText): ByteText {
+  return JSON.stringify(JSON.parse(json), undefined, 2).replaceAll(
+    /[<>&]/g,
+    (char) => `\\u00${char.charCodeAt(0).toString(16)}`,
+  )
+}
+
 /**
  * The functions for the header of a table: the name of a column stays as it is, so that
  * `{{upper .Names}}` and `{{json .ID}}` have the usual header.

@@ -10,11 +10,8 @@ import {
   subjectAnnotation,
 } from '#oci'
 import { fromBuffer, toBuffer } from '#stream'
-import { statementType } from './types.ts'
+import { largestStatement, statementType } from './types.ts'
 import { writeManifest } from './write.ts'
-
-/** The most bytes of one statement, as in BuildKit. */
-const largestStatement = 80 * 2 ** 20
 
 /** An image before and after its layers were compressed. */
 export interface Recompressed {

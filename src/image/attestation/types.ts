@@ -6,6 +6,9 @@ export const statementType = 'application/vnd.in-toto+json'
 /** The type of a manifest that has attestations of an image. */
 export const artifactType = 'application/vnd.docker.attestation.manifest.v1+json'
 
+/** The most bytes of one statement, as in BuildKit. */
+export const largestStatement: number = 80 * 2 ** 20
+
 /** The names of annotations, and a value of one. */
 export const annotations = {
   /** Of the manifest's descriptor. */
