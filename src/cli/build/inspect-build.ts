@@ -26,7 +26,7 @@ export async function inspectBuild(
       remedy: 'add --check, or use strake dockerfile lint --fix',
     })
   }
-  const documents = await import('#docker/documents/build-inspection')
+  const documents = await import('#docker/documents/build/build-inspection')
   const formats = await import('../render/build-inspection.ts')
   if (method === 'subrequests.describe') {
     const methods = documents.describeDocument

@@ -10,6 +10,7 @@ import type { Context } from '../context.ts'
 import { formatKind, printListing } from '../format.ts'
 import { confirmed, printPruned } from '../prune.ts'
 import { formatAge, formatSize, shortId } from '../render/units.ts'
+import { defineBuildHistory } from './build-history-command.ts'
 import { defineImagetools } from './imagetools-command.ts'
 
 export function define(context: Context): Command {
@@ -18,6 +19,7 @@ export function define(context: Context): Command {
   command.addCommand(defineDiskUsage(context))
   command.addCommand(definePrune(context))
   command.addCommand(defineImagetools(context))
+  command.addCommand(defineBuildHistory(context))
   return command
 }
 

@@ -3,7 +3,7 @@ import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { formatKind } from '../format.ts'
-import { formatRemoteImage } from '../render/remote-image.ts'
+import { formatRemoteImage } from '../render/build/remote-image.ts'
 import { renderTransfers } from '../render/transfers.ts'
 
 interface Options {

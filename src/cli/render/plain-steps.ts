@@ -13,19 +13,22 @@ interface PlainStep {
 }
 
 /** Plain lines as `docker build --progress plain` prints them: `#5 0.123 text`, `#5 DONE 1.2s`. */
-export function plainSteps(output: Output): StepRenderer {
+export function plainSteps(
+  output: Output,
+  now: () => number = () => performance.now(),
+): StepRenderer {
   const steps = new Map<string, PlainStep>()
   const logs = stepDecoder()
   const stepOf = (id: string, name?: string): PlainStep => {
     const known = steps.get(id)
     if (known) return known
-    const step = { number: steps.size + 1, started: performance.now(), rest: '' }
+    const step = { number: steps.size + 1, started: now(), rest: '' }
     steps.set(id, step)
     if (name !== undefined) output.write(`#${step.number} ${printable(name)}\n`)
     return step
   }
   const print = (step: PlainStep, text: string): void => {
-    const seconds = ((performance.now() - step.started) / 1000).toFixed(3)
+    const seconds = ((now() - step.started) / 1000).toFixed(3)
     output.write(`#${step.number} ${seconds} ${printableLine(text)}\n`)
   }
   const flush = (step: PlainStep): void => {
@@ -36,7 +39,7 @@ export function plainSteps(output: Output): StepRenderer {
     emit(event) {
       if (event.type === 'step') {
         const step = stepOf(event.id, event.name)
-        if (event.state === 'started') step.started = performance.now()
+        if (event.state === 'started') step.started = now()
         else flush(step)
         const end = describeEnd(event)
         if (end !== undefined) output.write(`#${step.number} ${end}\n\n`)

@@ -11,6 +11,7 @@ export interface RowType {
 
 export type RowTypeName =
   | 'buildCache'
+  | 'buildRecord'
   | 'cacheRecord'
   | 'change'
   | 'container'
@@ -185,6 +186,18 @@ export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
       LastUsedSince: 'LAST USED',
       CreatedAt: 'CREATED AT',
       LastUsedAt: 'LAST USED AT',
+    },
+  },
+  buildRecord: {
+    name: 'history.lsContext',
+    headers: {
+      Ref: 'BUILD ID',
+      Name: 'NAME',
+      Status: 'STATUS',
+      CreatedAt: 'CREATED AT',
+      Duration: 'DURATION',
+      FullRef: 'REF',
+      Link: '',
     },
   },
   tagMove: {

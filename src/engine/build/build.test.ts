@@ -82,6 +82,11 @@ test("build() writes its result in Docker's words", async () => {
   const names = ['meta', 'example.com/meta:1']
   const built = await build(engine, { dockerfile: good, names, metadataFile })
   expect(JSON.parse(readFileSync(metadataFile, 'utf8'))).toEqual({
+    'buildx.build.provenance': expect.objectContaining({
+      buildType: 'https://mobyproject.org/buildkit@v1',
+      materials: [expect.objectContaining({ uri: expect.stringContaining('pkg:docker/') })],
+    }),
+    'buildx.build.ref': expect.stringMatching(/^default\/default\/[0-9a-z]{25}$/),
     'containerimage.config.digest': built.imageId,
     'containerimage.descriptor': {
       mediaType: 'application/vnd.oci.image.manifest.v1+json',

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import {
   type BuildAnnotation,
   type BuildOptions,
+  type BuildResult,
   type BuildServices,
   build as buildImage,
   type ContextArchive,
@@ -22,7 +23,6 @@ import type { Lease } from '#records'
 import { type Emit, silent } from '#stream'
 import { writeTextFile } from '../archive/output-file.ts'
 import { createAttestor } from '../attest/attestor.ts'
-import { createBuildId } from '../attest/build-id.ts'
 import type { AttestationOptions } from '../attest/options.ts'
 import { layoutBase } from '../base/layout-base.ts'
 import { resolveBase } from '../base/resolve-base.ts'
@@ -30,6 +30,7 @@ import { buildsOf, cleanAfterBuilds, scratchOf } from '../begin-work.ts'
 import { type CacheExport, type CacheImport, inlineExport } from '../cache/cache-options.ts'
 import type { BuildCaches } from '../cache/caches.ts'
 import type { Engine } from '../engine.ts'
+import { type BuildRecorder, startRecord } from '../history/recorder.ts'
 import { findCdiDevice } from '../host/cdi.ts'
 import { version } from '../host/version.ts'
 import { type LockRequest, lockFileOf, readLockFile, writeLockFile } from '../lock/lock-file.ts'
@@ -124,17 +125,36 @@ export interface Built {
 
 /** Builds an image and names it. Throws `DockerfileError`, `ExitError`, and `INVALID` for bad options. */
 export async function build(engine: Engine, request: BuildRequest): Promise<Built> {
+  const recorder = startRecord(engine, request)
+  try {
+    const { provenance, ...built } = await buildRecorded(engine, request, recorder)
+    await recorder.finish(built, provenance)
+    return built
+  } catch (error) {
+    await recorder.fail(error, request.signal)
+    throw error
+  }
+}
+
+/** A build that is recorded while it runs. */
+async function buildRecorded(
+  engine: Engine,
+  asked: BuildRequest,
+  recorder: BuildRecorder,
+): Promise<Built & Pick<BuildResult, 'provenance'>> {
+  const request = { ...asked, emit: recorder.emit }
   const names = (request.names ?? []).map(parseImageName)
   const { timestamp, emit, signal } = request
   const { imageIdFile, metadataFile, outputs = [stored] } = request
   const { attestations = {} } = request
-  const run = { id: createBuildId(), startedOn: new Date() }
+  const run = { id: recorder.id, startedOn: recorder.startedAt }
   const isAttested = Object.values(attestations).some((each) => each !== undefined)
   const forcesIndex = parseBoolean(request.buildArgs?.get(multiPlatform) ?? '') === true
   checkOutputs(outputs, {
     names,
     isIndex: forcesIndex || isAttested || (request.platforms ?? []).length > 1,
     isAttested,
+    hasMetadata: metadataFile !== undefined,
     kept: inputPlaces(request),
     store: engine.root,
     keepsTimes: timestamp === 'now',
@@ -150,6 +170,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   await using found = await findAgents(request.agents ?? [], engine)
   await using caches = await cachesOf(engine, request)
   const options = await buildOptions(engine, request, { services, agents: found.agents })
+  recorder.hide(options.secrets?.values() ?? [])
   const result = await buildImage({
     ...options,
     cacheSources: caches?.sources,
@@ -175,9 +196,13 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   if (lockFile !== undefined) await writeLockFile(lockFile, result.provenance)
   if (imageIdFile !== undefined) await writeTextFile(imageIdFile, imageId)
   const given = namesOf(outputs, names)
-  if (metadataFile !== undefined)
-    await writeTextFile(metadataFile, formatMetadata(delivered, given))
-  return { imageId, digest, names: given, hasImage: delivered !== undefined }
+  const { provenance } = result
+  if (metadataFile !== undefined) {
+    const described = { names: given, provenance, run: finished, env: engine.env }
+    const warnings = recorder.warnings()
+    await writeTextFile(metadataFile, formatMetadata(delivered, { ...described, warnings }))
+  }
+  return { imageId, digest, names: given, hasImage: delivered !== undefined, provenance }
 }
 
 /** Opens the caches of a build, if it has any. The code for them is loaded only then. */

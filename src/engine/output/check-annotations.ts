@@ -5,7 +5,7 @@ import type { BuildOutput } from './build-output.ts'
 /** The documents that an output writes. */
 interface Documents {
   readonly isIndex: boolean
-  /** The descriptor of the image or index is listed in the `index.json` of a layout. */
+  /** The descriptor of the image or index is in the `index.json` of a layout or in a metadata file. */
   readonly isListed: boolean
 }
 
@@ -15,11 +15,12 @@ interface Documents {
  */
 export function checkAnnotations(
   outputs: readonly BuildOutput[],
-  { isIndex, annotations }: Checked,
+  { isIndex, hasMetadata, annotations }: Checked,
 ): void {
   const made = outputs.flatMap((output): readonly (Documents & { own: typeof annotations })[] => {
     if (!('form' in output)) return []
-    return [{ isIndex, isListed: output.kind !== 'image', own: output.form.annotations }]
+    const isListed = hasMetadata || output.kind !== 'image'
+    return [{ isIndex, isListed, own: output.form.annotations }]
   })
   for (const { own = [], ...documents } of made) {
     for (const annotation of own) refuseUnwritten(annotation, [documents])
@@ -29,6 +30,8 @@ export function checkAnnotations(
 
 interface Checked {
   readonly isIndex: boolean
+  /** Whether a metadata file has the descriptor of the image or index. */
+  readonly hasMetadata: boolean
   readonly annotations: readonly BuildAnnotation[] | undefined
 }
 

@@ -30,6 +30,8 @@ export interface OutputCheck extends TreeOutputCheck {
   readonly names: readonly ImageName[]
   /** The result has an index: there are several platforms, or one is treated so. */
   readonly isIndex: boolean
+  /** Whether a metadata file has the descriptor of the image or index. */
+  readonly hasMetadata: boolean
   /** Whether the build makes attestations. */
   readonly isAttested: boolean
   /** Whether the build keeps the times of files. */

@@ -36,7 +36,7 @@ export async function storeImage(
       }),
     )
     const { mediaType, digest, size } = pushed
-    root = { mediaType, digest, size }
+    root = { ...formed.root, mediaType, digest, size }
   }
   return { ...formed, root }
 }

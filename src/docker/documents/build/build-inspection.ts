@@ -1,6 +1,6 @@
 import { ruleSummary, ruleUrl } from '#dockerfile/lint/rules'
 import type { Checked, Outlined, Parameter, Targets } from '#engine/build/inspect'
-import type { InspectDocument } from './document.ts'
+import type { InspectDocument } from '../document.ts'
 
 type Range = Parameter['range']
 type Source = Checked['source']

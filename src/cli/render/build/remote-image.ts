@@ -1,6 +1,6 @@
 import type { RemoteImage } from '#engine/registry/inspect-remote'
 import { type Descriptor, formatPlatform } from '#oci'
-import { printableText } from './text.ts'
+import { printableText } from '../text.ts'
 
 /** The image as buildx prints it: name, type and digest, and the manifests of an index. */
 export function formatRemoteImage({

@@ -1,0 +1,77 @@
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { StrakeError } from '#oci'
+import { ignoreAbsent } from '#platform'
+import type { Engine } from '../engine.ts'
+import { type LoggedEvent, readLog } from './build-log.ts'
+import { type BuildRecord, isBuildId, parseRecord } from './record.ts'
+import { recordDirectory } from './recorder.ts'
+
+export type { LoggedEvent } from './build-log.ts'
+export type { BuildRecord } from './record.ts'
+
+/** The most bytes of a record that is read. */
+const largestRecord = 4 * 2 ** 20
+
+/** Returns the records of builds, the newest first. */
+export async function buildHistory({
+  root,
+}: Pick<Engine, 'root'>): Promise<readonly BuildRecord[]> {
+  const directory = recordDirectory(root)
+  const files = (await readdir(directory).catch(ignoreAbsent)) ?? []
+  const ids = files.flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -5)] : []))
+  const records = await Promise.all(ids.filter(isBuildId).map((id) => readRecord(directory, id)))
+  return records
+    .flatMap((record) => record ?? [])
+    .sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime() || (a.id < b.id ? -1 : 1))
+}
+
+async function readRecord(directory: string, id: string): Promise<BuildRecord | undefined> {
+  const raw = await readFile(`${directory}/${id}.json`).catch(ignoreAbsent)
+  if (raw === undefined || raw.length > largestRecord) return undefined
+  const record = parseRecord(raw)
+  return record?.id === id ? record : undefined
+}
+
+/**
+ * Finds the record of an ID, of the beginning of one, or of `^1` for the build before the last.
+ * Without a text it is the last one. Throws `NOT_FOUND`.
+ */
+export async function findBuild(engine: Engine, text: string | undefined): Promise<BuildRecord> {
+  const records = await buildHistory(engine)
+  if (text === undefined || text === '' || /^\^\d{1,4}$/.test(text)) {
+    const record = records[Number(text?.slice(1) || 0)]
+    if (record !== undefined) return record
+    const reason = records.length === 0 ? 'no build is recorded' : `${records.length} are recorded`
+    throw new StrakeError('NOT_FOUND', `Cannot find the build ${text ?? ''}: ${reason}`)
+  }
+  // buildx writes the builder and its node before the ID.
+  const id = text.split('/').at(-1) ?? ''
+  const found = records.filter((record) => record.id.startsWith(id))
+  const [record, ...others] = found
+  if (record !== undefined && others.length === 0) return record
+  const reason = record === undefined ? 'there is no such record' : 'several IDs begin so'
+  throw new StrakeError('NOT_FOUND', `Cannot find the build ${text}: ${reason}`, {
+    remedy: 'strake buildx history ls',
+  })
+}
+
+/** Reads the events of a build. */
+export async function buildLog(
+  { root }: Pick<Engine, 'root'>,
+  { id }: BuildRecord,
+): Promise<Iterable<LoggedEvent>> {
+  const text = await readFile(`${recordDirectory(root)}/${id}.log`, 'utf8').catch(ignoreAbsent)
+  return readLog(text ?? '')
+}
+
+/** Removes records. */
+export async function removeBuilds(
+  { root }: Pick<Engine, 'root'>,
+  records: readonly Pick<BuildRecord, 'id'>[],
+): Promise<void> {
+  for (const { id } of records) {
+    for (const kind of ['json', 'log']) {
+      await rm(`${recordDirectory(root)}/${id}.${kind}`, { force: true })
+    }
+  }
+}
