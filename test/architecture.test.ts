@@ -148,6 +148,10 @@ const allowed: Readonly<
 /** The purpose of every folder inside a folder. */
 const purposes: Readonly<Record<string, string>> = {
   'build/cache': 'results of steps that travel between machines, and layers that come later',
+  'api/container-files': 'endpoints of the files of containers',
+  'api/images': 'endpoints of images',
+  'api/networks': 'endpoints of networks',
+  'api/volumes': 'endpoints of volumes',
   'api/containers': 'endpoints of containers',
   'api/exec': 'endpoints of further processes in containers',
   'api/system': 'endpoints of the store and the machine',

@@ -1,126 +1,265 @@
 import type { ApiHandler, Route } from './call.ts'
 
-type Controls = typeof import('./containers/control.ts')
+type Load = Route['load']
 
-/** An endpoint that acts on one container and answers without a body. */
-const control = (
-  method: Route['method'],
-  path: string,
-  name: keyof Controls,
-  about: string,
-): Route => ({
+const route = (method: Route['method'], path: string, about: string, load: Load): Route => ({
   method,
   path,
   about,
-  load: async (): Promise<ApiHandler> => (await import('./containers/control.ts'))[name],
+  load,
 })
 
-const system: readonly Route[] = [
-  {
-    method: 'GET',
-    path: '/_ping',
-    about: 'Tell the version of the API',
-    load: async () => (await import('./system/ping.ts')).ping,
-  },
-  {
-    method: 'GET',
-    path: '/version',
-    about: 'Show versions',
-    load: async () => (await import('./system/describe.ts')).version,
-  },
-  {
-    method: 'GET',
-    path: '/info',
-    about: 'Describe the store and the machine',
-    load: async () => (await import('./system/describe.ts')).info,
-  },
-  {
-    method: 'GET',
-    path: '/events',
-    about: 'Send events as they happen',
-    load: async () => (await import('./system/events.ts')).events,
-  },
+/** The handler that a module exports under a name. */
+const from =
+  <Module extends Readonly<Record<string, unknown>>>(
+    load: () => Promise<Module>,
+    name: keyof { [Key in keyof Module as Module[Key] extends ApiHandler ? Key : never]: true },
+  ): Load =>
+  async () =>
+    (await load())[name] as ApiHandler
+
+const describe = () => import('./system/describe.ts')
+const auth = () => import('./system/auth.ts')
+const control = () => import('./containers/control.ts')
+const more = () => import('./containers/more.ts')
+const archive = () => import('./container-files/archive.ts')
+const changes = () => import('./container-files/changes.ts')
+const images = () => import('./images/inspect.ts')
+const changeImages = () => import('./images/change.ts')
+const archives = () => import('./images/archives.ts')
+const networks = () => import('./networks/networks.ts')
+const volumes = () => import('./volumes/volumes.ts')
+
+const systemRoutes: readonly Route[] = [
+  route(
+    'GET',
+    '/_ping',
+    'Tell the version of the API',
+    from(() => import('./system/ping.ts'), 'ping'),
+  ),
+  route('GET', '/version', 'Show versions', from(describe, 'version')),
+  route('GET', '/info', 'Describe the store and the machine', from(describe, 'info')),
+  route(
+    'GET',
+    '/events',
+    'Send events as they happen',
+    from(() => import('./system/events.ts'), 'events'),
+  ),
+  route(
+    'GET',
+    '/system/df',
+    'Show the disk usage',
+    from(() => import('./system/usage.ts'), 'usage'),
+  ),
+  route('POST', '/auth', 'Check credentials with a registry', from(auth, 'auth')),
+  route('GET', '/plugins', 'List plugins: there are none', from(auth, 'plugins')),
 ]
 
-const containers: readonly Route[] = [
-  {
-    method: 'GET',
-    path: '/containers/json',
-    about: 'List containers',
-    load: async () => (await import('./containers/list.ts')).list,
-  },
-  {
-    method: 'GET',
-    path: '/containers/{id}/json',
-    about: 'Show everything known about a container',
-    load: async () => (await import('./containers/inspect.ts')).inspect,
-  },
-  {
-    method: 'POST',
-    path: '/containers/create',
-    about: 'Make a container',
-    load: async () => (await import('./containers/create.ts')).create,
-  },
-  {
-    method: 'POST',
-    path: '/containers/{id}/wait',
-    about: 'Wait for the end of a container',
-    load: async () => (await import('./containers/wait.ts')).wait,
-  },
-  {
-    method: 'GET',
-    path: '/containers/{id}/logs',
-    about: 'Send the output of a container',
-    load: async () => (await import('./containers/logs.ts')).logs,
-  },
-  {
-    method: 'POST',
-    path: '/containers/{id}/attach',
-    about: 'Connect to the streams of a container',
-    load: async () => (await import('./containers/attach.ts')).attach,
-  },
-  {
-    method: 'POST',
-    path: '/containers/{id}/resize',
-    about: 'Set the size of the terminal of a container',
-    load: async () => (await import('./containers/resize.ts')).resize,
-  },
-  control('POST', '/containers/{id}/start', 'start', 'Start a container'),
-  control('POST', '/containers/{id}/stop', 'stop', 'Stop a container'),
-  control('POST', '/containers/{id}/restart', 'restart', 'Stop and start a container'),
-  control('POST', '/containers/{id}/kill', 'kill', 'Send a signal to a container'),
-  control('POST', '/containers/{id}/pause', 'pause', 'Freeze the processes of a container'),
-  control('POST', '/containers/{id}/unpause', 'unpause', 'Continue the processes of a container'),
-  control('POST', '/containers/{id}/rename', 'rename', 'Give a container another name'),
-  control('DELETE', '/containers/{id}', 'remove', 'Remove a container'),
+const containerRoutes: readonly Route[] = [
+  route(
+    'GET',
+    '/containers/json',
+    'List containers',
+    from(() => import('./containers/list.ts'), 'list'),
+  ),
+  route(
+    'POST',
+    '/containers/create',
+    'Make a container',
+    from(() => import('./containers/create.ts'), 'create'),
+  ),
+  route('POST', '/containers/prune', 'Remove stopped containers', from(more, 'prune')),
+  route(
+    'GET',
+    '/containers/{id}/json',
+    'Show everything known about a container',
+    from(() => import('./containers/inspect.ts'), 'inspect'),
+  ),
+  route('GET', '/containers/{id}/top', 'List the processes of a container', from(more, 'top')),
+  route(
+    'GET',
+    '/containers/{id}/logs',
+    'Send the output of a container',
+    from(() => import('./containers/logs.ts'), 'logs'),
+  ),
+  route(
+    'GET',
+    '/containers/{id}/changes',
+    'List the files that a container changed',
+    from(changes, 'changes'),
+  ),
+  route(
+    'GET',
+    '/containers/{id}/export',
+    'Send the files of a container',
+    from(changes, 'exported'),
+  ),
+  route(
+    'GET',
+    '/containers/{id}/stats',
+    'Send the resource use of a container',
+    from(() => import('./containers/stats.ts'), 'stats'),
+  ),
+  route(
+    'POST',
+    '/containers/{id}/resize',
+    'Set the size of the terminal of a container',
+    from(() => import('./containers/resize.ts'), 'resize'),
+  ),
+  route('POST', '/containers/{id}/start', 'Start a container', from(control, 'start')),
+  route('POST', '/containers/{id}/stop', 'Stop a container', from(control, 'stop')),
+  route('POST', '/containers/{id}/restart', 'Stop and start a container', from(control, 'restart')),
+  route('POST', '/containers/{id}/kill', 'Send a signal to a container', from(control, 'kill')),
+  route(
+    'POST',
+    '/containers/{id}/update',
+    'Change the limits of a container',
+    from(more, 'update'),
+  ),
+  route(
+    'POST',
+    '/containers/{id}/rename',
+    'Give a container another name',
+    from(control, 'rename'),
+  ),
+  route(
+    'POST',
+    '/containers/{id}/pause',
+    'Freeze the processes of a container',
+    from(control, 'pause'),
+  ),
+  route(
+    'POST',
+    '/containers/{id}/unpause',
+    'Continue the processes of a container',
+    from(control, 'unpause'),
+  ),
+  route(
+    'POST',
+    '/containers/{id}/attach',
+    'Connect to the streams of a container',
+    from(() => import('./containers/attach.ts'), 'attach'),
+  ),
+  route(
+    'POST',
+    '/containers/{id}/wait',
+    'Wait for the end of a container',
+    from(() => import('./containers/wait.ts'), 'wait'),
+  ),
+  route('DELETE', '/containers/{id}', 'Remove a container', from(control, 'remove')),
+  route(
+    'HEAD',
+    '/containers/{id}/archive',
+    'Tell what is at a path of a container',
+    from(archive, 'head'),
+  ),
+  route('GET', '/containers/{id}/archive', 'Send files of a container', from(archive, 'get')),
+  route(
+    'PUT',
+    '/containers/{id}/archive',
+    'Unpack an archive in a container',
+    from(archive, 'put'),
+  ),
+  route(
+    'POST',
+    '/containers/{id}/exec',
+    'Prepare another process in a container',
+    from(() => import('./exec/create.ts'), 'create'),
+  ),
+  route(
+    'POST',
+    '/exec/{id}/start',
+    'Start a prepared process',
+    from(() => import('./exec/start.ts'), 'start'),
+  ),
+  route(
+    'POST',
+    '/exec/{id}/resize',
+    'Set the size of the terminal of a process',
+    from(() => import('./exec/terminals.ts'), 'resize'),
+  ),
+  route(
+    'GET',
+    '/exec/{id}/json',
+    'Show a process and its exit code',
+    from(() => import('./exec/inspect.ts'), 'inspect'),
+  ),
+  route('POST', '/commit', 'Make an image of the changes of a container', from(more, 'commit')),
 ]
 
-const exec: readonly Route[] = [
-  {
-    method: 'POST',
-    path: '/containers/{id}/exec',
-    about: 'Prepare another process in a container',
-    load: async () => (await import('./exec/create.ts')).create,
-  },
-  {
-    method: 'POST',
-    path: '/exec/{id}/start',
-    about: 'Start a prepared process',
-    load: async () => (await import('./exec/start.ts')).start,
-  },
-  {
-    method: 'POST',
-    path: '/exec/{id}/resize',
-    about: 'Set the size of the terminal of a process',
-    load: async () => (await import('./exec/terminals.ts')).resize,
-  },
-  {
-    method: 'GET',
-    path: '/exec/{id}/json',
-    about: 'Show a process and its exit code',
-    load: async () => (await import('./exec/inspect.ts')).inspect,
-  },
+const imageRoutes: readonly Route[] = [
+  route(
+    'GET',
+    '/images/json',
+    'List images',
+    from(() => import('./images/list.ts'), 'list'),
+  ),
+  route(
+    'POST',
+    '/images/create',
+    'Pull an image, or import an archive',
+    from(() => import('./images/create.ts'), 'create'),
+  ),
+  route('POST', '/images/load', 'Read images from an archive', from(archives, 'load')),
+  route('POST', '/images/prune', 'Remove unused images', from(changeImages, 'prune')),
+  route('GET', '/images/get', 'Send images in an archive', from(archives, 'get')),
+  route('GET', '/images/{name...}/get', 'Send an image in an archive', from(archives, 'get')),
+  route(
+    'GET',
+    '/images/{name...}/json',
+    'Show everything known about an image',
+    from(images, 'inspect'),
+  ),
+  route('GET', '/images/{name...}/history', 'Show how an image was made', from(images, 'history')),
+  route(
+    'POST',
+    '/images/{name...}/push',
+    'Send an image to a registry',
+    from(changeImages, 'push'),
+  ),
+  route('POST', '/images/{name...}/tag', 'Name an image', from(changeImages, 'tag')),
+  route('DELETE', '/images/{name...}', 'Remove an image', from(changeImages, 'remove')),
 ]
+
+const networkRoutes: readonly Route[] = [
+  route('GET', '/networks', 'List networks', from(networks, 'list')),
+  route('POST', '/networks/create', 'Make a network', from(networks, 'create')),
+  route('POST', '/networks/prune', 'Remove unused networks', from(networks, 'prune')),
+  route('GET', '/networks/{id}', 'Show a network', from(networks, 'inspect')),
+  route('DELETE', '/networks/{id}', 'Remove a network', from(networks, 'remove')),
+  route(
+    'POST',
+    '/networks/{id}/connect',
+    'Let a container join a network',
+    from(networks, 'connect'),
+  ),
+  route(
+    'POST',
+    '/networks/{id}/disconnect',
+    'Let a container leave a network',
+    from(networks, 'disconnect'),
+  ),
+]
+
+const volumeRoutes: readonly Route[] = [
+  route('GET', '/volumes', 'List volumes', from(volumes, 'list')),
+  route('POST', '/volumes/create', 'Make a volume', from(volumes, 'create')),
+  route('POST', '/volumes/prune', 'Remove unused volumes', from(volumes, 'prune')),
+  route('GET', '/volumes/{name}', 'Show a volume', from(volumes, 'inspect')),
+  route('DELETE', '/volumes/{name}', 'Remove a volume', from(volumes, 'remove')),
+]
+
+/** The kinds of objects that only a swarm has. */
+const swarm: readonly Route[] = ['swarm', 'nodes', 'services', 'tasks', 'secrets', 'configs'].map(
+  (kind) => route('GET', `/${kind}`, 'Refused: there is no swarm', from(auth, 'noSwarm')),
+)
 
 /** Every endpoint. docs/api.md is made from this table. */
-export const routes: readonly Route[] = [...system, ...containers, ...exec]
+export const routes: readonly Route[] = [
+  ...systemRoutes,
+  ...containerRoutes,
+  ...imageRoutes,
+  ...networkRoutes,
+  ...volumeRoutes,
+  ...swarm,
+]

@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
-import { type Handler, settlingBodies } from '#http'
+import type { Handler } from '#http'
 import { StrakeError } from '#oci'
 import { isSystemError } from '#platform'
 import { type ApiServer, serveApi } from '#platform/net/serve-api'
@@ -26,7 +26,7 @@ export async function listenApi(
   // Nobody may connect before the socket has its group and mode.
   const mask = process.umask(0o177)
   try {
-    const server = await serveApi(settlingBodies(handler), { unix: socket })
+    const server = await serveApi(handler, { unix: socket })
     chownSync(socket, 0, group)
     chmodSync(socket, 0o660)
     return {

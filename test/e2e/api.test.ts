@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { importBusybox } from './busybox.ts'
 import { command, missing, type Outcome, openStrake, program, type Strake } from './strake.ts'
@@ -143,4 +144,104 @@ describe.skipIf(reason !== undefined)("Docker's API", () => {
       .map((line) => JSON.parse(line).Action)
     expect(actions.slice(-3)).toEqual(['start', 'die', 'destroy'])
   })
+
+  test('lists, copies, commits and removes what the command line sees too', async () => {
+    await docker(['run', '-d', '--name', 'all', '-p', '127.0.0.1::80', 'busybox', 'sleep', '1000'])
+    expect((await docker(['ps', '--format', '{{.Names}} {{.Image}} {{.State}}'])).stdout).toBe(
+      'all busybox running\n',
+    )
+    expect((await docker(['port', 'all', '80'])).stdout).toMatch(/^127\.0\.0\.1:\d+\n$/)
+    expect((await docker(['top', 'all'])).stdout).toContain('sleep 1000')
+    const stats = ['stats', '--no-stream', '--format', '{{.Name}} {{.PIDs}}', 'all']
+    expect((await docker(stats)).stdout).toBe('all 1\n')
+    expect((await docker(['cp', '/etc/hostname', 'all:/tmp/copied'])).exitCode).toBe(0)
+    expect((await docker(['exec', 'all', 'cat', '/tmp/copied'])).stdout.trim()).toBe(
+      (await Bun.file('/etc/hostname').text()).trim(),
+    )
+    expect((await docker(['diff', 'all'])).stdout).toContain('A /tmp/copied\n')
+    expect((await docker(['cp', 'all:/nosuch', '-'])).stderr).toContain(
+      'Could not find the file /nosuch in container all',
+    )
+    expect((await docker(['commit', 'all', 'snap:1'])).stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/)
+    expect((await docker(['images', '--format', '{{.Repository}}:{{.Tag}}', 'snap'])).stdout).toBe(
+      'snap:1\n',
+    )
+    const saved = join(strake.directory, 'saved.tar')
+    expect((await docker(['save', '-o', saved, 'snap:1'])).exitCode).toBe(0)
+    expect((await docker(['rmi', 'snap:1'])).stdout).toStartWith(
+      'Untagged: snap:1\nDeleted: sha256:',
+    )
+    expect((await docker(['load', '-i', saved])).stdout).toBe('Loaded image: snap:1\n')
+    expect((await docker(['history', '-q', 'snap:1'])).stdout).toStartWith('')
+    expect(await strake.ok('images', '-q', 'snap:1')).not.toBe('')
+    expect((await docker(['rm', '-f', 'all'])).stdout).toBe('all\n')
+    expect((await docker(['rmi', 'nosuch'])).stderr).toContain('No such image: nosuch:latest')
+  })
+
+  test('makes networks and volumes and removes them', async () => {
+    expect((await docker(['network', 'create', 'back'])).stdout).toMatch(/^[0-9a-f]{64}\n$/)
+    expect((await docker(['network', 'create', 'back'])).stderr).toContain(
+      'network with name back already exists',
+    )
+    await docker(['run', '-d', '--name', 'db', '--network', 'back', 'busybox', 'sleep', '1000'])
+    const found = await docker(['run', '--rm', '--network', 'back', 'busybox', 'nslookup', 'db'])
+    expect(found.exitCode).toBe(0)
+    expect((await docker(['network', 'disconnect', 'back', 'db'])).exitCode).toBe(0)
+    expect((await docker(['rm', '-f', 'db'])).exitCode).toBe(0)
+    expect((await docker(['network', 'rm', 'back'])).stdout).toBe('back\n')
+    expect((await docker(['volume', 'create', 'data'])).stdout).toBe('data\n')
+    await docker(['run', '--rm', '-v', 'data:/d', 'busybox', 'sh', '-c', 'echo kept >/d/file'])
+    expect(
+      (await docker(['run', '--rm', '-v', 'data:/d', 'busybox', 'cat', '/d/file'])).stdout,
+    ).toBe('kept\n')
+    expect((await docker(['volume', 'rm', 'data'])).stdout).toBe('data\n')
+    expect((await docker(['volume', 'inspect', 'data'])).stderr).toContain('no such volume')
+    expect((await docker(['swarm', 'join-token', 'worker'])).stderr).toContain(
+      'not a swarm manager',
+    )
+  })
+
+  const compose = programOf('docker-compose')
+  test.skipIf(compose === undefined)(
+    'serves Compose: health checks, networks, volumes',
+    async () => {
+      const file = join(strake.directory, 'compose.yaml')
+      await Bun.write(
+        file,
+        `name: trial
+services:
+  db:
+    image: busybox
+    command: sh -c 'echo up > /data/state; sleep 1000'
+    volumes: [data:/data]
+    healthcheck: {test: [CMD, cat, /data/state], interval: 1s, retries: 20}
+    networks: [back]
+  web:
+    image: busybox
+    command: sh -c 'echo hello; sleep 1000'
+    depends_on: {db: {condition: service_healthy}}
+    ports: ["127.0.0.1::80"]
+    networks: [back]
+volumes: {data: {}}
+networks: {back: {}}
+`,
+      )
+      const run = (...args: readonly string[]): Promise<Outcome> =>
+        command([compose ?? '', '-f', file, ...args], {
+          env: { ...strake.env, DOCKER_HOST: `unix://${socket}` },
+        })
+      expect((await run('up', '-d', '--wait')).exitCode).toBe(0)
+      expect((await run('logs', '--no-log-prefix', 'web')).stdout).toBe('hello\n')
+      expect((await run('exec', '-T', 'web', 'nslookup', 'db')).exitCode).toBe(0)
+      expect((await run('down', '-v', '-t', '0')).exitCode).toBe(0)
+      expect(await strake.ok('ps', '-aq')).toBe('')
+      expect(await strake.ok('volume', 'ls', '-q')).toBe('')
+    },
+  )
 })
+
+/** A program that the tests compare with, from its folder or the PATH. */
+function programOf(name: string): string | undefined {
+  const built = join(process.env['STRAKE_PEERS'] ?? '/var/cache/strake-peers', name)
+  return existsSync(built) ? built : (Bun.which(name) ?? undefined)
+}

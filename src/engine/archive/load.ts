@@ -12,7 +12,7 @@ import {
   StrakeError,
 } from '#oci'
 import { hostPlatform } from '#platform'
-import { type Emit, silent } from '#stream'
+import { type Bytes, type Emit, silent } from '#stream'
 import { beginWork } from '../begin-work.ts'
 import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
@@ -24,6 +24,8 @@ import { findArchive, readArchive } from './archive-file.ts'
 export interface LoadOptions {
   /** Default: standard input. */
   readonly file?: string | undefined
+  /** The archive itself, in the place of a file. */
+  readonly input?: Bytes | undefined
   /** Loads only these platforms of an index: `os/architecture[/variant]`. */
   readonly platforms?: readonly string[] | undefined
   readonly emit?: Emit | undefined
@@ -42,10 +44,10 @@ export interface Loaded {
 
 /** Loads all images of an archive, or none if one fails. Throws `INVALID` for a file that is not an archive. */
 export async function load(engine: Engine, options: LoadOptions = {}): Promise<readonly Loaded[]> {
-  const { file = '-', emit = silent, signal } = options
+  const { file = '-', input, emit = silent, signal } = options
   await using lease = await beginWork(engine, `load ${file}`)
   const platforms = (options.platforms ?? []).map(parsePlatform)
-  const found = await readImages(engine, file, { emit, platforms, signal })
+  const found = await readImages(engine, file, { emit, input, platforms, signal })
   for (const { descriptor } of found) {
     const image = await imageToRun(engine, descriptor)
     if (image !== undefined) await ensureUnpacked(engine, image, { emit, lease, signal })
@@ -75,22 +77,27 @@ async function imageToRun(engine: Engine, descriptor: Descriptor): Promise<Image
   return images.find((image) => image.descriptor.digest === match?.digest)
 }
 
+async function openFile(file: string, signal?: AbortSignal): Promise<Bytes | { path: string }> {
+  const archive = await findArchive('load', file)
+  return archive.isStream ? readArchive(archive, signal) : archive
+}
+
 /** Copies the content of the archive into the store and returns its images. Errors name the file. */
 async function readImages(
   engine: Engine,
   file: string,
   options: {
     readonly emit: Emit
+    readonly input: Bytes | undefined
     readonly platforms: readonly Platform[]
     readonly signal?: AbortSignal | undefined
   },
 ): ReturnType<typeof loadArchive> {
-  const archive = await findArchive('load', file)
-  const input = archive.isStream ? readArchive(archive, options.signal) : archive
+  const { input, ...rest } = options
   try {
-    return await loadArchive(input, engine.content, {
+    return await loadArchive(input ?? (await openFile(file, rest.signal)), engine.content, {
       temporaryDirectory: `${engine.root}/ingest`,
-      ...options,
+      ...rest,
     })
   } catch (cause) {
     if (!isStrakeError(cause, 'INVALID')) throw cause

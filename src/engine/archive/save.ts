@@ -10,7 +10,7 @@ import {
   StrakeError,
 } from '#oci'
 import type { Lease } from '#records'
-import type { Emit } from '#stream'
+import type { Bytes, Emit } from '#stream'
 import type { Engine } from '../engine.ts'
 import {
   absentPlatform,
@@ -44,6 +44,15 @@ export async function save(
   texts: readonly string[],
   options: SaveOptions = {},
 ): Promise<void> {
+  await writeArchive(saveBytes(engine, texts, options), options)
+}
+
+/** Like `save`, for a caller that reads the archive itself. */
+export async function* saveBytes(
+  engine: Engine,
+  texts: readonly string[],
+  options: Pick<SaveOptions, 'platforms'> = {},
+): Bytes {
   await using lease = await engine.records.leases.acquire({
     purpose: `save ${texts.join(' ')}`,
     isExact: true,
@@ -57,7 +66,7 @@ export async function save(
     const isKnown = known.names.some((each) => formatReference(each) === name)
     if (name !== undefined && !isKnown) known.names.push(parseReference(name))
   }
-  await writeArchive(saveImages(engine.content, [...images.values()]), options)
+  yield* saveImages(engine.content, [...images.values()])
   for (const { id, names } of images.values()) {
     const [name] = names
     const familiar = name && formatReference(name)

@@ -28,20 +28,19 @@ export interface Imported {
 }
 
 /**
- * Makes an image with one layer of the tar archive `file`: a path, a URL, or `-` for
- * standard input. Throws `INVALID` for a bad archive.
+ * Makes an image with one layer of a tar archive: its bytes, or a path, a URL, or `-` for standard
+ * input. Throws `INVALID` for a bad archive.
  */
 export async function importImage(
   engine: Engine,
-  file: string,
+  source: Bytes | string,
   options: ImportOptions = {},
 ): Promise<Imported> {
   const { emit = silent, signal, message, platform } = options
   const name = options.name === undefined ? undefined : parseImageName(options.name)
   refuseOtherChanges(options.changes ?? [])
-  const archive = isUrl(file)
-    ? downloadArchive(file, { emit, signal })
-    : readArchive(await findArchive('read', file), signal)
+  const file = typeof source === 'string' ? source : '-'
+  const archive = await openSource(source, { emit, signal })
   await using lease = await beginWork(engine, `import ${file}`)
   const imported = await importTar(archive, engine.content, {
     emit: nameTransfers(emit, file),
@@ -54,6 +53,15 @@ export async function importImage(
   await recordImage(engine, image, { names: name === undefined ? [] : [name], by: 'import' })
   await publishIndex(engine)
   return { imageId: image.imageId, digest: image.descriptor.digest }
+}
+
+async function openSource(
+  source: Bytes | string,
+  { emit, signal }: { readonly emit: Emit; readonly signal: AbortSignal | undefined },
+): Promise<Bytes> {
+  if (typeof source !== 'string') return source
+  if (isUrl(source)) return downloadArchive(source, { emit, signal })
+  return readArchive(await findArchive('read', source), signal)
 }
 
 function isUrl(file: string): boolean {

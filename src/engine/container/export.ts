@@ -1,5 +1,6 @@
 import { openContainerFiles, readPresent } from '#container'
 import { packTree } from '#layer'
+import type { Bytes } from '#stream'
 import { writeArchive } from '../archive/output-file.ts'
 import type { Engine } from '../engine.ts'
 import { containerContext } from './container-context.ts'
@@ -16,8 +17,12 @@ export async function exportContainer(
   name: string,
   options: ExportOptions = {},
 ): Promise<void> {
+  await writeArchive(exportBytes(engine, name, options.signal), options)
+}
+
+/** Like `exportContainer`, for a caller that reads the archive itself. */
+export async function* exportBytes(engine: Engine, name: string, signal?: AbortSignal): Bytes {
   const context = await containerContext(engine)
-  await using files = await openContainerFiles(context, name, options.signal)
-  const archive = packTree(files.root, { signal: options.signal })
-  await writeArchive(readPresent(context, files.container, archive), options)
+  await using files = await openContainerFiles(context, name, signal)
+  yield* readPresent(context, files.container, packTree(files.root, { signal }))
 }

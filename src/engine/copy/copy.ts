@@ -76,7 +76,15 @@ export async function copyToArchive(
   engine: Engine,
   options: SharedOptions & SourceOptions,
 ): Promise<void> {
-  const { sources, followLinks = false, signal } = options
+  await writeArchive(counted(archiveBytes(engine, options), options.copied), options)
+}
+
+/** Like `copyToArchive`, for a caller that reads the archive itself. */
+export async function* archiveBytes(
+  engine: Engine,
+  options: Omit<SharedOptions, 'copied'> & SourceOptions,
+): Bytes {
+  const { sources, followLinks = false } = options
   await using trees = await CopyTrees.open(engine, sources, options)
   const origins = sources.flatMap((source) => trees.origins(source, followLinks))
   async function* entries(): AsyncGenerator<TarInput> {
@@ -87,19 +95,21 @@ export async function copyToArchive(
       }
     }
   }
-  await writeArchive(counted(writeTar(entries()), options.copied), { signal })
+  yield* writeTar(entries())
   for (const source of sources) await trees.note('archive-path', source)
 }
 
-/** Unpacks a tar archive from standard input, compressed or not, in a directory of a container. */
-export async function copyFromArchive(
-  engine: Engine,
-  options: SharedOptions & TargetOptions,
-): Promise<void> {
+export interface UnpackOptions extends SharedOptions, TargetOptions {
+  /** The archive. Default: standard input. */
+  readonly input?: Bytes | undefined
+}
+
+/** Unpacks a tar archive, compressed or not, in a directory of a container. */
+export async function copyFromArchive(engine: Engine, options: UnpackOptions): Promise<void> {
   const { target: endpoint, warn, signal } = options
   await using trees = await CopyTrees.open(engine, [endpoint], options)
   const directory = requireDirectory(trees.of(endpoint).target(endpoint.path), endpoint)
-  const archive = readArchive({ path: '-', isStream: true }, signal)
+  const archive = options.input ?? readArchive({ path: '-', isStream: true }, signal)
   const plain = decompress(archive, { foreign: decodeWithProgram })
   using writer = new TreeWriter(trees.of(endpoint), directory, writeOptions(trees, options, []))
   for await (const entry of readTar(plain, { warn })) {

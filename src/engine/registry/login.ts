@@ -1,4 +1,4 @@
-import { logout as dropCredential, login as keepCredential } from '#registry'
+import { checkLogin, logout as dropCredential, login as keepCredential } from '#registry'
 
 /** The registry of names without a host. */
 const defaultRegistry = 'docker.io'
@@ -17,6 +17,14 @@ export async function login(
 ): Promise<{ readonly storedIn: string; readonly encrypted: boolean }> {
   const { storedIn } = await keepCredential(host, { username, secret }, { env, signal })
   return { storedIn, encrypted: storedIn.startsWith('the credential helper') }
+}
+
+/** Checks the credentials with the registry. Throws `UNAUTHORIZED`. */
+export async function checkCredentials(
+  host: string,
+  { username, secret, signal }: LoginRequest,
+): Promise<void> {
+  await checkLogin(host, { credentials: async () => ({ username, secret }), signal })
 }
 
 /** Removes the credentials. Returns the host, `undefined` when it had none. */

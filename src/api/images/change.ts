@@ -1,0 +1,80 @@
+import { parsePruneFilters } from '#docker/filters/prune-filters'
+import { removeImage } from '#engine/collect/remove'
+import { tagImage } from '#engine/image/tag'
+import { push as pushImage } from '#engine/push/push'
+import { pruneImages } from '#engine/store/prune-images'
+import type { ApiCall } from '../call.ts'
+import { ApiError } from '../failure.ts'
+import { done, reply, stream } from '../reply.ts'
+import { imageName } from './find.ts'
+import { progressLines } from './progress.ts'
+import { engineFor } from './registry-auth.ts'
+
+/** `POST /images/{name}/tag`. */
+export async function tag(call: ApiCall): Promise<Response> {
+  const repository = call.query.text('repo')
+  if (repository === undefined) throw new ApiError(400, 'no repository name given')
+  const word = call.query.text('tag')
+  await tagImage(
+    call.engine,
+    imageName(call),
+    word === undefined ? repository : `${repository}:${word}`,
+  )
+  return done(201)
+}
+
+/** `POST /images/{name}/push`. */
+export async function push(call: ApiCall): Promise<Response> {
+  const { params, query, signal } = call
+  const word = query.text('tag')
+  const name = word === undefined ? (params['name'] ?? '') : `${params['name']}:${word}`
+  imageName({ engine: call.engine, params: { name } })
+  const engine = engineFor(call, name)
+  return stream(
+    progressLines(async (emit) => {
+      emit({ type: 'status', message: `The push refers to repository [${params['name']}]` })
+      const {
+        tag: moved,
+        digest,
+        size,
+      } = await pushImage(engine, name, {
+        platform: undefined,
+        emit: (event) => {
+          if (event.type !== 'status') emit(event)
+        },
+        signal,
+      })
+      return [
+        { status: `${moved}: digest: ${digest} size: ${size}` },
+        { progressDetail: {}, aux: { Tag: moved, Digest: digest, Size: size } },
+      ]
+    }),
+  )
+}
+
+/** `DELETE /images/{name}`. */
+export async function remove(call: ApiCall): Promise<Response> {
+  const { untagged, deleted } = await removeImage(call.engine, imageName(call), {
+    force: call.query.flag('force'),
+  })
+  return reply(removedDocuments(untagged, deleted))
+}
+
+/** `POST /images/prune`. Without the filter `dangling=false`, only images without a name go. */
+export async function prune({ engine, query }: ApiCall): Promise<Response> {
+  const words = query.filters()
+  const isAll = words.some((word) => /^dangling=(false|0)$/.test(word))
+  const filter = parsePruneFilters(words.filter((word) => !word.startsWith('dangling=')))
+  const { untagged, images, reclaimed } = await pruneImages(engine, { all: isAll, filter })
+  return reply({ ImagesDeleted: removedDocuments(untagged, images), SpaceReclaimed: reclaimed })
+}
+
+function removedDocuments(
+  untagged: readonly string[],
+  deleted: readonly string[],
+): readonly Readonly<Record<string, string>>[] {
+  return [
+    ...untagged.map((name) => ({ Untagged: name })),
+    ...deleted.map((id) => ({ Deleted: id })),
+  ]
+}

@@ -1,0 +1,78 @@
+import type { ProgressEvent } from '#stream'
+import { describeFailure } from '../failure.ts'
+
+/** One line of the progress of a pull, a push or a load. */
+export type ProgressLine = Readonly<Record<string, unknown>>
+
+/** The most lines that wait for a slow client. Older lines of progress are then dropped. */
+const mostWaiting = 1000
+
+/**
+ * Runs work and yields its progress as lines, at last the lines that it returns. A failure is a
+ * line too, because the response has begun with 200.
+ */
+export async function* progressLines(
+  work: (emit: (event: ProgressEvent) => void) => Promise<readonly ProgressLine[]>,
+): AsyncGenerator<ProgressLine> {
+  const waiting: ProgressLine[] = []
+  let wake = Promise.withResolvers<void>()
+  let end: readonly ProgressLine[] | undefined
+  const add = (lines: readonly ProgressLine[]): void => {
+    waiting.push(...lines)
+    if (waiting.length > mostWaiting) waiting.splice(0, waiting.length - mostWaiting)
+    wake.resolve()
+  }
+  work((event) => add(linesOf(event)))
+    .catch((error): readonly ProgressLine[] => [failureLine(error)])
+    .then((lines) => {
+      end = lines
+      wake.resolve()
+    })
+  for (;;) {
+    yield* waiting.splice(0)
+    if (end !== undefined && waiting.length === 0) break
+    await wake.promise
+    wake = Promise.withResolvers()
+  }
+  yield* end
+}
+
+export function failureLine(error: unknown): ProgressLine {
+  const { message } = describeFailure(error)
+  return { errorDetail: { message }, error: message }
+}
+
+const words = {
+  download: 'Downloading',
+  upload: 'Pushing',
+  unpack: 'Extracting',
+  compress: 'Preparing',
+  read: 'Loading layer',
+} as const
+
+const endings = {
+  download: 'Download complete',
+  upload: 'Pushed',
+  unpack: 'Pull complete',
+  compress: 'Waiting',
+  read: 'Loaded',
+} as const
+
+function linesOf(event: ProgressEvent): readonly ProgressLine[] {
+  if (event.type === 'status') return [{ status: event.message }]
+  if (event.type === 'warning') return [{ status: `warning: ${event.message}` }]
+  if (event.type !== 'transfer') return []
+  const id = event.id.replace(/^sha256:/, '').slice(0, 12)
+  const { action, current, total, done } = event
+  if (action === 'exists') return [{ status: 'Already exists', progressDetail: {}, id }]
+  if (action === 'mount') return [{ status: 'Mounted', progressDetail: {}, id }]
+  if (action === 'retry') return [{ status: 'Retrying', progressDetail: {}, id }]
+  if (done) return [{ status: endings[action], progressDetail: {}, id }]
+  return [
+    {
+      status: words[action],
+      progressDetail: { current, ...(total === undefined ? {} : { total }) },
+      id,
+    },
+  ]
+}

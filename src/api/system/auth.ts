@@ -1,0 +1,38 @@
+import { member } from '#docker/bodies/fields'
+import { checkCredentials } from '#engine/registry/login'
+import { isStrakeError } from '#oci'
+import { readObject } from '../body.ts'
+import type { ApiHandler } from '../call.ts'
+import { ApiError } from '../failure.ts'
+import { reply } from '../reply.ts'
+
+/** `POST /auth`: checks credentials with a registry. The client stores them. */
+export const auth: ApiHandler = async ({ request, signal }) => {
+  const body = await readObject(request)
+  const address = member(body, 'serveraddress', 'string') || 'docker.io'
+  const host = address.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
+  const username = member(body, 'username', 'string') ?? ''
+  const secret = member(body, 'password', 'string') ?? ''
+  try {
+    await checkCredentials(host === 'index.docker.io' ? 'docker.io' : host, {
+      username,
+      secret,
+      signal,
+    })
+  } catch (error) {
+    if (!isStrakeError(error, 'UNAUTHORIZED', 'DENIED')) throw error
+    throw new ApiError(401, error.message, error)
+  }
+  return reply({ Status: 'Login Succeeded', IdentityToken: '' })
+}
+
+/** Every endpoint of a swarm. */
+export const noSwarm: ApiHandler = async () => {
+  throw new ApiError(
+    503,
+    'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+  )
+}
+
+/** `GET /plugins`: there are none. */
+export const plugins: ApiHandler = async () => reply([])

@@ -1,0 +1,41 @@
+import { type Emit, silent } from '#stream'
+import type { Engine } from '../engine.ts'
+import { version } from '../host/version.ts'
+
+/** What a client of the API knows about a registry. */
+export interface GivenCredentials {
+  readonly username: string
+  readonly password: string
+  /** A refresh token, in the place of a name and a password. */
+  readonly identityToken?: string | undefined
+}
+
+/**
+ * Returns an engine that shows these credentials, and no others, to the registry `host`. Other
+ * registries see an anonymous client: a server must not use the passwords of its own user for the
+ * requests of another one.
+ */
+export function withCredentials(
+  engine: Engine,
+  host: string | undefined,
+  given: GivenCredentials | undefined,
+): Engine {
+  return {
+    ...engine,
+    async registry(name: string, emit: Emit = silent) {
+      const { connectRegistry } = await import('#registry')
+      const isFor = given !== undefined && (host === undefined || host === name)
+      return connectRegistry(name, {
+        credentials: async () => (isFor ? credentialOf(given) : undefined),
+        retry: { onRetry: (message) => emit({ type: 'warning', message }) },
+        userAgent: `strake/${version}`,
+      })
+    },
+  }
+}
+
+function credentialOf({ username, password, identityToken }: GivenCredentials) {
+  return identityToken === undefined
+    ? { username, secret: password }
+    : { username: '<token>', secret: identityToken, identityToken }
+}
