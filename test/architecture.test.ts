@@ -124,6 +124,7 @@ const allowed: Readonly<
   docker: {
     imports: [
       'oci',
+      'stream',
       'platform',
       'dockerfile',
       'template',

@@ -11,6 +11,7 @@ import { createFilesystems } from './layers/filesystems.ts'
 import { unpackState } from './layers/unpack-state.ts'
 import { NamedContexts } from './model/contexts.ts'
 import { mainContext } from './model/graph.ts'
+import { usualLogLimits } from './model/run-settings.ts'
 import { httpOf, type OpenDefinition, openDefinition } from './open-definition.ts'
 import type { BuildOptions } from './options.ts'
 import type { Plan } from './plan/plan.ts'
@@ -128,6 +129,7 @@ function factsOf(
     proxies: proxyEnvironment(options.buildArgs ?? {}),
     noCache: options.noCache === true,
     runLimits: options.runLimits ?? {},
+    logLimits: { ...usualLogLimits, ...options.logLimits },
     explain: options.explain === true,
     lock: options.lock,
     isOffline: options.offline === true,

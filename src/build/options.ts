@@ -12,7 +12,7 @@ import type { NamedContext } from './model/contexts.ts'
 import type { DeviceFinder } from './model/devices.ts'
 import type { NetworkMode } from './model/graph.ts'
 import type { SshAgent } from './model/mounts.ts'
-import type { Grant, RunLimits, RunSettings } from './model/run-settings.ts'
+import type { Grant, LogLimits, RunLimits, RunSettings } from './model/run-settings.ts'
 import type { SourcePolicy } from './model/source-policy.ts'
 import type { BaseImage, LayoutImage } from './plan/base-images.ts'
 import type { ShellPlace } from './shell-place.ts'
@@ -122,6 +122,8 @@ export interface BuildOptions {
   /** Settings of the containers of RUN. */
   readonly runSettings?: RunSettings | undefined
   readonly runLimits?: RunLimits | undefined
+  /** How much output of RUN is shown. The default is BuildKit's: 2 MiB, and 200 KiB a second. */
+  readonly logLimits?: Partial<LogLimits> | undefined
   /** Rules for images, URLs, repositories and contexts. */
   readonly sourcePolicy?: SourcePolicy | undefined
   /** The only versions of images, repositories and files of other machines that the build uses. */

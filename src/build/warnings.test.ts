@@ -52,7 +52,8 @@ test('build() skips checks by directive, comment or build argument', async () =>
   expect(workshop.events).toContainEqual({
     type: 'warning',
     rule: 'UndefinedVar',
-    message: "Dockerfile:4: Usage of undefined variable '$y'",
+    message: "Usage of undefined variable '$y'",
+    place: { file: 'Dockerfile', line: 4, text: 'ENV B=$y' },
   })
   expect(rules()).toHaveLength(1)
 })

@@ -9,6 +9,7 @@ export class Warnings {
   readonly #emit: Emit
   readonly #found: Diagnostic[]
   readonly #rules = new Set<string>()
+  #lines: readonly string[] | undefined
 
   /** `found` is called with each violation and its place. */
   constructor(
@@ -53,10 +54,16 @@ export class Warnings {
     })
   }
 
+  #lineAt(line: number): string {
+    this.#lines ??= this.#source.text.split('\n')
+    return (this.#lines[line - 1] ?? '').trimEnd()
+  }
+
   #tell(rule: string, message: string, range: Range): void {
-    const place = `${this.#source.name}:${range.start.line}`
     this.#rules.add(rule)
     this.#found.push({ severity: 'warning', rule, message, range })
-    this.#emit({ type: 'warning', rule, message: `${place}: ${message}` })
+    const { line } = range.start
+    const place = { file: this.#source.name, line, text: this.#lineAt(line) }
+    this.#emit({ type: 'warning', rule, message, place })
   }
 }

@@ -27,7 +27,14 @@ export type ProgressEvent =
       readonly stream: 'stdout' | 'stderr'
       readonly data: Uint8Array
     }
-  | { readonly type: 'warning'; readonly message: string; readonly rule?: string }
+  | {
+      readonly type: 'warning'
+      readonly message: string
+      /** The build check that found it. */
+      readonly rule?: string
+      /** The line of the Dockerfile that it means. */
+      readonly place?: { readonly file: string; readonly line: number; readonly text: string }
+    }
   | { readonly type: 'status'; readonly message: string }
 
 export interface StepEvent {

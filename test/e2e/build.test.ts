@@ -172,7 +172,7 @@ describe.skipIf(reason !== undefined)('build', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line))
-    expect(events.some(({ type, state }) => type === 'step' && state === 'cached')).toBe(true)
+    expect(events.some(({ vertexes }) => vertexes?.[0].cached === true)).toBe(true)
     expect(await Bun.file(file).text()).toBe(await imageId('site'))
   })
 

@@ -18,3 +18,13 @@ export interface RunLimits {
   /** The control group of the containers: a path below the root of every hierarchy. */
   readonly cgroupParent?: string | undefined
 }
+
+/** How much output of a step is shown, for each stream. Bytes; -1 for any amount. */
+export interface LogLimits {
+  readonly size: number
+  /** Bytes a second. */
+  readonly speed: number
+}
+
+/** The limits of BuildKit: a program that prints without end must not fill terminals and logs. */
+export const usualLogLimits: LogLimits = { size: 2 * 1024 * 1024, speed: 200 * 1024 }

@@ -8,6 +8,7 @@ import type { FileState, StateLayer } from '../model/state.ts'
 import { baseOf, layerRunner, type OpRunner } from '../step/runner.ts'
 import type { StepContext } from '../step/workspace.ts'
 import { stepEpoch } from '../times/times.ts'
+import { type LimitedLog, limitLog } from './log-limit.ts'
 import { openStepContainer, type StepContainer } from './run-container.ts'
 import { runShell } from './shell.ts'
 
@@ -59,15 +60,22 @@ async function runCommand(
   container: StepContainer,
   context: StepContext,
 ): Promise<void> {
-  const log = (stream: 'stdout' | 'stderr') => (data: Uint8Array) =>
-    context.emit({ type: 'log', id: context.vertex.digest, stream, data: keepChunk(data) })
+  const log = (stream: 'stdout' | 'stderr'): LimitedLog =>
+    limitLog(context.facts.logLimits, (data) =>
+      context.emit({ type: 'log', id: context.vertex.digest, stream, data: keepChunk(data) }),
+    )
+  const [stdout, stderr] = [log('stdout'), log('stderr')]
   const code = await container.run({
     argv: op.argv,
-    streams: { stdout: log('stdout'), stderr: log('stderr') },
+    streams: { stdout: stdout.write, stderr: stderr.write },
     signal: context.signal,
     onStarting: () => context.deferred.run(),
   })
-  if (code !== 0) throw exitError(op, code, context)
+  if (code !== 0) {
+    stdout.fail()
+    stderr.fail()
+    throw exitError(op, code, context)
+  }
   container.removeMountPoints()
 }
 

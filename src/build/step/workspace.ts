@@ -17,7 +17,7 @@ import type { DockerfileSource } from '../model/error.ts'
 import type { NetworkMode, Vertex } from '../model/graph.ts'
 import type { SshAgent } from '../model/mounts.ts'
 import type { Material } from '../model/provenance.ts'
-import type { RunLimits, RunSettings } from '../model/run-settings.ts'
+import type { LogLimits, RunLimits, RunSettings } from '../model/run-settings.ts'
 import type { FileState, StateLayer } from '../model/state.ts'
 import type { Downloads } from '../source/http.ts'
 import type { HttpServices } from '../source/services.ts'
@@ -92,6 +92,7 @@ export interface BuildFacts {
   /** The vertices that run again, also without `noCache`. */
   readonly uncached: ReadonlySet<Digest>
   readonly runLimits: RunLimits
+  readonly logLimits: LogLimits
   readonly explain: boolean
   /** True when no step runs. */
   readonly isPrediction: boolean

@@ -60,3 +60,40 @@ test('plainSteps() removes escape sequences of a program', () => {
   emit({ type: 'log', id: 'a', stream: 'stdout', data: bytes('\u001b[31mred\u001b[0m\u0007\n') })
   expect(untimed(output.text)).toBe('#1 RUN\n#1 T red\\u0007\n')
 })
+
+test('plainSteps() ends with the last output of a failed step and the warnings', () => {
+  const output = createTestOutput()
+  const { emit, finish } = plainSteps(output)
+  const place = { file: 'Dockerfile', line: 2, text: 'ENV A $B' }
+  emit({ type: 'warning', rule: 'UndefinedVar', message: 'no $B', place })
+  emit({ type: 'step', id: 'a', name: 'RUN make', state: 'started' })
+  const lines = Array.from({ length: 12 }, (_, index) => `${index}\n`)
+  emit({ type: 'log', id: 'a', stream: 'stdout', data: bytes(lines.join('')) })
+  emit({ type: 'step', id: 'a', name: 'RUN make', state: 'failed', error: 'exit 1' })
+  finish()
+  const end = output.text.slice(output.text.indexOf('------'))
+  expect(untimed(end.replaceAll(/^(?=\d+\.)/gm, ' '))).toBe(
+    [
+      '------',
+      ' > RUN make:',
+      ...lines.slice(2).map((line) => ` T ${line.trim()}`),
+      '------',
+      '',
+      ' 1 warning found:',
+      ' - UndefinedVar: no $B (line 2)',
+      '      2 | ENV A $B',
+      '',
+    ].join('\n'),
+  )
+  expect(output.text).toStartWith('WARN: UndefinedVar: no $B (line 2)\n#1 RUN make\n')
+})
+
+test('plainSteps() prints a line that never ends in parts', () => {
+  const output = createTestOutput()
+  const { emit } = plainSteps(output)
+  emit({ type: 'step', id: 'a', name: 'RUN', state: 'started' })
+  for (let part = 0; part < 70; part++) {
+    emit({ type: 'log', id: 'a', stream: 'stdout', data: bytes('.'.repeat(1000)) })
+  }
+  expect(untimed(output.text)).toBe(`#1 RUN\n#1 T ${'.'.repeat(66_000)}\n`)
+})

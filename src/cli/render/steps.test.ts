@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { jsonSteps } from './steps.ts'
 import { createTestOutput } from './testing/fixture.ts'
 
-test('jsonSteps() prints one event on each line, with logs as text', () => {
+test('jsonSteps() prints one document of BuildKit on each line', () => {
   const output = createTestOutput()
   const { emit } = jsonSteps(output)
   emit({ type: 'step', id: 'a', name: 'RUN', state: 'started' })
@@ -12,8 +12,8 @@ test('jsonSteps() prints one event on each line, with logs as text', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line)),
-  ).toEqual([
-    { type: 'step', id: 'a', name: 'RUN', state: 'started' },
-    { type: 'log', id: 'a', stream: 'stdout', data: 'hi\n' },
+  ).toMatchObject([
+    { vertexes: [{ digest: 'a', name: 'RUN' }] },
+    { logs: [{ vertex: 'a', stream: 1, data: 'aGkK' }] },
   ])
 })

@@ -1,3 +1,4 @@
+import { createProgressDocuments } from '#docker/documents/build-progress'
 import type { ProgressEvent } from '#stream'
 import type { Output } from './output.ts'
 
@@ -7,15 +8,11 @@ export interface StepRenderer {
   finish(): void
 }
 
-/** One JSON event per line, for programs. */
+/** One JSON document of BuildKit on each line, for programs. */
 export function jsonSteps(output: Output): StepRenderer {
-  const logs = stepDecoder()
+  const documentOf = createProgressDocuments()
   return {
-    emit(event) {
-      const record =
-        event.type === 'log' ? { ...event, data: logs.decode(event.id, event.data) } : event
-      output.write(`${JSON.stringify(record)}\n`)
-    },
+    emit: (event) => output.write(`${JSON.stringify(documentOf(event))}\n`),
     finish() {},
   }
 }

@@ -1,8 +1,15 @@
 import { expect, test } from 'bun:test'
+import { readStepStyle } from './build/style.ts'
 import { terminalSteps } from './terminal-steps.ts'
 import { createTestOutput, type TestOutputOptions } from './testing/fixture.ts'
+import { displayWidth } from './text.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+/** Waits for a redraw. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await Bun.sleep(5)
+}
 
 function open(options: TestOutputOptions = {}): {
   readonly output: ReturnType<typeof createTestOutput>
@@ -18,7 +25,7 @@ test('terminalSteps() leaves one line for every step', () => {
   renderer.emit({ type: 'step', id: 'b', name: '[2/2] RUN x', state: 'done', duration: 2000 })
   renderer.finish()
   const [title, ...lines] = output.screen()
-  expect(title).toMatch(/^\[\+\] Building \d+\.\d+s \(2\/2\)$/)
+  expect(title).toMatch(/^\[\+\] Building \d+\.\d+s \(2\/2\) FINISHED$/)
   expect(lines).toEqual([
     ' => CACHED [1/2] FROM busybox       0.0s',
     ' => [2/2] RUN x                     2.0s',
@@ -92,4 +99,57 @@ test('terminalSteps() never draws a line wider than the terminal', () => {
   renderer.emit({ type: 'step', id: 'a', name: 'x'.repeat(100), state: 'done', duration: 1 })
   renderer.finish()
   for (const line of output.screen()) expect(line.length).toBeLessThanOrEqual(20)
+})
+
+test('terminalSteps() lists the warnings at the end, with their lines', () => {
+  const { output, renderer } = open({ columns: 60 })
+  renderer.emit({ type: 'step', id: 'a', name: 'RUN x', state: 'done', duration: 1 })
+  const place = { file: 'Dockerfile', line: 8, text: 'ENV A=$B' }
+  renderer.emit({ type: 'warning', rule: 'UndefinedVar', message: 'no $B', place })
+  renderer.emit({ type: 'warning', message: 'an argument was not used\u001b[2J' })
+  renderer.finish()
+  expect(output.screen().slice(2)).toEqual([
+    '',
+    ' 2 warnings found:',
+    ' - UndefinedVar: no $B (line 8)',
+    '      8 | ENV A=$B',
+    ' - an argument was not used\\u001b[2J',
+  ])
+})
+
+test('terminalSteps() uses the colours and the number of lines of the user', async () => {
+  const style = { ...readStepStyle({ BUILDKIT_COLORS: 'run=green', BUILDKIT_TTY_LOG_LINES: '2' }) }
+  const output = createTestOutput({ isTerminal: true, columns: 40, rows: 20, color: true })
+  const renderer = terminalSteps(output, style)
+  renderer.emit({ type: 'step', id: 'a', name: 'RUN x', state: 'started' })
+  renderer.emit({ type: 'log', id: 'a', stream: 'stdout', data: bytes('1\n2\n3\n4\n') })
+  await until(() => output.screen().length > 1)
+  expect(output.screen().filter((line) => line.includes('#')).length).toBe(2)
+  renderer.emit({ type: 'step', id: 'a', name: 'RUN x', state: 'done', duration: 1 })
+  renderer.finish()
+  expect(output.text).toContain('\u001b[32m => RUN x')
+})
+
+test('terminalSteps() keeps the end of a line that never ends', async () => {
+  const { output, renderer } = open({ columns: 40 })
+  renderer.emit({ type: 'step', id: 'a', name: 'RUN x', state: 'started' })
+  for (let part = 0; part < 50; part++) {
+    renderer.emit({ type: 'log', id: 'a', stream: 'stdout', data: bytes('.'.repeat(1000)) })
+  }
+  renderer.emit({ type: 'step', id: 'a', name: 'RUN x', state: 'failed', duration: 1 })
+  renderer.finish()
+  const longest = Math.max(...output.screen().map((line) => line.length))
+  expect(longest).toBe(4096)
+})
+
+test('terminalSteps() counts wide characters as two cells and hides cursor moves', async () => {
+  const { output, renderer } = open({ columns: 40 })
+  renderer.emit({ type: 'step', id: 'a', name: '漢'.repeat(40), state: 'started' })
+  const hostile = '\u001b[5A\u001b[2Jx\u001b]0;title\u0007\u009b1Ay\u0008\u0008z\n'
+  renderer.emit({ type: 'log', id: 'a', stream: 'stdout', data: bytes(hostile) })
+  await until(() => output.screen().length > 2)
+  const [, step = '', log] = output.screen()
+  expect(displayWidth(step)).toBe(40)
+  expect(log).toBe(' => => # x\\u009b1Ay\\u0008\\u0008z')
+  renderer.finish()
 })

@@ -1,5 +1,8 @@
 import type { ProgressEvent, StepEvent } from '#stream'
 import { describeCauses } from './build/explanation.ts'
+import { describeFailure } from './build/failure.ts'
+import { readStepStyle, type StepStyle } from './build/style.ts'
+import { describeWarning, listWarnings } from './build/warnings.ts'
 import { liveArea } from './live.ts'
 import type { Output } from './output.ts'
 import { type StepRenderer, stepDecoder } from './steps.ts'
@@ -21,27 +24,39 @@ interface Transfer {
   readonly total: number
 }
 
-/** Lines of a running step on the screen, and of a failed one at the end. */
-const shownLines = 6
+/** Lines of a failed step that are printed at the end. */
 const keptLines = 60
 
+/** A program may print one line of any length. Only its end is kept. */
+const longestLine = 4096
+
 /** Redraws in place, as BuildKit users expect: finished steps, running steps with their last lines. */
-export function terminalSteps(output: Output): StepRenderer {
+export function terminalSteps(
+  output: Output,
+  style: StepStyle = readStepStyle(process.env),
+): StepRenderer {
   const steps = new Map<string, Step>()
   const transfers = new Map<string, Transfer>()
-  const warnings: string[] = []
+  const warnings: Extract<ProgressEvent, { type: 'warning' }>[] = []
   const explanations: string[] = []
   const logs = stepDecoder()
   const began = performance.now()
   const area = liveArea(output)
-  const view = (): View => ({ steps: [...steps.values()], transfers, began, output })
   let isFinished = false
+  const view = (): View => ({
+    steps: [...steps.values()],
+    transfers,
+    began,
+    output,
+    style,
+    isOver: isFinished,
+  })
   const timer = setInterval(() => area.draw(composeScreen(view())), 100)
   return {
     emit(event) {
       if (event.type === 'warning') {
-        if (isFinished) output.write(describeWarning(event.message))
-        else warnings.push(event.message)
+        if (isFinished) output.write(`WARN: ${describeWarning(event)}\n`)
+        else warnings.push(event)
       }
       if (event.type === 'explanation') {
         const causes = describeCauses(event).map((line) => `  ${line}\n`)
@@ -60,16 +75,13 @@ export function terminalSteps(output: Output): StepRenderer {
       // A step that never started needs no title.
       area.settle(steps.size === 0 ? [] : composeAll(view()))
       for (const step of steps.values()) {
-        if (step.state === 'failed') output.write(describeFailure(step))
+        if (step.state !== 'failed') continue
+        output.write(describeFailure(step.name, printableLines(step)))
       }
       for (const text of explanations) output.write(text)
-      for (const warning of warnings) output.write(describeWarning(warning))
+      output.write(listWarnings(warnings))
     },
   }
-}
-
-function describeWarning(message: string): string {
-  return `WARN: ${printable(message)}\n`
 }
 
 function updateStep(steps: Map<string, Step>, event: StepEvent): void {
@@ -96,7 +108,9 @@ function updateTransfer(
 
 function appendTail(step: Step, text: string): void {
   const lines = ((step.tail.at(-1) ?? '') + text).split('\n')
-  step.tail = [...step.tail.slice(0, -1), ...lines].slice(-keptLines)
+  const last = lines.pop() ?? ''
+  const kept = [...step.tail.slice(0, -1), ...lines, last.slice(-longestLine)]
+  step.tail = kept.slice(-keptLines)
 }
 
 interface View {
@@ -104,17 +118,22 @@ interface View {
   readonly transfers: ReadonlyMap<string, Transfer>
   readonly began: number
   readonly output: Output
+  readonly style: StepStyle
+  readonly isOver: boolean
 }
 
 /** The steps that fit on the screen: running steps first, then the latest finished steps. */
 function composeScreen(view: View): string[] {
-  const { steps, output } = view
+  const { steps, output, style } = view
   const room = Math.max(1, output.rows() - 2)
   const running = steps.filter(({ state }) => state === 'started')
-  const tail = Math.max(0, Math.min(shownLines, Math.floor(room / Math.max(1, running.length)) - 1))
+  const tail = Math.max(
+    0,
+    Math.min(style.logLines, Math.floor(room / Math.max(1, running.length)) - 1),
+  )
   const blocks = steps.map((step) => ({
     isRunning: step.state === 'started',
-    lines: composeStep(step, tail, output),
+    lines: composeStep(step, tail, view),
   }))
   const moving = describeTransfers(view)
   let left = room - moving.length
@@ -130,33 +149,43 @@ function composeScreen(view: View): string[] {
 }
 
 function composeAll(view: View): string[] {
-  return [composeTitle(view), ...view.steps.flatMap((step) => composeStep(step, 0, view.output))]
+  return [composeTitle(view), ...view.steps.flatMap((step) => composeStep(step, 0, view))]
 }
 
-function composeTitle({ steps, began, output }: View): string {
+function composeTitle({ steps, began, output, isOver }: View): string {
   const finished = steps.filter(({ state }) => state === 'done' || state === 'cached').length
   const elapsed = formatSeconds(performance.now() - began)
-  return fit(`[+] Building ${elapsed} (${finished}/${steps.length})`, output.columns())
+  const end = isOver && finished === steps.length ? ' FINISHED' : ''
+  return fit(`[+] Building ${elapsed} (${finished}/${steps.length})${end}`, output.columns())
 }
 
-function composeStep(step: Step, tail: number, output: Output): string[] {
+function composeStep(step: Step, tail: number, { output, style }: View): string[] {
   const columns = output.columns()
   const isRunning = step.state === 'started'
   const time = formatSeconds(isRunning ? performance.now() - step.started : step.duration)
   const title = fit(` => ${labels[step.state]}${printable(step.name)}`, columns - time.length - 1)
   const gap = ' '.repeat(Math.max(1, columns - displayWidth(title) - time.length))
-  const line = paint(output, colors[step.state], `${title}${gap}${time}`)
+  const line = paint(output, colorOf(step.state, style), `${title}${gap}${time}`)
   if (!isRunning || tail === 0) return [line]
-  const lines = step.tail.map(printableLine).filter((text) => text !== '')
   return [
     line,
-    ...lines.slice(-tail).map((text) => paint(output, dim, fit(` => => # ${text}`, columns))),
+    ...printableLines(step)
+      .slice(-tail)
+      .map((text) => paint(output, dim, fit(` => => # ${text}`, columns))),
   ]
 }
 
+function printableLines({ tail }: Step): readonly string[] {
+  return tail.map(printableLine).filter((text) => text !== '')
+}
+
 const labels = { started: '', done: '', cached: 'CACHED ', failed: 'ERROR ', canceled: 'CANCELED ' }
-const [dim, red, blue, yellow] = ['2', '31', '34', '33']
-const colors = { started: '', done: blue, cached: blue, failed: red, canceled: yellow }
+const dim = '2'
+
+function colorOf(state: StepEvent['state'], style: StepStyle): string {
+  if (state === 'started') return ''
+  return state === 'failed' ? style.error : state === 'canceled' ? style.cancel : style.run
+}
 
 function paint(output: Output, color: string | undefined, text: string): string {
   return output.color && color ? `\u001b[${color}m${text}\u001b[0m` : text
@@ -170,12 +199,4 @@ function describeTransfers({ transfers, output }: View): string[] {
   const total = formatSize(all.reduce((sum, one) => sum + one.total, 0))
   const what = all.length === 1 ? '1 blob' : `${all.length} blobs`
   return [fit(` => => transferring ${what} ${current} / ${total}`, output.columns())]
-}
-
-/** The end of the output of a failed step, as BuildKit shows it. */
-function describeFailure(step: Step): string {
-  const lines = step.tail.map(printableLine).filter((text) => text !== '')
-  if (lines.length === 0) return ''
-  const rule = '------'
-  return `${[rule, ` > ${printable(step.name)}:`, ...lines, rule].join('\n')}\n`
 }

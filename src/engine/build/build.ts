@@ -242,6 +242,7 @@ export async function buildOptions(
     allow: [...(request.allow ?? []), ...(network === 'host' ? ['network.host' as const] : [])],
     runSettings: request.runSettings,
     runLimits: request.runLimits,
+    logLimits: readLogLimits(engine.env),
     sbom: request.attestations?.sbom && { ...request.attestations.sbom, version },
     noCacheStages: request.noCacheStages,
     annotations: request.annotations,
@@ -279,6 +280,17 @@ async function inspectFailure(
     const message = error instanceof Error ? error.message : String(error)
     emit?.({ type: 'warning', message })
   }
+}
+
+/** Reads the variables of BuildKit for the output of steps. Ignores what is not a number. */
+export function readLogLimits(env: Engine['env']): BuildOptions['logLimits'] {
+  const read = (name: string): number | undefined => {
+    const text = env[name] ?? ''
+    return /^-?\d{1,10}$/.test(text) ? Number(text) : undefined
+  }
+  const size = read('BUILDKIT_STEP_LOG_MAX_SIZE')
+  const speed = read('BUILDKIT_STEP_LOG_MAX_SPEED')
+  return { ...(size !== undefined && { size }), ...(speed !== undefined && { speed }) }
 }
 
 /** BuildKit's build argument that makes an index also for one platform. */
