@@ -185,7 +185,7 @@ const purposes: Readonly<Record<string, string>> = {
   'container/files': 'the files of a container, opened from outside',
   'container/model': 'the data of a container and its record',
   'container/monitor': 'the process that watches a container',
-  'container/monitor/log': 'the files and services that keep what a container prints',
+  'container/logs': 'keeping and reading what a container prints',
   'container/process': 'starting a process in a container, and its streams',
   'container/protocol': 'the messages between a command and a monitor',
   'container/session':
@@ -224,6 +224,7 @@ const purposes: Readonly<Record<string, string>> = {
   'engine/collect': 'collecting unreachable content',
   'engine/attest': 'attestations of a build',
   'engine/base': 'base images of builds',
+  'engine/boot': 'all containers, when the machine starts and goes down',
   'engine/build': 'building and importing',
   'engine/debug': 'shells in the steps of builds',
   'engine/container': 'containers over one store',

@@ -90,5 +90,13 @@ export { renameContainer } from './verbs/rename.ts'
 export { runContainer, runDetached } from './verbs/run.ts'
 /** Starting in the background. */
 export { noteRestart, type StartOptions, startContainer } from './verbs/start.ts'
+/** All containers, with the start and the end of the machine. */
+export {
+  type AllOptions,
+  type ContainerOutcome,
+  restartLost,
+  startAllContainers,
+  stopAllContainers,
+} from './verbs/start-all.ts'
 /** Other limits for a container. */
 export { type ContainerChange, updateContainer } from './verbs/update.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -31,6 +31,7 @@ test('install writes all files under DESTDIR and PREFIX, and --remove removes al
     for (const name of [
       'usr/bin/strake',
       'usr/lib/systemd/system/strake-registry.service',
+      'usr/lib/systemd/system/strake.service',
       'usr/share/bash-completion/completions/strake',
       'usr/share/doc/strake/README.md',
       'usr/share/doc/strake/THIRD-PARTY.md',
@@ -46,6 +47,26 @@ test('install writes all files under DESTDIR and PREFIX, and --remove removes al
     expect(readFileSync(unit, 'utf8')).toContain('ExecStart=/usr/bin/strake registry serve\n')
     run('--remove')
     expect(files(directory)).toEqual([])
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
+
+const analyze = Bun.which('systemd-analyze')
+if (analyze === null) console.info('skipped: units: needs systemd-analyze')
+
+test.skipIf(analyze === null)('the units have nothing that systemd does not know', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'strake-units-'))
+  try {
+    for (const name of ['strake', 'strake-registry']) {
+      const text = readFileSync(`${project}/scripts/package/${name}.service`, 'utf8')
+      // systemd-analyze wants the program to exist, and knows nothing of our manual pages.
+      const unit = text.replaceAll(/@PREFIX@\/bin\/strake/g, '/bin/true').replace(/^Doc.*$/m, '')
+      const path = join(directory, `${name}.service`)
+      writeFileSync(path, unit)
+      const { exitCode, stderr } = Bun.spawnSync(['systemd-analyze', 'verify', path])
+      expect({ exitCode, stderr: stderr.toString() }).toEqual({ exitCode: 0, stderr: '' })
+    }
   } finally {
     rmSync(directory, { recursive: true })
   }

@@ -95,8 +95,8 @@ export const containers: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'src/container/model/log-lines.ts',
-    tests: ['src/container/model/log-lines.test.ts'],
+    file: 'src/container/logs/log-lines.ts',
+    tests: ['src/container/logs/log-lines.test.ts'],
     breaks: [
       ['else unfinished.set(stream, line)', nothing],
       ["if (typeof log !== 'string' || typeof time !== 'string') return undefined", nothing],

@@ -1,4 +1,5 @@
 import { parsePruneFilters } from '#docker/filters/prune-filters'
+import { type ContainerOutcome, startAll, stopAll } from '#engine/boot/start-all'
 import { checkStore } from '#engine/store/check'
 import type { CheckFinding } from '#engine/store/check-finding'
 import { cleanUp } from '#engine/store/cleanup'
@@ -11,6 +12,7 @@ import type { Context } from '../context.ts'
 import { defineDiskUsage } from '../disk-usage.ts'
 import { openDocumentWriter } from '../format.ts'
 import { confirmed, printPruned } from '../prune.ts'
+import { renderError } from '../render/error.ts'
 import { defineServe } from './system-serve.ts'
 
 export function define(context: Context): Command {
@@ -28,6 +30,7 @@ export function define(context: Context): Command {
       const lines = await cleanUp(await context.engine())
       context.out.write(lines.map((line) => `${line}\n`).join(''))
     })
+  defineBoot(context, command)
   command
     .command('reset')
     .description('Remove every container, image, volume and cache, and the store itself')
@@ -39,6 +42,38 @@ export function define(context: Context): Command {
       if (await confirmed(context, question, options.force === true)) await resetStore(engine)
     })
   return command
+}
+
+/** The commands that the unit `strake.service` runs when the machine starts and goes down. */
+function defineBoot(context: Context, command: Command): void {
+  const onOutcome = ({ name, error }: ContainerOutcome): void => {
+    if (error === undefined) context.out.write(`${name}\n`)
+    else {
+      renderError(context.err, error, context.debug)
+      context.exitCode = 1
+    }
+  }
+  command
+    .command('start-all')
+    .description('Clean up after a reboot, and start containers by their restart policies')
+    .notes(
+      'Starts what --restart names: always, unless-stopped if no user has stopped it, and',
+      'on-failure if it ended with an error. The unit strake.service does so at every boot:',
+      'systemctl enable --now strake',
+    )
+    .examples('strake system start-all')
+    .action(async () => {
+      const options = { onOutcome, signal: context.signal }
+      const lines = await startAll(await context.engine(), options)
+      context.err.write(lines.map((line) => `${line}\n`).join(''))
+    })
+  command
+    .command('stop-all')
+    .description('Stop all containers; start-all starts them again')
+    .examples('strake system stop-all')
+    .action(async () => {
+      await stopAll(await context.engine(), { onOutcome, signal: context.signal })
+    })
 }
 
 interface PruneOptions {

@@ -1,7 +1,7 @@
 import type { DescriptorWriter } from '#platform'
+import type { LogWriter } from '../logs/log-writer.ts'
 import type { OutputStream } from '../model/options.ts'
 import { pump } from '../process/pump.ts'
-import type { LogWriter } from './log/log-writer.ts'
 import type { RunningContainer } from './process.ts'
 import type { ClientServer } from './server.ts'
 

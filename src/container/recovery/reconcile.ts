@@ -17,17 +17,19 @@ import { adoptContainer, isOrphaned } from './adopt.ts'
  * Cleans up after containers whose process and monitor are gone, because they were
  * killed or the machine went down: releases mounts, network and runtime state, and sets
  * the state to `exited`. Gives a running container a monitor if its own was killed. Returns the
- * number of containers that it cleaned up.
+ * containers that it cleaned up, as they were.
  */
-export async function reconcileContainers(context: ContainerContext): Promise<number> {
-  let count = 0
+export async function reconcileContainers(
+  context: ContainerContext,
+): Promise<readonly Container[]> {
+  const ended: Container[] = []
   for (const container of listContainers(context)) {
     if (isOrphaned(context, container)) await adoptContainer(context, container)
     using lock = tryLockContainer(context, container.id)
-    if (lock !== undefined && (await reconcileContainer(context, container))) count += 1
+    if (lock !== undefined && (await reconcileContainer(context, container))) ended.push(container)
   }
   await removeForgotten(context)
-  return count
+  return ended
 }
 
 /**

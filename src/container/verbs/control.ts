@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isStrakeError, StrakeError } from '#oci'
 import { isAlive, signalProcess, startTimer, type WindowSize } from '#platform'
@@ -7,8 +6,8 @@ import { containerEvent } from '../model/container-events.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { tryLockContainer } from '../model/lock.ts'
 import { type Container, isRunning, lostExitCode } from '../model/record.ts'
-import { writeWithReserve } from '../model/reserve.ts'
 import { readState } from '../model/state.ts'
+import { type StopReason, writeStopRequest } from '../model/stop-request.ts'
 import { connectMonitor, type MonitorConnection } from '../protocol/connection.ts'
 import { findContainer } from './find.ts'
 
@@ -16,6 +15,8 @@ export interface StopOptions {
   /** Seconds until the container is killed. Default: its stop timeout, which is 10 unless set. */
   readonly timeout?: number | undefined
   readonly stopSignal?: string | undefined
+  /** Default `user`. */
+  readonly reason?: StopReason | undefined
   /** Ends the waiting, not the container. */
   readonly signal?: AbortSignal | undefined
 }
@@ -29,7 +30,7 @@ export async function stopContainer(
   const container = await findContainer(context, nameOrId)
   if (!isRunning(container)) return
   const timeout = options.timeout ?? container.settings.stopTimeout
-  await requestStop(context, container)
+  await requestStop(context, container, options.reason)
   await sendSignal(context, container, options.stopSignal ?? stopSignalOf(container))
   if (container.state.status === 'paused') freeze(container.id, false)
   const ended = waitForEnd(context, container.id, options.signal)
@@ -161,9 +162,13 @@ function requireRunning(container: Container, verb: string): void {
 }
 
 /** Asks the monitor not to restart the container: it checks this file when the container has ended. */
-async function requestStop(context: ContainerContext, { id }: Container): Promise<void> {
+async function requestStop(
+  context: ContainerContext,
+  { id }: Container,
+  reason: StopReason = 'user',
+): Promise<void> {
   const paths = containerPaths(context, id)
-  writeWithReserve(paths.reserve, () => writeFileSync(paths.stopRequest, '', { mode: 0o600 }))
+  writeStopRequest(paths, reason)
   const connection = await connectMonitor(paths.socket)
   await connection?.send({ kind: 'wake' })
   await connection?.close()

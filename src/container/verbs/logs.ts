@@ -1,8 +1,8 @@
 import { watch } from 'node:fs'
 import { StrakeError } from '#oci'
+import { type LogFiles, openLogFiles } from '../logs/log-files.ts'
+import { type LogEntry, type LogLine, lastLines, partIntoLines } from '../logs/log-lines.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
-import { type LogFiles, openLogFiles } from '../model/log-files.ts'
-import { type LogEntry, type LogLine, lastLines, partIntoLines } from '../model/log-lines.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
 
 export type { LogEntry }

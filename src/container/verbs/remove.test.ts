@@ -59,7 +59,7 @@ describe.skipIf(cannotRun !== undefined)(`removeContainer() (${cannotRun ?? 'roo
     while ([monitor, process].some(({ pid }) => identifyProcess(pid) !== undefined)) {
       await Bun.sleep(5)
     }
-    expect(await reconcileContainers(bed.context)).toBe(1)
+    expect(await reconcileContainers(bed.context)).toHaveLength(1)
     expect(isMounted()).toBe(false)
     expect(existsSync(containerPaths(bed.context, id).run)).toBe(false)
     await removeContainer(bed.context, id)

@@ -7,6 +7,7 @@ import {
   readContainer,
   readHealth,
   reconcileContainers,
+  restartLost,
 } from '#container'
 import { isStrakeError } from '#oci'
 import { isSystemError } from '#platform'
@@ -47,7 +48,8 @@ export async function listContainers(
 
 async function reconcile(engine: Engine): Promise<void> {
   try {
-    await reconcileContainers(await containerContext(engine))
+    const context = await containerContext(engine)
+    await restartLost(context, await reconcileContainers(context))
   } catch (error) {
     // `system cleanup` reports the reason. The list is still right.
     if (!isStrakeError(error) && !isSystemError(error)) throw error

@@ -1,4 +1,4 @@
-import { reconcileContainers } from '#container'
+import { reconcileContainers, restartLost } from '#container'
 import { ingestLifetime } from '#content'
 import { releaseAbandoned } from '#volume'
 import { endAbandoned } from '../begin-work.ts'
@@ -8,8 +8,8 @@ import type { Engine } from '../engine.ts'
 
 /**
  * Cleans up after crashes and reboots: containers whose monitor has ended, builds, mounts
- * and network namespaces without an owner, leases of dead processes. Returns one line for
- * each kind that it found.
+ * and network namespaces without an owner, leases of dead processes. Restarts by their policies the
+ * containers that have ended in this run of the machine. Returns one line for each kind that it found.
  */
 export async function cleanUp(engine: Engine): Promise<readonly string[]> {
   const lines: string[] = []
@@ -18,11 +18,14 @@ export async function cleanUp(engine: Engine): Promise<readonly string[]> {
   }
   const dead = engine.records.leases.dead()
   report(dead.length, 'leases of dead processes ended')
-  report(await reconcileContainers(await containerContext(engine)), 'containers marked as exited')
+  const context = await containerContext(engine)
+  const ended = await reconcileContainers(context)
+  report(ended.length, 'containers marked as exited')
   report(await releaseAbandoned(engine), 'volumes unmounted')
   lines.push(...(await endAbandoned(engine)))
   await engine.content.sweep(ingestLifetime)
   await publishIndex(engine)
   await engine.records.leases.forget(dead)
+  await restartLost(context, ended)
   return lines
 }

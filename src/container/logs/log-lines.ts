@@ -1,4 +1,4 @@
-import type { OutputStream } from './options.ts'
+import type { OutputStream } from '../model/options.ts'
 
 /** A line of output or a piece of one. Long and unfinished lines come in pieces. */
 export interface LogEntry {

@@ -1,7 +1,7 @@
 import { isSystemError } from '#platform'
 import { keepChunk } from '#stream'
-import type { OutputStream } from '../../model/options.ts'
-import type { ContainerSettings } from '../../model/settings.ts'
+import type { OutputStream } from '../model/options.ts'
+import type { ContainerSettings } from '../model/settings.ts'
 import { type LogFileOptions, openLogFile } from './log-file.ts'
 
 /** Writes a container's output as Docker's json-file driver does. */
