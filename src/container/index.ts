@@ -32,6 +32,8 @@ export {
 } from './model/record.ts'
 /** Settings of a container, merged from its options and its image. */
 export { type ContainerSettings, networkNames, networksOf } from './model/settings.ts'
+/** Names and numbers of signals. */
+export { parseSignal } from './model/signal.ts'
 /** The state of a container. */
 export type { ContainerState, ContainerStatus } from './model/state.ts'
 /** The state of health checks. */
@@ -62,13 +64,11 @@ export { type AttachOptions, attachContainer } from './verbs/attach.ts'
 /** Stopping, killing, pausing, waiting. */
 export {
   killContainer,
-  parseSignal,
   pauseContainer,
   resizeContainer,
   type StopOptions,
   stopContainer,
   unpauseContainer,
-  waitContainer,
 } from './verbs/control.ts'
 /** Making a container without starting it. */
 export { type CreatedContainer, createContainer } from './verbs/create.ts'
@@ -100,3 +100,9 @@ export {
 } from './verbs/start-all.ts'
 /** Other limits for a container. */
 export { type ContainerChange, updateContainer } from './verbs/update.ts'
+/** Waiting for a condition. */
+export {
+  type WaitCondition,
+  type WaitOptions,
+  waitContainer,
+} from './verbs/wait.ts'

@@ -19,6 +19,8 @@ export interface OptionSettings {
    * means that the option counts as not given.
    */
   readonly empty?: 'absent' | 'kept' | 'refused'
+  /** The value of an option that is typed without one. A value is then typed behind `=`. */
+  readonly alone?: string
 }
 
 /** A declared option: `-p, --publish <port>`, `--rm`, `--no-cache`. */

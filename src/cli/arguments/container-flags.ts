@@ -80,6 +80,7 @@ export async function readContainerFlags(
     dns: flags.dns,
     dnsSearch: flags.dnsSearch,
     dnsOptions: flags.dnsOption,
+    healthAction: flags.healthOnFailure,
     oomScoreAdj: flags.oomScoreAdj,
     pid: flags.pid,
     ipc: flags.ipc,

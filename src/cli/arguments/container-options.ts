@@ -25,6 +25,7 @@ export interface ContainerFlags extends LimitFlags, RefusedSwitches {
   readonly groupAdd?: readonly string[]
   readonly healthCmd?: string
   readonly healthInterval?: string
+  readonly healthOnFailure?: 'none' | 'kill' | 'restart' | 'stop'
   readonly healthRetries?: number
   readonly healthStartInterval?: string
   readonly healthStartPeriod?: string
@@ -103,6 +104,9 @@ export function addContainerOptions(command: Command): Command {
     .option('--group-add <group>', 'an additional group', collect)
     .option('--health-cmd <command>', 'command that checks whether the container is healthy')
     .option('--health-interval <duration>', 'time between two health checks', { empty: 'refused' })
+    .option('--health-on-failure <action>', 'what happens to a container that becomes unhealthy', {
+      choices: ['none', 'kill', 'restart', 'stop'],
+    })
     .option(
       '--health-retries <count>',
       'failed health checks until the container is unhealthy',

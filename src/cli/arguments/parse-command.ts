@@ -129,7 +129,7 @@ class Options {
     const flag = at < 0 ? word : word.slice(0, at)
     const inline = at < 0 ? undefined : word.slice(at + 1)
     const option = this.#command.options.find(({ long }) => long === flag)
-    if (option?.takesValue) this.#set(option, inline ?? this.#next(option, rest))
+    if (option?.takesValue) this.#set(option, inline ?? option.alone ?? this.#next(option, rest))
     else if (option !== undefined) this.#switch(option, isTrue(flag, inline))
     else if (flag === '--help') throw new UsageError(this.#command, { kind: 'help' })
     else this.#takePositive(flag, inline)

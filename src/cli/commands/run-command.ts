@@ -2,6 +2,7 @@ import type { RunOptions } from '#engine/container/run'
 import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
 import { addContainerOptions, type ContainerFlags } from '../arguments/container-options.ts'
+import { parsePositive } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { endWith } from '../detach.ts'
 import { pullRenderer } from '../render/pull-status.ts'
@@ -10,6 +11,8 @@ interface Options extends ContainerFlags {
   readonly detach?: true
   readonly detachKeys?: string
   readonly sigProxy: boolean
+  readonly wait?: 'ready' | 'healthy' | 'running'
+  readonly waitTimeout?: number
 }
 
 export function define(context: Context): Command {
@@ -18,10 +21,15 @@ export function define(context: Context): Command {
     .option('-d, --detach', 'print the container ID and leave the container running')
     .option('--detach-keys <keys>', 'keys that leave the container running; default: ctrl-p,ctrl-q')
     .option('--sig-proxy', 'pass signals on to the container; default: true', { default: true })
+    .option('--wait [condition]', 'run in the background, and wait until it is healthy or runs', {
+      ...{ choices: ['ready', 'healthy', 'running'], alone: 'ready' },
+    })
+    .option('--wait-timeout <seconds>', 'fail when --wait takes longer', parsePositive)
     .examples('strake run --rm -it debian bash', 'strake run -d --name web -p 8080:80 site')
     .action(async (image: string, command: readonly string[], options: Options) => {
-      const { attach, detach, sigProxy } = options
-      refuseTogether(options)
+      const { attach, wait, sigProxy } = options
+      const detach = options.detach === true || wait !== undefined
+      refuseTogether({ attach, detach })
       const { attachedStreams, launch } = await import('#engine/container/launch')
       const stdin = attach === undefined || attach.includes('stdin')
       const streams = attach === undefined ? undefined : attachedStreams(attach)
@@ -29,7 +37,7 @@ export function define(context: Context): Command {
         tty: options.tty === true,
         interactive: options.interactive === true && stdin,
         // Without forwarded signals this process can end before the container.
-        detached: detach === true || !sigProxy,
+        detached: detach || !sigProxy,
         here: options.rm === true,
       }
       const launched = launch(settings, streams)
@@ -40,7 +48,7 @@ export function define(context: Context): Command {
       const renderer = pullRenderer(context, options.quiet === true)
       const engine = await context.engine()
       const { run, runDetached } = await import('#engine/container/run')
-      if (options.detach) {
+      if (detach) {
         const { emit } = renderer
         const { signal } = context
         const { id } = await runDetached(engine, {
@@ -52,6 +60,9 @@ export function define(context: Context): Command {
         })
         renderer.finish()
         context.out.write(`${id}\n`)
+        if (wait === undefined) return
+        const { waitContainer } = await import('#engine/container/container')
+        await waitContainer(engine, id, { condition: wait, timeout: options.waitTimeout, signal })
         return
       }
       const status = await run(engine, {
@@ -76,7 +87,13 @@ export function define(context: Context): Command {
 }
 
 /** Refuses options that exclude each other. */
-function refuseTogether({ attach, detach }: Options): void {
+function refuseTogether({
+  attach,
+  detach,
+}: {
+  readonly attach: Options['attach'] | undefined
+  readonly detach: boolean
+}): void {
   if (!detach || attach === undefined) return
   throw new StrakeError('INVALID', 'Cannot use --attach with --detach: they exclude each other', {
     remedy: 'read the output with strake logs',

@@ -48,7 +48,7 @@ function isOption(word: string): boolean {
 /** The option that takes its value from the word after `word`. */
 function optionWaiting({ options }: Command, word: string): Option | undefined {
   if (word.startsWith('--'))
-    return options.find(({ long, takesValue }) => takesValue && long === word)
+    return options.find((one) => one.takesValue && one.alone === undefined && one.long === word)
   for (let at = 1; at < word.length; at++) {
     const option = options.find(({ short }) => short === `-${word[at]}`)
     if (option?.takesValue) return at + 1 === word.length ? option : undefined

@@ -40,7 +40,7 @@ function checkMounts({ mounts = [] }: Checked): void {
 
 const millisecond = 1_000_000
 
-function checkHealth({ health = {} }: Checked): void {
+function checkHealth({ health = {}, healthAction = 'none', remove }: Checked): void {
   const { Interval, Timeout, StartPeriod, StartInterval, Retries = 0 } = health
   for (const [name, value = 0] of Object.entries({
     interval: Interval,
@@ -53,6 +53,9 @@ function checkHealth({ health = {} }: Checked): void {
     }
   }
   if (Retries < 0) throw invalid(`check the health of the container`, 'the retries are negative')
+  if (healthAction === 'restart' && remove) {
+    throw invalid('use --health-on-failure restart with --rm', 'they exclude each other')
+  }
 }
 
 function checkLimits({ resources = {}, log = {}, restart, oomScoreAdj = 0 }: Checked): void {

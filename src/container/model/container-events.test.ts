@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { until } from '../testing/client.ts'
 import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
-import { pauseContainer, stopContainer, unpauseContainer, waitContainer } from '../verbs/control.ts'
+import { pauseContainer, stopContainer, unpauseContainer } from '../verbs/control.ts'
 import { removeContainer } from '../verbs/remove.ts'
 import { runContainer, runDetached } from '../verbs/run.ts'
+import { waitContainer } from '../verbs/wait.ts'
 
 let bed: Testbed
 

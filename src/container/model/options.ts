@@ -25,6 +25,12 @@ export interface RestartPolicy {
   readonly maximumRetryCount: number
 }
 
+/**
+ * What happens to a container that becomes unhealthy. After `kill` its restart policy decides, after
+ * `stop` it stays stopped, and `restart` starts it again whatever its policy is.
+ */
+export type HealthAction = 'none' | 'kill' | 'restart' | 'stop'
+
 /** A network that a container joins when it starts. */
 export interface NetworkChoice {
   /** The network's name or ID, or the beginning of its ID. */
@@ -114,5 +120,7 @@ export interface ContainerOptions {
   readonly attached?: readonly ('stdin' | OutputStream)[] | undefined
   /** Overrides of the image's HEALTHCHECK, field by field. */
   readonly health?: Healthcheck | undefined
+  /** Default `none`. */
+  readonly healthAction?: HealthAction | undefined
   readonly log?: LogOptions | undefined
 }

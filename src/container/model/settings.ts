@@ -62,6 +62,7 @@ export interface ContainerSettings {
   readonly annotations?: ContainerOptions['annotations']
   readonly attached?: ContainerOptions['attached']
   readonly health?: Healthcheck | undefined
+  readonly healthAction?: ContainerOptions['healthAction']
   /** The shell of the image, for the shell form of a health check. */
   readonly shell: readonly string[]
   readonly log: { readonly [Key in keyof LogOptions]-?: NonNullable<LogOptions[Key]> }
@@ -151,6 +152,7 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
     annotations: options.annotations,
     attached: options.attached,
     health,
+    healthAction: options.healthAction,
     shell: image.Shell ?? ['/bin/sh', '-c'],
     log: logOf(options.log),
   }

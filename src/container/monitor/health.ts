@@ -45,6 +45,9 @@ const shortest = 1
 const mostProbes = 5
 const mostOutput = 4096
 
+/** The state before the first probe. */
+export const freshHealth: HealthState = { Status: 'starting', FailingStreak: 0, Log: [] }
+
 export interface Timing {
   /** Milliseconds. */
   readonly interval: number
@@ -107,6 +110,8 @@ export interface HealthOptions {
   readonly path: string
   /** The first process of the container. */
   readonly process: ProcessIdentity | undefined
+  /** What another monitor has found, and the milliseconds that the container has run since. */
+  readonly resumed?: { readonly state: HealthState; readonly age: number } | undefined
   /** Called when the status changes. */
   readonly onStatus: (status: HealthStatus) => void
 }
@@ -114,8 +119,8 @@ export interface HealthOptions {
 /** Probes the container until the returned function is called. Only one probe runs at a time. */
 export function watchHealth(options: HealthOptions): () => void {
   const timing = timingOf(options.health)
-  const started = performance.now()
-  let state: HealthState = { Status: 'starting', FailingStreak: 0, Log: [] }
+  const started = performance.now() - (options.resumed?.age ?? 0)
+  let state = options.resumed?.state ?? freshHealth
   let timer: Timer | undefined
   let stopped = false
   save(options.path, state)

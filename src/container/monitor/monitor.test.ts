@@ -9,19 +9,14 @@ import { reconcileContainers } from '../recovery/reconcile.ts'
 import { join, joinCommand, lineOf, until } from '../testing/client.ts'
 import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
 import { attachContainer } from '../verbs/attach.ts'
-import {
-  killContainer,
-  pauseContainer,
-  stopContainer,
-  unpauseContainer,
-  waitContainer,
-} from '../verbs/control.ts'
+import { killContainer, pauseContainer, stopContainer, unpauseContainer } from '../verbs/control.ts'
 import { createContainer } from '../verbs/create.ts'
 import { inspectContainer } from '../verbs/inspect.ts'
 import { type LogEntry, type LogsOptions, readLogs } from '../verbs/logs.ts'
 import { removeContainer } from '../verbs/remove.ts'
 import { runDetached } from '../verbs/run.ts'
 import { startContainer } from '../verbs/start.ts'
+import { waitContainer } from '../verbs/wait.ts'
 
 let bed: Testbed
 

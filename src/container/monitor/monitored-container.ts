@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { isSystemError, ownIdentity, sleep, type WindowSize } from '#platform'
 import { forget, oomKills, openRuntime, prepareAgain, StartError } from '#runtime'
 import { type LogWriter, openLog } from '../logs/log-writer.ts'
@@ -14,7 +14,7 @@ import {
 } from '../protocol/order.ts'
 import { type Adopted, adoptContainer } from './adopted-process.ts'
 import { Foreground } from './foreground.ts'
-import { watchHealth } from './health.ts'
+import { superviseHealth } from './health-action.ts'
 import { ContainerInput } from './input.ts'
 import { MonitorState } from './monitor-state.ts'
 import { carryOutput } from './output.ts'
@@ -63,6 +63,10 @@ export class MonitoredContainer {
   #isInterrupted = false
   #isOver = false
   #adopted: Adopted | undefined
+  /** Milliseconds that an adopted container had run when this monitor took it over. */
+  #age: number | undefined
+  /** The container is started again whatever its restart policy is. */
+  #restarts = false
 
   constructor(options: MonitoredOptions) {
     this.#options = options
@@ -132,7 +136,9 @@ export class MonitoredContainer {
       const finishedAt = new Date().toISOString()
       const ended = { exitCode: code, oomKilled, finishedAt, error: problem ?? '' }
       const policy = readRestartPolicy(paths.order, order)
-      if (!shouldRestart(policy, { code, ran, stopRequested, restarts })) {
+      const ending = { code, ran, stopRequested, restarts }
+      const isRestarted = (this.#restarts && !stopRequested) || shouldRestart(policy, ending)
+      if (!isRestarted) {
         await this.#lock.take()
         this.state.write({ ...ended, status: 'exited' })
         log?.close()
@@ -204,6 +210,10 @@ export class MonitoredContainer {
     const { order, paths } = this.#options
     const adopted = this.#adopted
     this.#adopted = undefined
+    this.#restarts = false
+    this.#age = adopted && Date.now() - Date.parse(this.state.startedAt)
+    // The health of the last run says nothing about this one.
+    if (adopted === undefined) rmSync(paths.health, { force: true })
     if (restarts > 0 && adopted === undefined) await prepareAgain(paths.directory)
     const starting = adopted
       ? Promise.resolve(adoptContainer(order.id, adopted))
@@ -247,20 +257,15 @@ export class MonitoredContainer {
       onLost: (stream: OutputStream, error: unknown) => this.#loseOutput(stream, error),
     }
     const carried = carryOutput(container.outputs, targets, over.signal)
-    const stopHealth =
-      order.health === undefined
-        ? undefined
-        : watchHealth({
-            order,
-            health: order.health,
-            path: paths.health,
-            directory: paths.directory,
-            process: container.identity,
-            onStatus: (status) => void this.#note(`health_status: ${status}`),
-          })
+    const health = superviseHealth({
+      ...{ order, paths, container, note: this.#note, age: this.#age },
+      onRestart: () => {
+        this.#restarts = true
+      },
+    })
     keepFilter(order, paths)
     const { code, problem } = await container.exited
-    stopHealth?.()
+    health?.[Symbol.dispose]()
     const oomKilled = oomKills(order.id) > 0
     const alarm = setTimeout(() => over.abort(), drainLimit)
     await carried

@@ -13,7 +13,7 @@ export interface Orphan {
   /** Absent if the process had already ended. */
   readonly identity: ProcessIdentity | undefined
   readonly exited: Promise<ProcessExit>
-  signal(signal: NodeJS.Signals): void
+  signal(signal: NodeJS.Signals | number): void
 }
 
 export interface AdoptOptions {

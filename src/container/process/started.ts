@@ -23,5 +23,5 @@ export interface ProcessStreams {
 export interface StartedProcess extends ProcessStreams {
   readonly pid: number
   readonly exited: Promise<ProcessExit>
-  signal(signal: NodeJS.Signals): void
+  signal(signal: NodeJS.Signals | number): void
 }

@@ -2,7 +2,7 @@ import type { ProxiedPort } from '#network'
 import type { Digest, Healthcheck } from '#oci'
 import type { WindowSize } from '#platform'
 import type { RuntimeProgram } from '#runtime'
-import type { OutputStream, RestartPolicy } from '../model/options.ts'
+import type { HealthAction, OutputStream, RestartPolicy } from '../model/options.ts'
 import type { ContainerSettings } from '../model/settings.ts'
 import { readJson } from '../model/state.ts'
 
@@ -24,6 +24,10 @@ export interface MonitorOrder {
   readonly restart: RestartPolicy
   readonly log: ContainerSettings['log']
   readonly health?: Healthcheck | undefined
+  readonly healthAction?: HealthAction | undefined
+  /** The signal that asks the container to end, and the seconds after which it is killed. */
+  readonly stopSignal: string
+  readonly stopTimeout: number
   /** For the shell form of the health check. */
   readonly shell: readonly string[]
   /** Remove the container after its end. */

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isStrakeError, StrakeError } from '#oci'
+import { StrakeError } from '#oci'
 import { isAlive, signalProcess, startTimer, type WindowSize } from '#platform'
 import { freeze } from '#runtime'
 import { containerEvent } from '../model/container-events.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { tryLockContainer } from '../model/lock.ts'
 import { type Container, isRunning, lostExitCode } from '../model/record.ts'
+import { numberOf, parseSignal, stopSignalOf } from '../model/signal.ts'
 import { readState } from '../model/state.ts'
 import { type StopReason, writeStopRequest } from '../model/stop-request.ts'
 import { connectMonitor, type MonitorConnection } from '../protocol/connection.ts'
@@ -31,7 +32,7 @@ export async function stopContainer(
   if (!isRunning(container)) return
   const timeout = options.timeout ?? container.settings.stopTimeout
   await requestStop(context, container, options.reason)
-  await sendSignal(context, container, options.stopSignal ?? stopSignalOf(container))
+  await sendSignal(context, container, options.stopSignal ?? stopSignalOf(container.settings))
   if (container.state.status === 'paused') freeze(container.id, false)
   const ended = waitForEnd(context, container.id, options.signal)
   // As in Docker, a negative timeout means no limit.
@@ -45,16 +46,6 @@ export async function stopContainer(
   await context.records.events.note(containerEvent(container, 'stop'))
 }
 
-/** Returns SIGTERM if the image names an unknown signal, so that its containers can be stopped. */
-function stopSignalOf({ settings }: Container): NodeJS.Signals | number {
-  try {
-    return parseSignal(settings.stopSignal)
-  } catch (error) {
-    if (!isStrakeError(error, 'INVALID')) throw error
-    return 'SIGTERM'
-  }
-}
-
 /** Sends a signal to the container's first process. Throws `CONFLICT` when it does not run, `NOT_FOUND`. */
 export async function killContainer(
   context: ContainerContext,
@@ -65,7 +56,7 @@ export async function killContainer(
   requireRunning(container, 'kill')
   const wanted = parseSignal(name)
   // As in Docker, a container that a user kills is not restarted.
-  if (wanted === 'SIGKILL' || wanted === stopSignalOf(container)) {
+  if (wanted === 'SIGKILL' || wanted === stopSignalOf(container.settings)) {
     await requestStop(context, container)
   }
   await sendSignal(context, container, wanted)
@@ -105,16 +96,7 @@ function notFreezable({ name }: Container): StrakeError {
   )
 }
 
-/** Waits until a container has ended, and returns its exit code. Throws `NOT_FOUND`. */
-export async function waitContainer(
-  context: ContainerContext,
-  nameOrId: string,
-  signal?: AbortSignal,
-): Promise<number> {
-  return await waitForEnd(context, (await findContainer(context, nameOrId)).id, signal)
-}
-
-/** Like `waitContainer`, for the ID of a container that may remove itself. */
+/** Waits for the end of a container that may remove itself, and returns its exit code. */
 export async function waitForEnd(
   context: ContainerContext,
   id: string,
@@ -212,33 +194,3 @@ async function sendSignal(
   const number = typeof wanted === 'number' ? wanted : numberOf(wanted)
   await context.records.events.note(containerEvent(container, 'kill', { signal: String(number) }))
 }
-
-/** Returns the number of a signal. Only this loads `node:os`. */
-function numberOf(name: NodeJS.Signals): number {
-  return process.getBuiltinModule('node:os').constants.signals[name]
-}
-
-/** Reads `TERM`, `SIGTERM`, `15` or `SIGRTMIN+3`. Throws `INVALID`. */
-export function parseSignal(text: string): NodeJS.Signals | number {
-  const name = text.toUpperCase().replace(/^SIG/, '')
-  const number = /^\d+$/.test(name) ? Number(name) : realTime(name)
-  if (number !== undefined && number > 0 && number <= 64) return number
-  const known = signalNames.find((one) => one === `SIG${name}`)
-  if (known !== undefined) return known
-  throw new StrakeError('INVALID', `Cannot send signal ${text}: unknown signal`)
-}
-
-const firstRealTime = 34
-
-function realTime(name: string): number | undefined {
-  const match = /^RTMIN(?:\+(\d+))?$/.exec(name)
-  return match === null ? undefined : firstRealTime + Number(match[1] ?? 0)
-}
-
-const signalNames = [
-  ...(['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS'] as const),
-  ...(['SIGFPE', 'SIGKILL', 'SIGUSR1', 'SIGSEGV', 'SIGUSR2', 'SIGPIPE', 'SIGALRM'] as const),
-  ...(['SIGTERM', 'SIGSTKFLT', 'SIGCHLD', 'SIGCONT', 'SIGSTOP', 'SIGTSTP'] as const),
-  ...(['SIGTTIN', 'SIGTTOU', 'SIGURG', 'SIGXCPU', 'SIGXFSZ', 'SIGVTALRM'] as const),
-  ...(['SIGPROF', 'SIGWINCH', 'SIGIO', 'SIGPWR', 'SIGSYS'] as const),
-]

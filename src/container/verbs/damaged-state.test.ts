@@ -6,11 +6,12 @@ import type { ContainerOptions } from '../model/options.ts'
 import { getContainer } from '../model/record.ts'
 import { isLost, reconcileContainers } from '../recovery/reconcile.ts'
 import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
-import { stopContainer, waitContainer } from './control.ts'
+import { stopContainer } from './control.ts'
 import { createContainer } from './create.ts'
 import { findContainer, findRunning } from './find.ts'
 import { removeContainer, removeStopped } from './remove.ts'
 import { startContainer } from './start.ts'
+import { waitContainer } from './wait.ts'
 
 describe.skipIf(cannotRun !== undefined)(`a damaged state.json (${cannotRun ?? 'root'})`, () => {
   let bed: Testbed

@@ -7,11 +7,11 @@ import type { ContainerOptions } from '../model/options.ts'
 import { getContainer } from '../model/record.ts'
 import { capture, runIn, untilLog } from '../testing/capture.ts'
 import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
-import { waitContainer } from './control.ts'
 import { execInContainer } from './exec.ts'
 import { readHealth } from './inspect.ts'
 import { removeContainer } from './remove.ts'
 import { runDetached } from './run.ts'
+import { waitContainer } from './wait.ts'
 
 let bed: Testbed
 let host = ''

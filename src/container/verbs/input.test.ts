@@ -3,12 +3,12 @@ import { openSync } from 'node:fs'
 import { DescriptorStreams } from '../session/descriptor-streams.ts'
 import { join, lineOf, until } from '../testing/client.ts'
 import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
-import { waitContainer } from './control.ts'
 import { createContainer } from './create.ts'
 import { execInContainer } from './exec.ts'
 import { inspectContainer } from './inspect.ts'
 import { readLogs } from './logs.ts'
 import { runDetached } from './run.ts'
+import { waitContainer } from './wait.ts'
 
 let bed: Testbed
 

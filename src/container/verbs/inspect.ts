@@ -4,7 +4,7 @@ import { isSystemError } from '#platform'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
 import { readJson } from '../model/state.ts'
-import type { HealthState } from '../monitor/health.ts'
+import { freshHealth, type HealthState } from '../monitor/health.ts'
 import type { ResolvedMount } from '../setup/volumes.ts'
 
 /** All facts about a container. */
@@ -52,7 +52,7 @@ export function readHealth(
 ): HealthState | undefined {
   if (settings.health === undefined) return undefined
   const state = readJson(containerPaths(context, id).health)
-  return { Status: 'starting', FailingStreak: 0, Log: [], ...state }
+  return { ...freshHealth, ...state }
 }
 
 function readMounts(directory: string): readonly ResolvedMount[] {

@@ -1,9 +1,9 @@
-import { watch } from 'node:fs'
 import { StrakeError } from '#oci'
 import { type LogFiles, openLogFiles } from '../logs/log-files.ts'
 import { type LogEntry, type LogLine, lastLines, partIntoLines } from '../logs/log-lines.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
+import { changesIn } from '../observe/changes.ts'
 
 export type { LogEntry }
 
@@ -48,7 +48,7 @@ export async function* readLogBatches(
     if (options.tail === undefined) yield* readNew()
     else yield lastLines(readNew(), options.tail)
     if (!options.follow) return
-    for await (const _ of changes(directory, options.signal)) {
+    for await (const _ of changesIn(directory, options.signal)) {
       // Checked before the read, so that the read includes everything written before the end.
       const ended = hasEnded(context, container)
       yield* readNew()
@@ -87,30 +87,5 @@ function hasEnded(context: ContainerContext, { id }: Container): boolean {
   } catch {
     // The container removed itself.
     return true
-  }
-}
-
-/** Milliseconds between two checks without an event, because a monitor that dies changes no file. */
-const pollInterval = 500
-
-/** Yields when a directory may have changed; the first time at once. */
-async function* changes(directory: string, signal?: AbortSignal): AsyncGenerator<void> {
-  let wake = Promise.withResolvers<void>()
-  const watcher = watch(directory, () => wake.resolve())
-  // A container that removes itself removes the watched directory.
-  watcher.on('error', () => wake.resolve())
-  const timer = setInterval(() => wake.resolve(), pollInterval)
-  const stop = (): void => wake.resolve()
-  signal?.addEventListener('abort', stop, { once: true })
-  try {
-    while (!signal?.aborted) {
-      yield
-      await wake.promise
-      wake = Promise.withResolvers()
-    }
-  } finally {
-    signal?.removeEventListener('abort', stop)
-    clearInterval(timer)
-    watcher.close()
   }
 }

@@ -7,11 +7,12 @@ import { getContainer, listContainers } from '../model/record.ts'
 import { DescriptorStreams } from '../session/descriptor-streams.ts'
 import { capture, type RunOutcome, runIn, untilLog } from '../testing/capture.ts'
 import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
-import { stopContainer, waitContainer } from './control.ts'
+import { stopContainer } from './control.ts'
 import { createContainer } from './create.ts'
 import { execInContainer } from './exec.ts'
 import { removeContainer } from './remove.ts'
 import { runDetached } from './run.ts'
+import { waitContainer } from './wait.ts'
 
 let bed: Testbed
 

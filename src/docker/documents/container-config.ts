@@ -3,7 +3,7 @@ import type { InspectDocument } from './document.ts'
 
 /** `Config`: the settings that do not depend on the machine. */
 export function configDocument(settings: ContainerSettings): InspectDocument {
-  const { health, volumes, attached = [] } = settings
+  const { health, healthAction, volumes, attached = [] } = settings
   const published = settings.ports.map((port) => `${port.containerPort}/${port.protocol}`)
   const exposed = [...settings.exposed, ...published]
   return {
@@ -20,6 +20,8 @@ export function configDocument(settings: ContainerSettings): InspectDocument {
     Env: ownVariables(settings),
     Cmd: listOrNull(settings.command),
     ...(health === undefined ? {} : { Healthcheck: health }),
+    // Podman's word; Docker has no such setting.
+    ...(healthAction === undefined ? {} : { HealthcheckOnFailureAction: healthAction }),
     Image: settings.image.reference,
     Volumes: volumes.length === 0 ? null : Object.fromEntries(volumes.map((path) => [path, {}])),
     WorkingDir: settings.workingDir,

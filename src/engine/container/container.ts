@@ -22,6 +22,8 @@ import {
   startContainer as start,
   stopContainer as stop,
   unpauseContainer as unpause,
+  type WaitCondition,
+  type WaitOptions,
   waitContainer as wait,
 } from '#container'
 import type { PublishedPort } from '#network'
@@ -81,13 +83,13 @@ export async function unpauseContainer(engine: Engine, name: string): Promise<vo
   await unpause(await containerContext(engine), name)
 }
 
-/** Waits for the end of a container and returns its exit code. */
+/** Waits for the end of a container, or for another condition, and returns its exit code. */
 export async function waitContainer(
   engine: Engine,
   name: string,
-  signal?: AbortSignal,
+  options: WaitOptions = {},
 ): Promise<number> {
-  return await wait(await containerContext(engine), name, signal)
+  return await wait(await containerContext(engine), name, options)
 }
 
 /** Removes a container. With `force`, returns false for an absent container. */
@@ -170,3 +172,4 @@ export async function publishedPorts(
 export type { LogsOptions } from '#container'
 /** Re-exported for commands: streams over the descriptors of this process, and log entries. */
 export { DescriptorStreams, type LogEntry } from '#container'
+export type { WaitCondition, WaitOptions }

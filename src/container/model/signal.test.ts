@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { parseSignal } from './control.ts'
+import { parseSignal } from './signal.ts'
 
 test('parseSignal() reads names, numbers and real-time signals', () => {
   expect(['term', 'SIGTERM', 'Sigterm'].map(parseSignal)).toEqual(['SIGTERM', 'SIGTERM', 'SIGTERM'])

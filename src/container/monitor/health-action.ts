@@ -1,0 +1,69 @@
+import { startTimer, type Timer } from '#platform'
+import type { NoteEvent } from '../model/container-events.ts'
+import type { ContainerPaths } from '../model/context.ts'
+import { stopSignalOf } from '../model/signal.ts'
+import { readJson } from '../model/state.ts'
+import { writeStopRequest } from '../model/stop-request.ts'
+import type { MonitorOrder } from '../protocol/order.ts'
+import { freshHealth, type HealthState, watchHealth } from './health.ts'
+import type { RunningContainer } from './process.ts'
+
+export interface SuperviseHealthOptions {
+  readonly order: MonitorOrder
+  readonly paths: ContainerPaths
+  readonly container: RunningContainer
+  /** Milliseconds that an adopted container has run already. */
+  readonly age?: number | undefined
+  readonly note: NoteEvent
+  /** Called when the container is to be started again whatever its restart policy is. */
+  readonly onRestart: () => void
+}
+
+/** Probes the health of one run, and does what the user chose for an unhealthy container. */
+export function superviseHealth(options: SuperviseHealthOptions): Disposable | undefined {
+  const { order, paths, container, age, note } = options
+  if (order.health === undefined) return undefined
+  let alarm: Timer | undefined
+  const stop = watchHealth({
+    order,
+    health: order.health,
+    path: paths.health,
+    directory: paths.directory,
+    process: container.identity,
+    resumed: age === undefined ? undefined : { age, state: readHealthState(paths) },
+    onStatus(status) {
+      void note(`health_status: ${status}`)
+      if (status === 'unhealthy') alarm ??= act(options)
+    },
+  })
+  return {
+    [Symbol.dispose]() {
+      stop()
+      alarm?.cancel()
+    },
+  }
+}
+
+function readHealthState({ health }: ContainerPaths): HealthState {
+  return { ...freshHealth, ...readJson(health) }
+}
+
+/** Returns the timer that kills a container which ignores its stop signal. */
+function act({ order, paths, container, onRestart }: SuperviseHealthOptions): Timer | undefined {
+  switch (order.healthAction ?? 'none') {
+    case 'none':
+      return undefined
+    case 'kill':
+      container.signal('SIGKILL')
+      return undefined
+    case 'stop':
+      writeStopRequest(paths, 'user')
+      break
+    case 'restart':
+      onRestart()
+      break
+  }
+  container.signal(stopSignalOf(order))
+  const patience = order.stopTimeout < 0 ? Number.POSITIVE_INFINITY : order.stopTimeout * 1000
+  return startTimer(patience, () => container.signal('SIGKILL'))
+}
