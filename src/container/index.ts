@@ -60,6 +60,8 @@ export { SessionError } from './session/session-error.ts'
 export type { ContainerStreams } from './session/streams.ts'
 /** Networks that users make. */
 export { bridgeOption, findNetwork } from './setup/join-networks.ts'
+/** Links between containers. */
+export { linkTo } from './setup/links.ts'
 export { type AttachOptions, attachContainer } from './verbs/attach.ts'
 /** Stopping, killing, pausing, waiting. */
 export {

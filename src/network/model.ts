@@ -1,4 +1,5 @@
 import type { AllocateAddress, BridgeAttachment, Place } from './bridge/bridge-network.ts'
+import type { NetworkLink } from './bridge/state.ts'
 import type { PortRequest } from './port.ts'
 import type { ResolverConfig } from './resolv-conf.ts'
 import type { UserNetwork } from './user-network.ts'
@@ -17,6 +18,8 @@ export interface NetworkRequest {
   readonly allocate: AllocateAddress
   /** Further names that other containers of the network find the container by. */
   readonly aliases?: readonly string[] | undefined
+  /** Names that only this container knows. */
+  readonly links?: readonly NetworkLink[] | undefined
   /** Default: derived from the address. */
   readonly mac?: string | undefined
   /** The default route goes through the network with the highest one. Default 0. */

@@ -34,6 +34,8 @@ export interface Networks {
     places: readonly NetworkPlace[],
     name: string,
   ): Promise<readonly NetworkPlace[]>
+  /** Lets other containers find a container by another name, at once. */
+  rename(containerId: string, name: string): Promise<void>
   /**
    * Detaches a container, which may have no network. The kernel removes the interfaces when the
    * last process of the namespace ends. Published ports are removed in the background within about
@@ -137,6 +139,7 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
         bridge.attach({
           ...{ containerId, name: options.name ?? '', ports: [], isMore: true, isDefault: false },
           ...{ allocate: request.allocate, aliases: request.aliases, mac: request.mac },
+          links: request.links,
         }),
       )
       const all = [...places, placeOf(request, joined)]
@@ -151,6 +154,12 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
       const others = places.filter((place) => place !== left)
       await routeOutside(join(namespaces, containerId), others)
       return others
+    },
+    async rename(containerId, name) {
+      for (const id of [undefined, ...listNetworks(directory)]) {
+        const bridge = await bridgeById(id)
+        bridge.rename(requireId(containerId), name)
+      }
     },
     detach,
     async cleanStale(liveIds, networkIds) {

@@ -26,7 +26,7 @@ export async function attachAll(
   const attached: Attached[] = []
   try {
     for (const request of networks) {
-      const { network, allocate, aliases, mac } = request
+      const { network, allocate, aliases, links, mac } = request
       if (network === undefined) requireDefault(request.name)
       const isDefault = request === gateway?.request
       const isIpv6Default = request === gateway6?.request
@@ -34,7 +34,7 @@ export async function attachAll(
       const publishes = request === (gateway ?? gateway6)?.request
       const hostIp = network?.hostIp
       const place = await (await bridgeFor(network)).attach({
-        ...{ containerId, name, allocate, aliases, mac, isDefault, isIpv6Default, signal },
+        ...{ containerId, name, allocate, aliases, links, mac, isDefault, isIpv6Default, signal },
         isMore: attached.length > 0,
         ports: publishes ? ports.map((port) => ({ ...(hostIp && { hostIp }), ...port })) : [],
       })

@@ -22,6 +22,7 @@ export async function readContainerFlags(
       ip: flags.ip,
       ip6: flags.ip6,
       mac: flags.macAddress,
+      links: flags.link,
     },
     volumes: flags.volume?.map(absolute),
     mounts: flags.mount?.map(absoluteSource),
@@ -82,7 +83,7 @@ export async function readContainerFlags(
     dnsOptions: flags.dnsOption,
     healthAction: flags.healthOnFailure,
     oomScoreAdj: flags.oomScoreAdj,
-    pid: flags.pid,
+    ...parsePidMode(flags.pid),
     ipc: flags.ipc,
     uts: flags.uts,
     cgroupns: flags.cgroupns,
@@ -97,6 +98,11 @@ export async function readContainerFlags(
     platform: flags.platform,
     containerIdFile: flags.cidfile,
   }
+}
+
+function parsePidMode(text: string | undefined): Pick<RunOptions, 'pid' | 'pidOf'> {
+  if (text?.startsWith('container:')) return { pidOf: text.slice('container:'.length) }
+  return { pid: text === 'host' ? 'host' : undefined }
 }
 
 /** Makes a relative source absolute. A source without `./` is the name of a volume, as in Docker. */

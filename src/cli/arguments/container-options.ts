@@ -37,6 +37,7 @@ export interface ContainerFlags extends LimitFlags, RefusedSwitches {
   readonly ip?: string
   readonly ip6?: string
   readonly ipc?: 'private' | 'host'
+  readonly link?: readonly string[]
   readonly label?: readonly string[]
   readonly labelFile?: readonly string[]
   readonly logDriver?: string
@@ -49,7 +50,7 @@ export interface ContainerFlags extends LimitFlags, RefusedSwitches {
   readonly network?: readonly string[]
   readonly networkAlias?: readonly string[]
   readonly oomScoreAdj?: number
-  readonly pid?: 'private' | 'host'
+  readonly pid?: string
   readonly platform?: string
   readonly privileged?: true
   readonly publish?: readonly string[]
@@ -132,14 +133,19 @@ export function addContainerOptions(command: Command): Command {
     .option('--ipc <mode>', 'IPC namespace', { choices: ['private', 'host'] })
     .option('-l, --label <key=value>', 'a label', collect)
     .option('--label-file <file>', 'labels from a file', collect)
+    .option('--link <container[:alias]>', 'find another container by a name', collect)
     .option('--log-driver <name>', 'json-file, local or none')
     .option('--log-opt <key=value>', 'max-size=10m, max-file=3', collect)
     .option('--mac-address <address>', 'hardware address on the first network')
     .option('--mount <spec>', 'type=bind|volume|tmpfs|image,source=…,target=…', collect)
     .option('--name <name>', 'name of the container')
-    .option('--network <network>', 'bridge, host, none, or a network; may be given again', {
-      read: collect,
-    })
+    .option(
+      '--network <network>',
+      'bridge, host, none, container:NAME, or a network; may be given again',
+      {
+        read: collect,
+      },
+    )
     .option('--network-alias <name>', 'a further name on the first network', collect)
     .option('--net <network>', 'another name of --network', {
       ...{ hidden: true, read: collect },
@@ -152,7 +158,7 @@ export function addContainerOptions(command: Command): Command {
       'how early the kernel kills it when memory runs out: -1000 to 1000',
       parseWhole,
     )
-    .option('--pid <mode>', 'PID namespace', { choices: ['private', 'host'] })
+    .option('--pid <mode>', 'PID namespace: private, host or container:NAME', readPidMode)
     .option('--platform <platform>', 'platform of the image')
     .option('--privileged', 'all capabilities and devices, nothing masked')
     .option('-p, --publish <[[address:]port:]port>', 'publish a port of the container', collect)
@@ -181,6 +187,12 @@ export function addContainerOptions(command: Command): Command {
     .option('--volume-driver <name>', 'local, the only driver of volumes', { choices: ['local'] })
     .option('--volumes-from <container[:ro]>', 'mount the volumes of another container', collect)
     .option('-w, --workdir <directory>', 'working directory')
+}
+
+/** Returns the text: `container-flags.ts` parses it. */
+function readPidMode(text: string): string {
+  if (/^(private|host|container:.+)$/.test(text)) return text
+  throw new InvalidValue('expected private, host or container:NAME')
 }
 
 type AttachedStream = 'stdin' | 'stdout' | 'stderr'

@@ -40,6 +40,7 @@ interface ConnectOptions {
   readonly gwPriority?: number
   readonly ip?: string
   readonly ip6?: string
+  readonly link?: readonly string[]
 }
 
 function defineConnect(context: Context): Command {
@@ -51,10 +52,11 @@ function defineConnect(context: Context): Command {
     .option('--gw-priority <number>', 'the highest one has the default route', parseWhole)
     .option('--ip <address>', 'the IPv4 address on the network')
     .option('--ip6 <address>', 'the IPv6 address on the network')
+    .option('--link <container[:alias]>', 'find another container by a name', collect)
     .examples('strake network connect --alias db back postgres')
     .action(async (network: string, container: string, options: ConnectOptions) => {
-      const { alias: aliases, gwPriority: gatewayPriority, ip, ip6 } = options
-      const choice = parseConnection({ network, aliases, ip, ip6, gatewayPriority })
+      const { alias: aliases, gwPriority: gatewayPriority, ip, ip6, link: links } = options
+      const choice = parseConnection({ network, aliases, ip, ip6, links, gatewayPriority })
       await connectNetwork(await context.engine(), container, choice)
     })
 }

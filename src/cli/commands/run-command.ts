@@ -5,6 +5,7 @@ import { addContainerOptions, type ContainerFlags } from '../arguments/container
 import { parsePositive } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { endWith } from '../detach.ts'
+import { forEachName } from '../each.ts'
 import { pullRenderer } from '../render/pull-status.ts'
 
 interface Options extends ContainerFlags {
@@ -60,9 +61,7 @@ export function define(context: Context): Command {
         })
         renderer.finish()
         context.out.write(`${id}\n`)
-        if (wait === undefined) return
-        const { waitContainer } = await import('#engine/container/container')
-        await waitContainer(engine, id, { condition: wait, timeout: options.waitTimeout, signal })
+        if (wait !== undefined) await awaitCondition(context, id, { ...options, wait })
         return
       }
       const status = await run(engine, {
@@ -84,6 +83,21 @@ export function define(context: Context): Command {
       renderer.finish()
       endWith(context, status)
     })
+}
+
+/** Exits with 1, because 125 would say that the container was not started. */
+async function awaitCondition(
+  context: Context,
+  id: string,
+  { wait: condition, waitTimeout: timeout }: Pick<Options, 'wait' | 'waitTimeout'>,
+): Promise<void> {
+  const { signal } = context
+  const engine = await context.engine()
+  const { waitContainer } = await import('#engine/container/container')
+  await forEachName(context, [id], async () => {
+    await waitContainer(engine, id, { condition, timeout, signal })
+    return undefined
+  })
 }
 
 /** Refuses options that exclude each other. */

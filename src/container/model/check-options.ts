@@ -20,6 +20,7 @@ export function checkOptions(options: Checked): void {
   checkMounts(options)
   checkHealth(options)
   checkLimits(options)
+  checkJoining(options)
   const { security, resources, rlimits, sysctls, network, ipc, uts } = options
   const namespaces = { hostNetwork: network === 'host', ipcNamespace: ipc, utsNamespace: uts }
   checkBundle({ security, resources, rlimits, sysctls, ...namespaces })
@@ -27,6 +28,21 @@ export function checkOptions(options: Checked): void {
 
 function invalid(action: string, reason: string): StrakeError {
   return new StrakeError('INVALID', `Cannot ${action}: ${reason}`)
+}
+
+/** As in Docker, what belongs to the network of another container is not chosen here. */
+function checkJoining(options: Checked): void {
+  if (options.networkOf === undefined) return
+  const { ports = [], expose = [], dns = [], dnsSearch = [], dnsOptions = [] } = options
+  const { extraHosts = [], publishAll } = options
+  const given = [
+    ports.length > 0 || publishAll ? '--publish' : undefined,
+    expose.length > 0 ? '--expose' : undefined,
+    dns.length + dnsSearch.length + dnsOptions.length > 0 ? '--dns' : undefined,
+    extraHosts.length > 0 ? '--add-host' : undefined,
+  ].find((flag) => flag !== undefined)
+  if (given === undefined) return
+  throw invalid(`use ${given}`, `the network is that of container ${options.networkOf}`)
 }
 
 function checkMounts({ mounts = [] }: Checked): void {

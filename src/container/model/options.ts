@@ -31,6 +31,15 @@ export interface RestartPolicy {
  */
 export type HealthAction = 'none' | 'kill' | 'restart' | 'stop'
 
+/** Another container, and the name by which this one finds it. */
+export interface ContainerLink {
+  /** Its name or ID; its ID in the settings of a container. */
+  readonly container: string
+  readonly alias: string
+  /** The name of the other container, for `inspect`. */
+  readonly name?: string | undefined
+}
+
 /** A network that a container joins when it starts. */
 export interface NetworkChoice {
   /** The network's name or ID, or the beginning of its ID. */
@@ -39,6 +48,8 @@ export interface NetworkChoice {
   readonly ip?: string | undefined
   readonly ip6?: string | undefined
   readonly mac?: string | undefined
+  /** Other containers, by names that only this container knows. */
+  readonly links?: readonly ContainerLink[] | undefined
   /** The default route goes through the network with the highest one. */
   readonly gatewayPriority?: number | undefined
 }
@@ -95,6 +106,8 @@ export interface ContainerOptions {
   /** Bytes. */
   readonly shmSize?: number | undefined
   readonly network?: NetworkKind | undefined
+  /** Joins the network of this container, given by its name or ID. Then `network` is `none`. */
+  readonly networkOf?: string | undefined
   /** The networks to join, for the kind `bridge`. Default: the default network. */
   readonly networks?: readonly NetworkChoice[] | undefined
   /** The address on the default network. */
@@ -109,6 +122,8 @@ export interface ContainerOptions {
   readonly dnsSearch?: readonly string[] | undefined
   readonly dnsOptions?: readonly string[] | undefined
   readonly pid?: 'private' | 'host' | undefined
+  /** Joins the PID namespace of this container, given by its name or ID. */
+  readonly pidOf?: string | undefined
   readonly ipc?: 'private' | 'host' | undefined
   readonly uts?: 'private' | 'host' | undefined
   /** Default: `private` where the machine has cgroup v2, and `host` for a privileged container. */

@@ -41,6 +41,9 @@ export interface ContainerSettings {
   readonly volumesFrom?: readonly VolumesFrom[] | undefined
   readonly shmSize: number
   readonly network: NetworkKind
+  /** IDs of the containers whose network and PID namespace it joins. */
+  readonly networkOf?: string | undefined
+  readonly pidOf?: string | undefined
   /** By their names; absent for the default network alone. */
   readonly networks?: readonly NetworkChoice[] | undefined
   readonly ip?: string | undefined
@@ -68,7 +71,7 @@ export interface ContainerSettings {
   readonly log: { readonly [Key in keyof LogOptions]-?: NonNullable<LogOptions[Key]> }
 }
 
-type NetworkSettings = Pick<ContainerSettings, 'network' | 'networks' | 'ip'>
+type NetworkSettings = Pick<ContainerSettings, 'network' | 'networkOf' | 'networks' | 'ip'>
 
 /** Returns the networks that a container joins: none for the kinds `host` and `none`. */
 export function networksOf({ network, networks, ip }: NetworkSettings): readonly NetworkChoice[] {
@@ -78,6 +81,7 @@ export function networksOf({ network, networks, ip }: NetworkSettings): readonly
 
 /** The names of a container's networks, as lists show them. */
 export function networkNames(settings: NetworkSettings): readonly string[] {
+  if (settings.networkOf !== undefined) return [`container:${settings.networkOf}`]
   if (settings.network !== 'bridge') return [settings.network]
   return networksOf(settings).map(({ name }) => name)
 }
@@ -134,6 +138,8 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
     volumesFrom: options.volumesFrom,
     shmSize: options.shmSize || 64 * megabyte,
     network: options.network ?? 'bridge',
+    networkOf: options.networkOf,
+    pidOf: options.pidOf,
     networks: options.networks,
     ip: options.ip,
     ports: portsOf(options),

@@ -11,6 +11,7 @@ import { type NetworkState, readState, writeJson, writeState } from '../model/st
 import { connectMonitor } from '../protocol/connection.ts'
 import { keepRecord } from '../recovery/restore.ts'
 import { findNetwork, requestNetwork } from '../setup/join-networks.ts'
+import { linkTo } from '../setup/links.ts'
 import { findContainer } from '../verbs/find.ts'
 
 /**
@@ -36,7 +37,8 @@ export async function connectNetwork(
       `Cannot connect ${container.name} to network ${name}: endpoint with name ${container.name} already exists in network ${name}`,
     )
   }
-  const added = { ...choice, name }
+  const links = choice.links?.map((link) => linkTo(context, link))
+  const added = { ...choice, links, name }
   if (isRunning(container)) {
     const { network = { networks: [], ports: [] } } = container.state
     const request = requestNetwork(context, container.id, added, signal)

@@ -28,15 +28,15 @@ test('startsAtBoot() starts no container that never ran, and keeps the limit of 
   expect(startsAtBoot(policy('on-failure', 3), { state, isStoppedByUser: false })).toBe(true)
 })
 
-test('inStartOrder() puts containers after those that they need, by name or ID', () => {
+test('inStartOrder() puts containers after those that they need', () => {
   const needs: Readonly<Record<string, readonly string[]>> = {
     web: ['app'],
-    app: ['id-db', 'absent'],
+    app: ['db', 'absent'],
     db: [],
     left: ['right'],
     right: ['left'],
   }
-  const all = Object.keys(needs).map((name) => ({ name, id: `id-${name}` }))
-  const ordered = inStartOrder(all, ({ name }) => needs[name] ?? [])
-  expect(ordered.map(({ name }) => name)).toEqual(['db', 'app', 'web', 'right', 'left'])
+  const all = Object.keys(needs).map((id) => ({ id }))
+  const ordered = inStartOrder(all, ({ id }) => needs[id] ?? [])
+  expect(ordered.map(({ id }) => id)).toEqual(['db', 'app', 'web', 'right', 'left'])
 })

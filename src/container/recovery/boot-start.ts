@@ -29,10 +29,10 @@ export function startsAtBoot(
 }
 
 /**
- * Puts containers after those that they need. `needs` returns names or IDs. Containers that need
+ * Puts containers after those that they need. `needs` returns IDs. Containers that need
  * each other in a circle keep their order.
  */
-export function inStartOrder<One extends Pick<Container, 'id' | 'name'>>(
+export function inStartOrder<One extends Pick<Container, 'id'>>(
   containers: readonly One[],
   needs: (container: One) => readonly string[],
 ): readonly One[] {
@@ -43,7 +43,7 @@ export function inStartOrder<One extends Pick<Container, 'id' | 'name'>>(
     open.add(one)
     const wanted = needs(one)
     for (const other of containers) {
-      if (wanted.some((text) => text === other.name || text === other.id)) visit(other)
+      if (wanted.includes(other.id)) visit(other)
     }
     open.delete(one)
     ordered.add(one)

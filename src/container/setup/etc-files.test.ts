@@ -33,7 +33,7 @@ function write(
   options: Partial<ContainerOptions> = {},
   attachment = bridged,
 ): readonly ResolvedMount[] {
-  return writeEtcFiles(paths, mergeSettings(id, { image, ...options }), attachment)
+  return writeEtcFiles(paths, mergeSettings(id, { image, ...options }), { attachment })
 }
 
 const read = (name: string): string => readFileSync(`${paths.directory}/${name}`, 'utf8')
@@ -85,4 +85,10 @@ test('writeEtcFiles() copies the hosts of the machine for the host network', () 
   write({ network: 'host', extraHosts }, { ...rest, kind: 'host' })
   const end = '192.0.2.1\tdb\n127.0.0.1\thost\n'
   expect(read('hosts')).toBe(`${readFileSync('/etc/hosts', 'utf8')}${end}`)
+})
+
+test('writeEtcFiles() names linked containers', () => {
+  const link = { alias: 'db', name: 'pg', hostname: 'abc', ip: '10.89.0.9', exposed: [], env: [] }
+  writeEtcFiles(paths, mergeSettings(id, { image }), { attachment: bridged, linked: [link] })
+  expect(read('hosts')).toContain('\n10.89.0.9\tdb abc pg\n')
 })

@@ -6,9 +6,10 @@ import {
   nameServerAddress,
   type ResolverConfig,
 } from '#network'
-import { writeFileWithMode } from '#platform'
+import { pathExists, writeFileWithMode } from '#platform'
 import type { ContainerPaths } from '../model/context.ts'
 import type { ContainerSettings } from '../model/settings.ts'
+import { type LinkedContainer, namesOfLinked } from './links.ts'
 import type { ResolvedMount } from './volumes.ts'
 
 /** The files that strake writes for each container. */
@@ -21,23 +22,48 @@ export const etcFileNames = ['hosts', 'hostname', 'resolv.conf'] as const
 export function writeEtcFiles(
   paths: ContainerPaths,
   settings: ContainerSettings,
-  attachment: Attachment,
+  {
+    attachment,
+    linked = [],
+  }: {
+    readonly attachment: Attachment
+    readonly linked?: readonly LinkedContainer[] | undefined
+  },
 ): readonly ResolvedMount[] {
   const content: Readonly<Record<(typeof etcFileNames)[number], string>> = {
-    hosts: hosts(settings, attachment),
+    hosts: hosts(settings, attachment, linked),
     hostname: `${settings.hostname}\n`,
     'resolv.conf': formatResolvConf(resolverOf(settings, attachment)),
   }
-  const taken = new Set(settings.mounts.map(({ destination }) => destination))
-  return etcFileNames
-    .filter((name) => !taken.has(`/etc/${name}`))
-    .map((name) => {
-      const source = `${paths.directory}/${name}`
-      writeFileWithMode(source, content[name], 0o644)
-      const place = { type: 'bind', source, destination: `/etc/${name}` } as const
-      const { readOnly } = settings
-      return { ...place, readOnly, kind: 'bind', anonymous: false, point: 'file' }
-    })
+  const { directory } = paths
+  const names = missingFrom(settings)
+  for (const name of names) writeFileWithMode(`${directory}/${name}`, content[name], 0o644)
+  return names.map((name) => mountOf(directory, name, settings))
+}
+
+/** Returns mounts for the files of another container, whose network this one joins. */
+export function shareEtcFiles(
+  directory: string,
+  settings: ContainerSettings,
+): readonly ResolvedMount[] {
+  return missingFrom(settings)
+    .filter((name) => pathExists(`${directory}/${name}`))
+    .map((name) => mountOf(directory, name, settings))
+}
+
+/** The files in whose place the user mounts no other one. */
+function missingFrom({ mounts }: ContainerSettings): readonly (typeof etcFileNames)[number][] {
+  const taken = new Set(mounts.map(({ destination }) => destination))
+  return etcFileNames.filter((name) => !taken.has(`/etc/${name}`))
+}
+
+function mountOf(
+  directory: string,
+  name: (typeof etcFileNames)[number],
+  { readOnly }: ContainerSettings,
+): ResolvedMount {
+  const place = { source: `${directory}/${name}`, destination: `/etc/${name}` }
+  return { type: 'bind', ...place, readOnly, kind: 'bind', anonymous: false, point: 'file' }
 }
 
 function resolverOf(settings: ContainerSettings, attachment: Attachment): ResolverConfig {
@@ -60,11 +86,19 @@ function hasNameServer({ networks }: Attachment): boolean {
   return networks.some(({ id }) => id !== undefined)
 }
 
-function hosts(settings: ContainerSettings, attachment: Attachment): string {
-  const extra = settings.extraHosts.map(({ name, ip }) => ({
+function hosts(
+  settings: ContainerSettings,
+  attachment: Attachment,
+  linked: readonly LinkedContainer[],
+): string {
+  const chosen = settings.extraHosts.map(({ name, ip }) => ({
     name,
     ip: ip === 'host-gateway' ? (attachment.gateway ?? '127.0.0.1') : ip,
   }))
+  const extra = [
+    ...chosen,
+    ...linked.map((link) => ({ name: namesOfLinked(link).join(' '), ip: link.ip })),
+  ]
   if (settings.network === 'host') {
     const lines = extra.map(({ name, ip }) => `${ip}\t${name}\n`)
     return `${readHostFile()}${lines.join('')}`

@@ -14,7 +14,7 @@ export function requestNetwork(
   choice: NetworkChoice,
   signal?: AbortSignal,
 ): NetworkRequest {
-  const { name, aliases = [], ip, ip6, mac, gatewayPriority } = choice
+  const { name, aliases = [], ip, ip6, mac, links, gatewayPriority } = choice
   const record = name === defaultNetwork ? undefined : findNetwork({ records }, name)
   if (record?.traits.isConfigOnly) throw isTemplate(record.name)
   const others = Object.values(record?.auxiliary ?? {})
@@ -46,7 +46,15 @@ export function requestNetwork(
   // As in Docker, the beginning of its ID is a name of the container.
   const names = record === undefined ? aliases : [...aliases, containerId.slice(0, 12)]
   const network = record && userNetwork(record)
-  return { name: record?.name ?? name, network, allocate, aliases: names, mac, gatewayPriority }
+  return {
+    name: record?.name ?? name,
+    network,
+    allocate,
+    aliases: names,
+    links,
+    mac,
+    gatewayPriority,
+  }
 }
 
 function isTemplate(network: string): StrakeError {

@@ -24,8 +24,10 @@ import { type ContainerSettings, mergeEnv, networksOf } from '../model/settings.
 import { createdState, type NetworkState, writeJson, writeState } from '../model/state.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
 import { makeBaseLayer } from './base-layer.ts'
-import { writeEtcFiles } from './etc-files.ts'
+import { shareEtcFiles, writeEtcFiles } from './etc-files.ts'
+import { type JoinedContainer, joinNetworkOf, joinPidsOf } from './join-container.ts'
 import { requestNetwork } from './join-networks.ts'
+import { findLinked, type LinkedContainer, linkVariables } from './links.ts'
 import { MountedImages } from './mounted-images.ts'
 import {
   fillVolumes,
@@ -53,6 +55,7 @@ export async function prepareContainer(
   const { id, settings } = container
   const paths = containerPaths(context, id)
   const overlays = [makeBaseLayer(context)]
+  const others = findOthers(context, container)
   await using undo = new AsyncDisposableStack()
   const snapshot = undo.use(
     await context.snapshots.container(settings.image.chainId, paths.directory, {
@@ -66,11 +69,12 @@ export async function prepareContainer(
   // They are mounted again for the container before they are unmounted here.
   await using images = new MountedImages(context.snapshots)
   const mountImage = images.mount.bind(images)
-  const places = { snapshot, attachment, paths, signal: options.signal, mountImage }
+  const { signal } = options
+  const places = { snapshot, attachment, paths, others, signal, mountImage }
   const { mounts, visible } = await makeMounts(context, container, places)
   const cwd = container.settings.workingDir
   using prepared = prepareRoot(snapshot.root, { mounts, cwd, nested: paths.mounts })
-  const parts = { root: snapshot.root, attachment, prepared, options }
+  const parts = { root: snapshot.root, attachment, others, prepared, options }
   const bundle = bundleOptions(container, parts)
   const { entrypoint, command } = container.settings
   checkCommand(prepared.view, { ...bundle, args: [...entrypoint, ...command] })
@@ -85,6 +89,23 @@ export async function prepareContainer(
   makeReserve(paths.reserve)
   writeJson(`${paths.directory}/mounts.json`, { mounts: visible })
   undo.move()
+}
+
+/** Containers that a container needs while it starts: those that it joins, and those it is linked to. */
+interface Others {
+  readonly network: JoinedContainer | undefined
+  /** The file of a PID namespace. */
+  readonly pids: string | undefined
+  readonly linked: readonly LinkedContainer[]
+}
+
+function findOthers(context: ContainerContext, container: Container): Others {
+  const { networkOf, pidOf } = container.settings
+  return {
+    network: networkOf === undefined ? undefined : joinNetworkOf(context, container, networkOf),
+    pids: pidOf === undefined ? undefined : joinPidsOf(context, container, pidOf),
+    linked: findLinked(context, container),
+  }
 }
 
 async function attach(
@@ -107,6 +128,7 @@ interface Places {
   readonly snapshot: ContainerSnapshot
   readonly attachment: Attachment
   readonly paths: ContainerPaths
+  readonly others: Others
   readonly signal: AbortSignal | undefined
   readonly mountImage: ResolveMountsOptions['mountImage']
 }
@@ -114,7 +136,7 @@ interface Places {
 async function makeMounts(
   store: ContainerContext,
   { id, settings }: Container,
-  { snapshot, attachment, paths, signal, mountImage }: Places,
+  { snapshot, attachment, paths, others, signal, mountImage }: Places,
 ): Promise<{
   readonly mounts: readonly ResolvedMount[]
   /** The mounts that the user requested; `inspect` shows them. */
@@ -129,7 +151,11 @@ async function makeMounts(
     mountImage,
   })
   await fillVolumes(snapshot.root, users, { requests: settings.mounts, signal })
-  const own = [...writeEtcFiles(paths, settings, attachment), ...initMount(settings)]
+  const etc =
+    others.network === undefined
+      ? writeEtcFiles(paths, settings, { attachment, linked: others.linked })
+      : shareEtcFiles(others.network.directory, settings)
+  const own = [...etc, ...initMount(settings)]
   return { mounts: [...own, ...users], visible: users }
 }
 
@@ -142,13 +168,14 @@ function initMount(settings: ContainerSettings): readonly ResolvedMount[] {
 interface BundleParts {
   readonly root: string
   readonly attachment: Attachment
+  readonly others: Others
   readonly prepared: PreparedRoot
   readonly options: PrepareOptions
 }
 
 function bundleOptions(
-  { id, settings }: Container,
-  { root, attachment, prepared, options }: BundleParts,
+  { id, name, settings }: Container,
+  { root, attachment, others, prepared, options }: BundleParts,
 ): BundleOptions {
   const user = resolveUser(prepared.view, settings.user, { groupAdd: settings.groupAdd })
   const args = [...settings.entrypoint, ...settings.command]
@@ -157,7 +184,7 @@ function bundleOptions(
     root,
     readOnlyRoot: settings.readOnly,
     args: settings.init ? [initDestination, '--', ...args] : args,
-    env: mergeEnv([`HOME=${user.home}`], settings.env),
+    env: mergeEnv([`HOME=${user.home}`], linkVariables(name, others.linked), settings.env),
     cwd: prepared.cwd,
     user,
     terminal: settings.tty,
@@ -168,8 +195,8 @@ function bundleOptions(
     ...(hasHostName(settings) ? {} : { hostname: settings.hostname }),
     domainname: settings.domainname,
     annotations: settings.annotations,
-    network: namespaceOf(settings, attachment),
-    pidNamespace: settings.pid,
+    network: others.network ?? namespaceOf(settings, attachment),
+    pidNamespace: others.pids === undefined ? settings.pid : { path: others.pids },
     ipcNamespace: settings.ipc,
     utsNamespace: settings.uts,
     cgroupNamespace: settings.cgroupns,

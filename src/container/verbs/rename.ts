@@ -33,4 +33,5 @@ export async function renameContainer(
     return renamed
   })
   keepRecord(context, record)
+  await context.networks.rename(id, name)
 }

@@ -2,6 +2,7 @@ import { bootId } from '#platform'
 import { mapConcurrently } from '#stream'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, isRunning, listContainers, lostExitCode } from '../model/record.ts'
+import { networksOf } from '../model/settings.ts'
 import { isStoppedByUser } from '../model/stop-request.ts'
 import { shouldRestart } from '../monitor/restart.ts'
 import { inStartOrder, startsAtBoot } from '../recovery/boot-start.ts'
@@ -66,14 +67,14 @@ async function startInOrder(
   containers: readonly Container[],
   { onOutcome, signal }: AllOptions,
 ): Promise<void> {
-  const needs = (_: Container): readonly string[] => []
-  const ordered = inStartOrder(containers.toReversed(), needs)
+  const ordered = inStartOrder(containers.toReversed(), needsOf)
   const starts = new Map<Container, Promise<void>>()
   await mapConcurrently(
     ordered,
     atOnce,
     async (container) => {
-      const before = ordered.filter((one) => needs(container).includes(one.name))
+      const needs = needsOf(container)
+      const before = ordered.filter(({ id }) => needs.includes(id))
       // One that fails keeps no other from its own attempt, which then names the reason.
       await Promise.allSettled(before.map((one) => starts.get(one)))
       const start = startContainer(context, container.id, { signal })
@@ -82,6 +83,13 @@ async function startInOrder(
     },
     signal,
   )
+}
+
+/** The IDs of the containers that run before a container can start. */
+function needsOf({ settings }: Container): readonly string[] {
+  const { networkOf = [], pidOf = [] } = settings
+  const links = networksOf(settings).flatMap((choice) => choice.links ?? [])
+  return [networkOf, pidOf, links.map(({ container }) => container)].flat()
 }
 
 /** Stops all containers because the machine goes down: the next start of the machine starts them again. */

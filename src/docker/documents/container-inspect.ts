@@ -31,7 +31,7 @@ export function containerDocument(details: ContainerDetails): InspectDocument {
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: details.execs.length === 0 ? null : details.execs,
-    HostConfig: hostConfigDocument(settings, details.runtime),
+    HostConfig: hostConfigDocument(settings, details),
     Storage: { RootFS: { Snapshot: { Name: details.snapshotter } } },
     Mounts: mountDocuments(details),
     Config: configDocument(settings),

@@ -1,6 +1,7 @@
 import { type ContainerDetails, networkNames, networksOf } from '#container'
 import { findBuiltIn } from '#engine/network/network-details'
 import type { NetworkPlace } from '#network'
+import { listOrNull } from './container-config.ts'
 import type { InspectDocument } from './document.ts'
 
 /** `NetworkSettings`. The addresses are also at its top, where Docker had them before version 29. */
@@ -16,7 +17,7 @@ export function networkDocument(details: ContainerDetails): InspectDocument {
     SandboxKey: isRunning ? sandboxKey(details) : '',
     Ports: { ...unpublished, ...portMap(network?.ports ?? []) },
     Networks: Object.fromEntries(
-      networkNames(settings).map((name) => {
+      (settings.networkOf === undefined ? networkNames(settings) : []).map((name) => {
         const place = places.find((one) => one.name === name)
         const joined = { ...endpoint(details, name), ...addressOf(id, isRunning, place) }
         return [name, { ...joined, NetworkID: place?.id ?? findBuiltIn(name)?.id ?? '' }]
@@ -29,13 +30,15 @@ export function networkDocument(details: ContainerDetails): InspectDocument {
 /** What the user asked for. Only networks that users made know names. */
 function endpoint({ id, name, settings }: ContainerDetails, network: string): InspectDocument {
   const choice = networksOf(settings).find((one) => one.name === network)
-  const { ip, ip6, aliases = [], gatewayPriority = 0 } = choice ?? {}
+  const { ip, ip6, aliases = [], links = [], gatewayPriority = 0 } = choice ?? {}
   const ipam = { ...(ip && { IPv4Address: ip }), ...(ip6 && { IPv6Address: ip6 }) }
   const names = [name, ...aliases, id.slice(0, 12), settings.hostname]
   const hasNames = choice !== undefined && network !== 'bridge'
   return {
     IPAMConfig: Object.keys(ipam).length === 0 ? null : ipam,
-    Links: null,
+    Links: listOrNull(
+      hasNames ? links.map((link) => `${link.name ?? link.container}:${link.alias}`) : [],
+    ),
     Aliases: aliases.length === 0 ? null : aliases,
     DriverOpts: null,
     GwPriority: gatewayPriority,

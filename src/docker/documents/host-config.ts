@@ -1,4 +1,10 @@
-import { type ContainerSettings, type MountRequest, networkNames } from '#container'
+import {
+  type ContainerSettings,
+  type MountRequest,
+  type NetworkChoice,
+  networkNames,
+  networksOf,
+} from '#container'
 import { cgroupNamespace, type DeviceLimit, protectedPaths } from '#runtime'
 import { listOrNull } from './container-config.ts'
 import { formatBind, formatTmpfs, mountSpec } from './container-mounts.ts'
@@ -6,7 +12,10 @@ import { portMap } from './container-network.ts'
 import type { InspectDocument } from './document.ts'
 
 /** `HostConfig`: the settings that depend on this machine. Members for other systems have Docker's defaults. */
-export function hostConfigDocument(settings: ContainerSettings, runtime: string): InspectDocument {
+export function hostConfigDocument(
+  settings: ContainerSettings,
+  { name, runtime }: { readonly name: string; readonly runtime: string },
+): InspectDocument {
   const { security, mounts } = settings
   const hidden = protectedPaths(security)
   return {
@@ -37,9 +46,9 @@ export function hostConfigDocument(settings: ContainerSettings, runtime: string)
     GroupAdd: listOrNull(settings.groupAdd),
     IpcMode: settings.ipc,
     Cgroup: '',
-    Links: null,
+    Links: listOrNull(linksOf(settings).map((link) => `/${link.name}:/${name}/${link.alias}`)),
     OomScoreAdj: settings.oomScoreAdj,
-    PidMode: settings.pid === 'host' ? 'host' : '',
+    PidMode: pidMode(settings),
     Privileged: security.privileged ?? false,
     PublishAllPorts: settings.publishAll,
     ReadonlyRootfs: settings.readOnly,
@@ -57,6 +66,15 @@ export function hostConfigDocument(settings: ContainerSettings, runtime: string)
     ReadonlyPaths: hidden?.readonlyPaths ?? null,
     Init: settings.init,
   }
+}
+
+function linksOf(settings: ContainerSettings): NonNullable<NetworkChoice['links']> {
+  return networksOf(settings).find(({ name }) => name === 'bridge')?.links ?? []
+}
+
+function pidMode({ pid, pidOf }: ContainerSettings): string {
+  if (pidOf !== undefined) return `container:${pidOf}`
+  return pid === 'host' ? 'host' : ''
 }
 
 /** As in Docker, the member is absent without a `--mount`. */

@@ -43,6 +43,7 @@ type Parsed = Pick<
   | 'labels'
   | 'sysctls'
   | 'network'
+  | 'networkOf'
   | 'networks'
   | 'ip'
   | 'log'

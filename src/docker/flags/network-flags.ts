@@ -13,13 +13,17 @@ export interface NetworkRequestFlags {
   readonly ip6?: string | undefined
   /** The MAC address of the container on the first network. */
   readonly mac?: string | undefined
+  /** Other containers on the first network: `NAME[:ALIAS]`. */
+  readonly links?: readonly string[] | undefined
 }
 
-type Parsed = Pick<ContainerOptions, 'network' | 'networks' | 'ip'>
+type Parsed = Pick<ContainerOptions, 'network' | 'networkOf' | 'networks' | 'ip'>
 
 /** Reads the networks of a container. Throws `INVALID`. */
 export function parseNetworks(flags: NetworkRequestFlags): Parsed {
-  const { networks = [], aliases = [], ip, ip6, mac } = flags
+  const { networks = [], aliases = [], links = [], ip, ip6, mac } = flags
+  const shared = networks.find((text) => text.startsWith(containerMode))
+  if (shared !== undefined) return joinContainer(flags, shared)
   const choices = networks.map(parseNetwork)
   const kind = choices.map(({ name }) => name).find((name) => name === 'host' || name === 'none')
   const [first] = choices
@@ -31,11 +35,12 @@ export function parseNetworks(flags: NetworkRequestFlags): Parsed {
       const flag = ip === undefined ? '--ip6' : '--ip'
       throw refuse(flag, address, `the network ${kind} gives no addresses`)
     }
+    if (links[0] !== undefined) throw refuse('--link', links[0], `the network ${kind} has no names`)
     return { network: kind }
   }
   const isUsual = first === undefined || (choices.length === 1 && first.name === 'bridge')
   if (isUsual && aliases.length > 0) throw withoutNames('bridge')
-  const hasMore = [ip6, mac, first?.mac, first?.ip6].some((one) => one !== undefined)
+  const hasMore = [ip6, mac, first?.mac, first?.ip6, links[0]].some((one) => one !== undefined)
   if (isUsual && !hasMore) {
     return { network: first === undefined ? undefined : 'bridge', ip: ip ?? first?.ip }
   }
@@ -45,7 +50,7 @@ export function parseNetworks(flags: NetworkRequestFlags): Parsed {
 
 /** Adds the flags that are about the first network. */
 function withFlags(choice: NetworkChoice, flags: NetworkRequestFlags): NetworkChoice {
-  const { aliases = [], ip, ip6, mac } = flags
+  const { aliases = [], links = [], ip, ip6, mac } = flags
   const twice = [
     { flag: '--ip', text: ip, other: choice.ip },
     { flag: '--ip6', text: ip6, other: choice.ip6 },
@@ -57,10 +62,42 @@ function withFlags(choice: NetworkChoice, flags: NetworkRequestFlags): NetworkCh
   return {
     ...choice,
     aliases: [...(choice.aliases ?? []), ...aliases],
+    links: links.length === 0 ? undefined : links.map(parseLink),
     ip: choice.ip ?? ip,
     ip6: choice.ip6 ?? (ip6 === undefined ? undefined : parseIp6('--ip6', ip6)),
     mac: choice.mac ?? (mac === undefined ? undefined : parseMac('--mac-address', mac)),
   }
+}
+
+const containerMode = 'container:'
+
+/** Reads `container:NAME`. The options about the network then belong to the other container. */
+function joinContainer(flags: NetworkRequestFlags, text: string): Parsed {
+  const { networks = [], aliases = [], links = [], ip, ip6, mac } = flags
+  const name = text.slice(containerMode.length)
+  if (name === '') throw refuse('--network', text, 'it names no container')
+  if (networks.length > 1) throw conflicting(networks)
+  const given = [
+    { flag: '--network-alias', value: aliases[0] },
+    { flag: '--link', value: links[0] },
+    { flag: '--ip', value: ip },
+    { flag: '--ip6', value: ip6 },
+    { flag: '--mac-address', value: mac },
+  ].find(({ value }) => value !== undefined)
+  if (given !== undefined) {
+    throw refuse(given.flag, given.value ?? '', `the network is that of container ${name}`)
+  }
+  return { network: 'none', networkOf: name }
+}
+
+/** Reads `NAME[:ALIAS]`. Throws `INVALID`. */
+function parseLink(text: string): NonNullable<NetworkChoice['links']>[number] {
+  const [container = '', alias = container, ...more] = text.split(':')
+  const isName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,252}$/
+  if (!isName.test(container) || !isName.test(alias) || more.length > 0) {
+    throw refuse('--link', text, 'expected CONTAINER[:ALIAS]')
+  }
+  return { container, alias }
 }
 
 function distinct(choices: readonly NetworkChoice[]): readonly NetworkChoice[] {
@@ -148,14 +185,15 @@ export function parseConnection(flags: {
   readonly aliases?: readonly string[] | undefined
   readonly ip?: string | undefined
   readonly ip6?: string | undefined
+  readonly links?: readonly string[] | undefined
   readonly gatewayPriority?: number | undefined
 }): NetworkChoice {
-  const { network, aliases, ip, ip6, gatewayPriority } = flags
+  const { network, aliases, ip, ip6, links, gatewayPriority } = flags
   if (ip !== undefined && parseAddress(ip) === undefined) {
     throw refuse('--ip', ip, 'expected an IPv4 address')
   }
   const name = networkName(network)
   if (name === 'bridge' && aliases !== undefined) throw withoutNames(name)
   const own = ip6 === undefined ? undefined : parseIp6('--ip6', ip6)
-  return { name, aliases, ip, ip6: own, gatewayPriority }
+  return { name, aliases, ip, ip6: own, links: links?.map(parseLink), gatewayPriority }
 }

@@ -8,6 +8,8 @@ import {
   createContainer,
   type ForegroundOptions,
   findNetwork,
+  getContainer,
+  linkTo,
   type NetworkChoice,
   runContainer,
   runDetached as startDetached,
@@ -166,6 +168,7 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
   // Checked before a pull, which may take minutes.
   checkOptions(rest)
   const networks = rest.networks?.map((choice) => withFullName(engine, choice))
+  const joined = joinOthers(engine, rest)
   refuseUsedIdFile(containerIdFile)
   await warnOfSockets(options)
   const resources = usableLimits(options)
@@ -181,6 +184,7 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
   }
   return {
     ...rest,
+    ...joined,
     networks,
     resources,
     image: containerImage,
@@ -208,8 +212,23 @@ async function allMounts(
 
 /** Replaces an ID by the network's name. Throws `NOT_FOUND`. */
 function withFullName(engine: Engine, choice: NetworkChoice): NetworkChoice {
-  if (choice.name === defaultNetwork) return choice
-  return { ...choice, name: findNetwork(engine, choice.name).name }
+  const links = choice.links?.map((link) => linkTo(engine, link))
+  if (choice.name === defaultNetwork) return { ...choice, links }
+  return { ...choice, links, name: findNetwork(engine, choice.name).name }
+}
+
+type Joining = Pick<ContainerOptions, 'networkOf' | 'pidOf' | 'hostname'>
+
+/** Replaces names of joined containers by their IDs, and takes over the host name. Throws `NOT_FOUND`. */
+function joinOthers(engine: Engine, { networkOf, pidOf, hostname }: Joining): Joining {
+  const pids = pidOf === undefined ? undefined : getContainer(engine, pidOf)
+  if (networkOf === undefined) return { pidOf: pids?.id, hostname }
+  const other = getContainer(engine, networkOf)
+  if (hostname) {
+    const reason = `the network is that of container ${other.name}`
+    throw new StrakeError('INVALID', `Cannot use --hostname ${hostname}: ${reason}`)
+  }
+  return { networkOf: other.id, pidOf: pids?.id, hostname: other.settings.hostname }
 }
 
 /** Refuses a file that exists: it may hold the ID of another container. */

@@ -25,7 +25,7 @@ export async function waitForCondition(
   id: string,
   { condition, signal }: WaitOptions,
 ): Promise<number> {
-  if (condition === 'not-running') return await waitContainer(engine, id, signal)
+  if (condition === 'not-running') return await waitContainer(engine, id, { signal })
   const stop = new AbortController()
   const since = Date.now()
   let code = lastExitCode(engine, id)

@@ -25,7 +25,12 @@ import { type Bridge, type BridgeOptions, ensureBridge, removeBridge } from './b
 import { claimPorts, listPublished, owns } from './claim-ports.ts'
 import { connect, removeInterface } from './connect.ts'
 import { elementsOf, encodeElement, formatRemoval } from './ruleset.ts'
-import { type AttachmentRecord, openAttachmentRecords, randomHex } from './state.ts'
+import {
+  type AttachmentRecord,
+  type NetworkLink,
+  openAttachmentRecords,
+  randomHex,
+} from './state.ts'
 
 /** The addresses that containers of a network may get. The gateways are of the subnets. */
 export interface AddressRange {
@@ -49,6 +54,7 @@ export interface BridgeAttachOptions {
   readonly containerId: string
   readonly name: string
   readonly aliases?: readonly string[] | undefined
+  readonly links?: readonly NetworkLink[] | undefined
   /** Default: derived from the address. */
   readonly mac?: string | undefined
   /** The container has a network namespace, and gets one more interface. */
@@ -92,6 +98,8 @@ export interface BridgeNetwork {
   detach(containerId: string): void
   /** Like `detach`, and removes the interface at once. Does nothing when it is not attached. */
   disconnect(containerId: string): void
+  /** Changes the container's name in its record. Does nothing when it is not attached. */
+  rename(containerId: string, name: string): void
   /** The IDs of attached containers, and of containers whose start was interrupted. */
   list(): readonly string[]
   /** Removes published ports that belong to no container. */
@@ -127,6 +135,11 @@ export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork 
       detach(containerId)
     },
 
+    rename(containerId, name) {
+      const record = records.get(containerId)
+      if (record !== undefined) records.put({ ...record, name })
+    },
+
     async attach({ containerId, name, aliases = [], allocate, ports: requests, signal, ...rest }) {
       const bridge = await ensureBridge(options, records, signal)
       const { ip, ip6 } = checkAddresses(await allocate(rangeOf(labelOf(options), bridge)), bridge)
@@ -136,17 +149,10 @@ export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork 
       const veth = `veth${randomHex(5)}`
       const network = labelOf(options)
       const isInternal = options.isInternal === true
+      const { links = [] } = rest
+      const names = { name, aliases, links }
       const addresses = { ip, ip6 }
-      const record = {
-        containerId,
-        name,
-        network,
-        isInternal,
-        aliases,
-        ...addresses,
-        veth,
-        ports: [],
-      }
+      const record = { containerId, ...names, network, isInternal, ...addresses, veth, ports: [] }
       const mac = rest.mac ?? macOf(ipBytes(ip ?? ip6 ?? ''))
       try {
         const ports = await publish(requests, record, signal)

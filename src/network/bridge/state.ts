@@ -3,6 +3,13 @@ import { join } from 'node:path'
 import { readPlainFile } from '#platform'
 import type { PublishedPort } from '../port.ts'
 
+/** A name by which one container finds another on a network. */
+export interface NetworkLink {
+  readonly alias: string
+  /** The ID of the other container. */
+  readonly container: string
+}
+
 /** The record of a container on the bridge: enough to restore its link, and to remove it. */
 export interface AttachmentRecord {
   readonly containerId: string
@@ -16,6 +23,8 @@ export interface AttachmentRecord {
   readonly isInternal: boolean
   /** Further names that other containers of the network find it by. */
   readonly aliases: readonly string[]
+  /** Names that only this container knows. */
+  readonly links: readonly NetworkLink[]
   /** The host's end of its pair of interfaces. */
   readonly veth: string
   readonly ports: readonly PublishedPort[]
@@ -109,16 +118,23 @@ function readRecord(file: string): AttachmentRecord | undefined {
 function parseRecord(value: unknown): AttachmentRecord | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const record = value as Partial<AttachmentRecord>
-  const { containerId, name, ip, ip6, network, isInternal, aliases, veth, ports } = record
+  const { containerId, name, ip, ip6, network, isInternal, aliases, links, veth, ports } = record
   if (typeof containerId !== 'string' || !isText(ip) || !isText(ip6)) return undefined
   if (typeof veth !== 'string' || !Array.isArray(ports)) return undefined
   const others = Array.isArray(aliases) ? aliases.map(String) : []
   return {
     ...{ containerId, name: String(name ?? ''), ip, ip6, network: String(network ?? '') },
     ...{ isInternal: isInternal === true, aliases: others, veth, ports },
+    links: Array.isArray(links) ? links.flatMap(parseLink) : [],
   }
 }
 
 function isText(value: unknown): value is string | undefined {
   return value === undefined || typeof value === 'string'
+}
+
+function parseLink(value: unknown): readonly NetworkLink[] {
+  const { alias, container }: Partial<Record<string, unknown>> = { ...(value as object | null) }
+  if (typeof alias !== 'string' || typeof container !== 'string') return []
+  return [{ alias, container }]
 }

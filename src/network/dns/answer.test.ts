@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { openAttachmentRecords } from '../bridge/state.ts'
+import { type AttachmentRecord, openAttachmentRecords } from '../bridge/state.ts'
 import { answerLocally } from './answer.ts'
 import { parseQuery } from './message.ts'
 import { NameDirectory } from './names.ts'
@@ -19,12 +19,12 @@ const front = 'f'.repeat(64)
 function put(
   network: string,
   container: { readonly id: string; readonly name: string; readonly ip: string },
-  more: { readonly aliases?: readonly string[]; readonly isInternal?: boolean } = {},
+  more: Partial<Pick<AttachmentRecord, 'aliases' | 'links' | 'isInternal'>> = {},
 ): void {
   const { id: containerId, name, ip } = container
-  const { aliases = [], isInternal = false } = more
+  const { aliases = [], links = [], isInternal = false } = more
   const label = network === back ? 'back' : 'front'
-  const rest = { network: label, veth: 'v', ports: [], aliases, isInternal }
+  const rest = { network: label, veth: 'v', ports: [], aliases, links, isInternal }
   openAttachmentRecords(`${directory}/${network}/attachments`).put({
     ...{ containerId, name, ip, ...rest },
   })
@@ -92,7 +92,8 @@ test('read() follows containers that come and go, and knows whether a route lead
 })
 
 test('answerLocally() knows IPv6 addresses, and names by them', () => {
-  const rest = { network: 'back', veth: 'v', ports: [], aliases: [], isInternal: false }
+  const none = { aliases: [], links: [] }
+  const rest = { network: 'back', veth: 'v', ports: [], ...none, isInternal: false }
   const records = openAttachmentRecords(`${directory}/${back}/attachments`)
   records.put({ containerId: 'me', name: 'client', ip6: 'fd00::2', ...rest })
   records.put({ containerId: 'db', name: 'db', ip: '10.1.0.3', ip6: 'fd00::3', ...rest })
@@ -107,4 +108,15 @@ test('answerLocally() knows IPv6 addresses, and names by them', () => {
   expect(answer('client', 1)?.[7]).toBe(0)
   const reverse = `3.${'0.'.repeat(29)}d.f.ip6.arpa`
   expect(Buffer.from(answer(reverse, 12) ?? []).toString('latin1')).toContain('\x02db\x04back\x00')
+})
+
+test('answerLocally() knows a link only in the container that has it', () => {
+  put(
+    back,
+    { id: 'one', name: 'web', ip: '10.0.0.1' },
+    { links: [{ alias: 'DB', container: 'two' }] },
+  )
+  put(back, { id: 'two', name: 'pg', ip: '10.0.0.2' })
+  expect(ask(new NameDirectory(directory, 'one'), 'db')).toBe('0: 2')
+  expect(ask(new NameDirectory(directory, 'two'), 'db')).toBeUndefined()
 })

@@ -66,7 +66,8 @@ export class NameDirectory {
     const own = networks.flatMap((records) => records.get(this.#containerId) ?? [])
     return {
       reachesOutside: usual || own.some(({ isInternal }) => !isInternal),
-      addressesOf: (name) => findAddresses(networks, name),
+      addressesOf: (name) =>
+        findLinked(networks, { id: this.#containerId, name }) ?? findAddresses(networks, name),
       nameOf: (address) => findName(networks, address),
     }
   }
@@ -101,14 +102,29 @@ function changeOf(path: string): number | undefined {
   }
 }
 
+/** A link is a name of another container that only the container itself knows. */
+function findLinked(
+  networks: readonly Attachments[],
+  { id, name }: { readonly id: string; readonly name: string },
+): readonly string[] | undefined {
+  const found = networks.flatMap((records) => {
+    const links = records.get(id)?.links.filter(({ alias }) => alias.toLowerCase() === name) ?? []
+    const others = links.flatMap(({ container }) => records.get(container) ?? [])
+    return others.flatMap(addressesOf)
+  })
+  return found.length === 0 ? undefined : found
+}
+
+function addressesOf({ ip, ip6 }: AttachmentRecord): readonly string[] {
+  return [ip ?? [], ip6 ?? []].flat()
+}
+
 function findAddresses(
   networks: readonly Attachments[],
   name: string,
 ): readonly string[] | undefined {
   const found = networks.flatMap((records) =>
-    [...records.values()]
-      .filter((record) => isCalled(record, name))
-      .flatMap(({ ip, ip6 }) => [ip ?? [], ip6 ?? []].flat()),
+    [...records.values()].filter((record) => isCalled(record, name)).flatMap(addressesOf),
   )
   return found.length === 0 ? undefined : found
 }

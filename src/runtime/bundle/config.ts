@@ -53,7 +53,8 @@ export interface BundleOptions extends ProcessOptions {
   readonly readOnlyRoot?: boolean | undefined
   readonly hostname?: string | undefined
   readonly network: NetworkNamespace
-  readonly pidNamespace?: 'private' | 'host' | undefined
+  /** `path` is the PID namespace to join. */
+  readonly pidNamespace?: 'private' | 'host' | { readonly path: string } | undefined
   readonly ipcNamespace?: 'private' | 'host' | undefined
   readonly utsNamespace?: 'private' | 'host' | undefined
   /** Default: `private` where the machine has cgroup v2, and `host` for a privileged container. */
@@ -141,7 +142,9 @@ function namespaces(options: BundleOptions): readonly NamespaceConfig[] {
   const { network } = options
   const made: NamespaceConfig[] = [{ type: 'mount' }]
   if (options.utsNamespace !== 'host') made.push({ type: 'uts' })
-  if (options.pidNamespace !== 'host') made.push({ type: 'pid' })
+  const { pidNamespace } = options
+  if (typeof pidNamespace === 'object') made.push({ type: 'pid', path: pidNamespace.path })
+  else if (pidNamespace !== 'host') made.push({ type: 'pid' })
   if (options.ipcNamespace !== 'host') made.push({ type: 'ipc' })
   if (network === 'none') made.push({ type: 'network' })
   else if (network !== 'host') made.push({ type: 'network', path: network.path })

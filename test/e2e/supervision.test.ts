@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { importBusybox } from './busybox.ts'
+import { missing, openStrake, type Strake } from './strake.ts'
+
+const reason = missing('busybox', 'tar', 'runc', 'nft')
+if (reason) console.info(`skipped: supervision: ${reason}`)
+
+describe.skipIf(reason !== undefined)('containers that need each other and are watched', () => {
+  let strake: Strake
+
+  beforeAll(async () => {
+    strake = await openStrake()
+    await importBusybox(strake)
+  })
+  afterAll(async () => strake[Symbol.asyncDispose]())
+
+  const sleeper = ['busybox', 'sh', '-c', 'trap exit TERM; while :; do sleep 0.05; done']
+  const runSleeper = (...options: readonly string[]): Promise<string> =>
+    strake.ok('run', '-d', ...options, ...sleeper)
+
+  test('run --wait returns when the container is healthy, and fails when it is not', async () => {
+    const health = ['--health-cmd', 'test -e /ok', '--health-interval', '50ms']
+    const good = ['sh', '-c', 'sleep 0.2; touch /ok; exec sleep 100']
+    const id = await strake.ok('run', '--wait', '--name', 'good', ...health, 'busybox', ...good)
+    expect(id).toMatch(/^[0-9a-f]{64}$/)
+    expect(await strake.ok('inspect', '-f', '{{.State.Health.Status}}', 'good')).toBe('healthy')
+    expect(await strake.ok('wait', '--condition', 'healthy', 'good')).toBe('0')
+    const bad = ['--health-cmd', 'echo no file; exit 1', '--health-retries', '1']
+    const failed = await strake(
+      ...['run', '--wait', '--name', 'bad', ...health.slice(2), ...bad, ...sleeper],
+    )
+    expect(failed.exitCode).toBe(1)
+    expect(failed.stderr).toContain('it is unhealthy: no file')
+    const late = await strake(
+      'run',
+      '--wait=healthy',
+      '--wait-timeout',
+      '0.2',
+      ...health,
+      ...sleeper,
+    )
+    expect(late.stderr).toContain('it is not after 0.2 s')
+    await strake.ok('rm', '-f', ...(await strake.ok('ps', '-aq')).split('\n'))
+  })
+
+  test('--link on the default network gives names and variables', async () => {
+    await runSleeper('--name', 'pg', '--expose', '5432', '-e', 'USER=me')
+    const seen = await strake.ok(
+      ...['run', '--rm', '--name', 'web', '--link', 'pg:db', 'busybox', 'sh', '-c'],
+      'ping -c1 -w2 db >/dev/null && ping -c1 -w2 pg >/dev/null && env | grep ^DB_ | sort',
+    )
+    const ip = await strake.ok('inspect', '-f', '{{.NetworkSettings.IPAddress}}', 'pg')
+    expect(seen.split('\n')).toEqual([
+      'DB_ENV_USER=me',
+      'DB_NAME=/web/db',
+      `DB_PORT=tcp://${ip}:5432`,
+      `DB_PORT_5432_TCP=tcp://${ip}:5432`,
+      `DB_PORT_5432_TCP_ADDR=${ip}`,
+      'DB_PORT_5432_TCP_PORT=5432',
+      'DB_PORT_5432_TCP_PROTO=tcp',
+    ])
+    await strake.ok('stop', 'pg')
+    const refused = await strake('run', '--rm', '--link', 'pg', 'busybox', 'true')
+    expect(refused.exitCode).toBe(125)
+    expect(refused.stderr).toContain('is linked to pg, which is not running')
+    expect((await strake('run', '--rm', '--link', 'none', 'busybox', 'true')).exitCode).toBe(125)
+    await strake.ok('rm', 'pg')
+  })
+
+  test('--link on a network of a user is a name that only its container knows', async () => {
+    await strake.ok('network', 'create', 'back')
+    await runSleeper('--name', 'pg', '--network', 'back')
+    await runSleeper('--name', 'web', '--network', 'back', '--link', 'pg:db')
+    await strake.ok('exec', 'web', 'ping', '-c1', '-w2', 'db')
+    expect((await strake('exec', 'pg', 'ping', '-c1', '-w2', 'db')).exitCode).not.toBe(0)
+    expect(
+      await strake.ok('inspect', '-f', '{{json .NetworkSettings.Networks.back.Links}}', 'web'),
+    ).toBe('["pg:db"]')
+    // Another name is known at once, and the link stays.
+    await strake.ok('rename', 'pg', 'postgres')
+    await strake.ok('exec', 'web', 'ping', '-c1', '-w2', 'postgres')
+    expect((await strake('exec', 'web', 'ping', '-c1', '-w2', 'pg')).exitCode).not.toBe(0)
+    await strake.ok('exec', 'web', 'ping', '-c1', '-w2', 'db')
+    await strake.ok('rm', '-f', 'web', 'postgres')
+  })
+
+  test('names work again after the monitor was killed', async () => {
+    await runSleeper('--name', 'one', '--network', 'back')
+    await runSleeper('--name', 'two', '--network', 'back')
+    const state = `${strake.root}/containers/${await strake.ok('ps', '-q', '--no-trunc', '--filter', 'name=one')}/state.json`
+    const monitor = (await Bun.file(state).json()).monitor.pid
+    process.kill(monitor, 'SIGKILL')
+    await strake.ok('ps')
+    await strake.ok('exec', 'one', 'ping', '-c1', '-w2', 'two')
+    await strake.ok('rm', '-f', 'one', 'two')
+    await strake.ok('network', 'rm', 'back')
+  })
+
+  test('--network container: and --pid container: join another container', async () => {
+    await runSleeper('--name', 'front', '--hostname', 'front-host')
+    const address = 'ip -4 -o addr show eth0 | tr -s " " | cut -d" " -f4'
+    const joined = await strake.ok(
+      ...['run', '--rm', '--network', 'container:front', '--pid', 'container:front'],
+      ...[
+        'busybox',
+        'sh',
+        '-c',
+        `${address}; hostname; cat /etc/hosts | tail -1; ps | grep -c 'trap exit'`,
+      ],
+    )
+    const [ip, hostname, hosts, processes] = joined.split('\n')
+    expect(ip).toBe(await strake.ok('exec', 'front', 'sh', '-c', address))
+    expect(hostname).toBe('front-host')
+    expect(hosts).toContain('front-host')
+    expect(Number(processes)).toBeGreaterThan(0)
+    const conflict = await strake(
+      'run',
+      '--network',
+      'container:front',
+      '-p',
+      '80',
+      'busybox',
+      'true',
+    )
+    expect(conflict.exitCode).toBe(125)
+    expect(conflict.stderr).toContain(
+      'Cannot use --publish: the network is that of container front',
+    )
+    await strake.ok('create', '--name', 'side', '--network', 'container:front', 'busybox', 'true')
+    const id = await strake.ok('inspect', '-f', '{{.Id}}', 'front')
+    expect(await strake.ok('inspect', '-f', '{{.HostConfig.NetworkMode}}', 'side')).toBe(
+      `container:${id}`,
+    )
+    await strake.ok('stop', 'front')
+    const late = await strake('start', 'side')
+    expect(late.stderr).toContain('it shares the network of front, which is not running')
+    await strake.ok('rm', 'front', 'side')
+  })
+})
