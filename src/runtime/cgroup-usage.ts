@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
-import { cgroupMode, cgroupPath } from './cgroup.ts'
+import { cgroupMode } from './cgroup.ts'
 
 /** The counters of a container's control groups, in bytes if no other unit is given. */
 export interface CgroupUsage {
@@ -17,9 +17,9 @@ export interface CgroupUsage {
 }
 
 /** Reads the counters of a container. Returns `undefined` once its control groups are removed. */
-export function cgroupUsage(id: string, root = '/sys/fs/cgroup'): CgroupUsage | undefined {
+export function cgroupUsage(group: string, root = '/sys/fs/cgroup'): CgroupUsage | undefined {
   try {
-    return cgroupMode() === 'unified' ? readUnified(id, root) : readLegacy(id, root)
+    return cgroupMode() === 'unified' ? readUnified(group, root) : readLegacy(group, root)
   } catch (error) {
     if (isGone(error)) return undefined
     throw error
@@ -27,8 +27,8 @@ export function cgroupUsage(id: string, root = '/sys/fs/cgroup'): CgroupUsage | 
 }
 
 /** Version 2: one hierarchy. */
-export function readUnified(id: string, root: string): CgroupUsage {
-  const group = `${root}${cgroupPath(id)}`
+export function readUnified(path: string, root: string): CgroupUsage {
+  const group = `${root}${path}`
   const io = readOptional(`${group}/io.stat`)
   return {
     cpuTime: numberAfter(read(`${group}/cpu.stat`), 'usage_usec') * 1000,
@@ -44,9 +44,8 @@ export function readUnified(id: string, root: string): CgroupUsage {
 }
 
 /** Version 1: a hierarchy for each controller. */
-export function readLegacy(id: string, root: string): CgroupUsage {
-  const file = (controller: string, name: string): string =>
-    `${root}/${controller}${cgroupPath(id)}/${name}`
+export function readLegacy(group: string, root: string): CgroupUsage {
+  const file = (controller: string, name: string): string => `${root}/${controller}${group}/${name}`
   const io = readOptional(file('blkio', 'blkio.throttle.io_service_bytes_recursive'))
   return {
     cpuTime: Number(read(file('cpuacct', 'cpuacct.usage'))),

@@ -27,17 +27,20 @@ export function countsSwap(): boolean {
   return existsSync(`${base}/memory/memory.memsw.limit_in_bytes`)
 }
 
-/** The control group of a container, below every hierarchy's root. */
+/**
+ * The control group of a container, below every hierarchy's root. The functions about groups
+ * take this path.
+ */
 export function cgroupPath(id: string, parent = '/strake'): string {
   return `${parent}/${id}`
 }
 
 /** How often the kernel killed a process of this container because memory ran out. Call it before the group is removed. */
-export function oomKills(id: string): number {
+export function oomKills(group: string): number {
   const file =
     cgroupMode() === 'unified'
-      ? `${base}${cgroupPath(id)}/memory.events`
-      : `${base}/memory${cgroupPath(id)}/memory.oom_control`
+      ? `${base}${group}/memory.events`
+      : `${base}/memory${group}/memory.oom_control`
   try {
     return Number(/^oom_kill (\d+)$/m.exec(readFileSync(file, 'latin1'))?.[1] ?? 0)
   } catch {
@@ -46,11 +49,9 @@ export function oomKills(id: string): number {
 }
 
 /** Freezes or thaws the processes of a container. Returns false where the kernel cannot. */
-export function freeze(id: string, frozen: boolean): boolean {
+export function freeze(group: string, frozen: boolean): boolean {
   const unified = cgroupMode() === 'unified'
-  const file = unified
-    ? `${base}${cgroupPath(id)}/cgroup.freeze`
-    : `${base}/freezer${cgroupPath(id)}/freezer.state`
+  const file = unified ? `${base}${group}/cgroup.freeze` : `${base}/freezer${group}/freezer.state`
   const word = unified ? (frozen ? '1' : '0') : frozen ? 'FROZEN' : 'THAWED'
   try {
     writeFileSync(file, word)
@@ -61,9 +62,9 @@ export function freeze(id: string, frozen: boolean): boolean {
 }
 
 /** The processes of a container, by the host's IDs, including those in child groups. */
-export function cgroupProcesses(id: string): readonly number[] {
+export function cgroupProcesses(group: string): readonly number[] {
   const hierarchy = cgroupMode() === 'unified' ? base : `${base}/pids`
-  return processesBelow(`${hierarchy}${cgroupPath(id)}`)
+  return processesBelow(`${hierarchy}${group}`)
 }
 
 function processesBelow(group: string): readonly number[] {
@@ -80,10 +81,10 @@ function processesBelow(group: string): readonly number[] {
 /**
  * Removes the control groups of an ended container. Returns false when a process is still in one.
  */
-export function removeCgroups(id: string): boolean {
+export function removeCgroups(group: string): boolean {
   let empty = true
   for (const hierarchy of hierarchies()) {
-    const path = `${hierarchy}${cgroupPath(id)}`
+    const path = `${hierarchy}${group}`
     try {
       rmdirSync(path)
     } catch {
@@ -112,11 +113,9 @@ function hierarchies(): readonly string[] {
 }
 
 /** Whether the processes of a container are frozen. */
-export function isFrozen(id: string): boolean {
+export function isFrozen(group: string): boolean {
   const unified = cgroupMode() === 'unified'
-  const file = unified
-    ? `${base}${cgroupPath(id)}/cgroup.freeze`
-    : `${base}/freezer${cgroupPath(id)}/freezer.state`
+  const file = unified ? `${base}${group}/cgroup.freeze` : `${base}/freezer${group}/freezer.state`
   try {
     const word = readFileSync(file, 'latin1').trim()
     return word === '1' || word === 'FROZEN' || word === 'FREEZING'

@@ -25,7 +25,15 @@ export { parseSeccompProfile, type SeccompSource } from './bundle/seccomp-profil
 /** Parts of the runtime configuration, in the spelling of the specification. */
 export type { ProcessConfig, Rlimit, RuntimeConfig } from './bundle/spec.ts'
 /** The control groups of a container. */
-export { cgroupMode, cgroupProcesses, freeze, isFrozen, oomKills, primeCgroups } from './cgroup.ts'
+export {
+  cgroupMode,
+  cgroupPath,
+  cgroupProcesses,
+  freeze,
+  isFrozen,
+  oomKills,
+  primeCgroups,
+} from './cgroup.ts'
 /** What a container uses. */
 export { type CgroupUsage, cgroupUsage } from './cgroup-usage.ts'
 /** Which runtime works here, and why. */

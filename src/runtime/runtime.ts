@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StrakeError } from '#oci'
 import { isSystemError, mountsBelow, programEnvironment, runCommand, unmount } from '#platform'
-import { removeCgroups } from './cgroup.ts'
+import { cgroupPath, removeCgroups } from './cgroup.ts'
 
 /** The OCI runtime that starts processes from bundles: crun or runc. */
 export interface Runtime {
@@ -83,9 +83,13 @@ const longestDying = 200
  * does, without starting a program (25 ms with runc). When a process is left in a group,
  * it calls `delete --force`.
  */
-export async function forget(runtime: Runtime, id: string): Promise<void> {
+export async function forget(
+  runtime: Runtime,
+  id: string,
+  group: string = cgroupPath(id),
+): Promise<void> {
   const deadline = Date.now() + longestDying
-  while (!removeCgroups(id)) {
+  while (!removeCgroups(group)) {
     if (Date.now() > deadline) return await runtime.delete(id, { force: true })
     await sleep(1)
   }

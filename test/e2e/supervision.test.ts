@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
 import { importBusybox } from './busybox.ts'
-import { missing, openStrake, type Strake } from './strake.ts'
+import { command, missing, openStrake, type Strake } from './strake.ts'
 
 const reason = missing('busybox', 'tar', 'runc', 'nft')
 if (reason) console.info(`skipped: supervision: ${reason}`)
@@ -135,5 +136,39 @@ describe.skipIf(reason !== undefined)('containers that need each other and are w
     const late = await strake('start', 'side')
     expect(late.stderr).toContain('it shares the network of front, which is not running')
     await strake.ok('rm', 'front', 'side')
+  })
+
+  test('--cgroup-parent holds the group of a container, also for pause, stats and removal', async () => {
+    await runSleeper('--name', 'grouped', '--cgroup-parent', 'strake-e2e/inner', '--memory', '64m')
+    const [id = '', pid] = (
+      await strake.ok('inspect', '-f', '{{.Id}} {{.State.Pid}}', 'grouped')
+    ).split(' ')
+    const groups = readFileSync(`/proc/${pid}/cgroup`, 'latin1')
+    expect(groups).toContain(`:/strake-e2e/inner/${id}\n`)
+    await strake.ok('pause', 'grouped')
+    expect(await strake.ok('inspect', '-f', '{{.State.Status}}', 'grouped')).toBe('paused')
+    await strake.ok('unpause', 'grouped')
+    expect(await strake.ok('stats', '--no-stream', '--format', '{{.MemUsage}}', 'grouped')).toMatch(
+      / 64MiB$/,
+    )
+    expect(await strake.ok('inspect', '-f', '{{.HostConfig.CgroupParent}}', 'grouped')).toBe(
+      '/strake-e2e/inner',
+    )
+    await strake.ok('rm', '-f', 'grouped')
+    const left = await command(['find', '/sys/fs/cgroup', '-maxdepth', '4', '-name', id])
+    expect(left.stdout).toBe('')
+    await command([
+      'find',
+      '/sys/fs/cgroup',
+      '-depth',
+      '-path',
+      '*/strake-e2e*',
+      '-type',
+      'd',
+      '-empty',
+      '-delete',
+    ])
+    const refused = await strake('run', '--cgroup-parent', '../x', 'busybox', 'true')
+    expect(refused.stderr).toContain('Cannot use --cgroup-parent ../x')
   })
 })

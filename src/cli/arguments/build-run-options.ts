@@ -1,10 +1,5 @@
-import {
-  parseAnnotation,
-  parseCgroupParent,
-  parseGrant,
-  parseResources,
-  parseRunSettings,
-} from '#docker/build/run'
+import { parseAnnotation, parseGrant, parseResources, parseRunSettings } from '#docker/build/run'
+import { parseCgroupParent } from '#docker/flags/limits'
 import type { BuildRequest } from '#engine/build/build'
 import type { Command } from './command.ts'
 import { collect, parseBytes } from './values.ts'

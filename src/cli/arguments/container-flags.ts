@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseContainerRequest } from '#docker/flags/container-flags'
+import { parseCgroupParent } from '#docker/flags/limits'
 import type { RunOptions } from '#engine/container/run'
 import { StrakeError } from '#oci'
 import type { ContainerFlags } from './container-options.ts'
@@ -87,6 +88,8 @@ export async function readContainerFlags(
     ipc: flags.ipc,
     uts: flags.uts,
     cgroupns: flags.cgroupns,
+    cgroupParent:
+      flags.cgroupParent === undefined ? undefined : parseCgroupParent(flags.cgroupParent),
     domainname: flags.domainname,
     runtime: flags.runtime === 'io.containerd.runc.v2' ? 'runc' : flags.runtime,
     annotations: readAnnotations(flags.annotation),

@@ -10,6 +10,7 @@ export interface ContainerFlags extends LimitFlags, RefusedSwitches {
   readonly attach?: readonly AttachedStream[]
   readonly capAdd?: readonly string[]
   readonly capDrop?: readonly string[]
+  readonly cgroupParent?: string
   readonly cgroupns?: 'private' | 'host'
   readonly cidfile?: string
   readonly device?: readonly string[]
@@ -88,6 +89,7 @@ export function addContainerOptions(command: Command): Command {
     .option('-a, --attach <stream>', 'attach only to stdin, stdout or stderr', readStream)
     .option('--cap-add <name>', 'add a capability', collect)
     .option('--cap-drop <name>', 'drop a capability; ALL drops every one', collect)
+    .option('--cgroup-parent <path>', 'the control group that holds that of the container')
     .option('--cgroupns <mode>', 'control group namespace', { choices: ['private', 'host'] })
     .option('--cidfile <file>', 'write the container ID into a file')
     .option('--device <path>', 'a device of the host', collect)

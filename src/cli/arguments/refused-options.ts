@@ -3,11 +3,6 @@ import type { Command } from './command.ts'
 
 /** Options of Docker that a container of strake cannot have: the reason, and what to do instead. */
 const refused: readonly (readonly [flags: string, reason: string, remedy: string])[] = [
-  [
-    '--cgroup-parent <path>',
-    'control groups of containers are below /strake',
-    'limit the container itself with --memory, --cpus and --pids-limit',
-  ],
   ...(['--cpu-count', '--cpu-percent', '--io-maxbandwidth', '--io-maxiops'] as const).map(
     (flag) =>
       [

@@ -128,6 +128,8 @@ export interface ContainerOptions {
   readonly uts?: 'private' | 'host' | undefined
   /** Default: `private` where the machine has cgroup v2, and `host` for a privileged container. */
   readonly cgroupns?: 'private' | 'host' | undefined
+  /** The control group that holds that of the container. Default `/strake`. */
+  readonly cgroupParent?: string | undefined
   readonly domainname?: string | undefined
   /** For the runtime. */
   readonly annotations?: Readonly<Record<string, string>> | undefined

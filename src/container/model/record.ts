@@ -1,7 +1,7 @@
 import { StrakeError } from '#oci'
 import { isAlive } from '#platform'
 import type { ContainerRecord, JsonDocument } from '#records'
-import { isFrozen } from '#runtime'
+import { cgroupPath, isFrozen } from '#runtime'
 import { type ContainerContext, containerPaths } from './context.ts'
 import type { ContainerSettings } from './settings.ts'
 import { type ContainerState, readState } from './state.ts'
@@ -42,7 +42,9 @@ export function readContainer(
 ): Container {
   const { id, name, createdAt } = record
   const state = readState(containerPaths(context, id))
-  return { id, name, createdAt, settings: readSettings(record), state: current(id, state) }
+  const settings = readSettings(record)
+  const container = { id, name, createdAt, settings, state }
+  return { ...container, state: current(container) }
 }
 
 /** The settings of a container. Throws `UNSUPPORTED` for a record of another version. */
@@ -62,6 +64,11 @@ function toSettings(document: JsonDocument): ContainerSettings {
   return settings as ContainerSettings
 }
 
+/** The control group of a container. */
+export function groupOf({ id, settings }: Pick<Container, 'id' | 'settings'>): string {
+  return cgroupPath(id, settings.cgroupParent)
+}
+
 /** Whether the process of a container is alive, or a monitor that will restart it. */
 export function isRunning({ state }: Pick<Container, 'state'>): boolean {
   return state.status === 'running' || state.status === 'paused' || state.status === 'restarting'
@@ -71,14 +78,17 @@ export function isRunning({ state }: Pick<Container, 'state'>): boolean {
  * Corrects the state that the monitor wrote last. The file never says `paused`; only the
  * kernel has that state. After a crash of the machine, the file still says `running`.
  */
-function current(id: string, state: ContainerState): ContainerState {
+function current(container: Container): ContainerState {
+  const { state } = container
   if (state.status !== 'running' && state.status !== 'restarting') return state
   const alive = [state.process, state.monitor].some((one) => one !== undefined && isAlive(one))
   if (!alive) {
     const error = 'it ended without its monitor'
     return { ...state, status: 'exited', exitCode: lostExitCode, error }
   }
-  return state.status === 'running' && isFrozen(id) ? { ...state, status: 'paused' } : state
+  return state.status === 'running' && isFrozen(groupOf(container))
+    ? { ...state, status: 'paused' }
+    : state
 }
 
 /** The exit code of a container that ended without a monitor: that of a killed process. */

@@ -61,6 +61,8 @@ export interface ContainerSettings {
   readonly ipc: 'private' | 'host'
   readonly uts?: 'private' | 'host' | undefined
   readonly cgroupns?: 'private' | 'host' | undefined
+  /** The group that holds that of the container: `/builds`. */
+  readonly cgroupParent?: string | undefined
   readonly domainname?: string | undefined
   readonly annotations?: ContainerOptions['annotations']
   readonly attached?: ContainerOptions['attached']
@@ -154,6 +156,7 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
     ipc: options.ipc ?? 'private',
     uts: options.uts,
     cgroupns: options.cgroupns,
+    cgroupParent: options.cgroupParent,
     domainname: options.domainname,
     annotations: options.annotations,
     attached: options.attached,

@@ -6,9 +6,10 @@ import {
   readPipe,
   signalProcess,
 } from '#platform'
-import { cgroupProcesses } from '#runtime'
+import { cgroupPath, cgroupProcesses } from '#runtime'
 import { lostExitCode } from '../model/record.ts'
 import type { ContainerState } from '../model/state.ts'
+import type { MonitorOrder } from '../protocol/order.ts'
 import type { RunningContainer } from './process.ts'
 
 /** What a new monitor knows of the container whose monitor was killed. */
@@ -25,8 +26,14 @@ const mostProcesses = 1024
  * this one. What it has printed in between is still in its pipes. Its input is not found again, nor is a
  * terminal: both ended with the other monitor.
  */
-export function adoptContainer(id: string, { process, pipes }: Adopted): RunningContainer {
-  const pids = [process.pid, ...cgroupProcesses(id).slice(0, mostProcesses)]
+export function adoptContainer(
+  { id, cgroupParent }: Pick<MonitorOrder, 'id' | 'cgroupParent'>,
+  { process, pipes }: Adopted,
+): RunningContainer {
+  const pids = [
+    process.pid,
+    ...cgroupProcesses(cgroupPath(id, cgroupParent)).slice(0, mostProcesses),
+  ]
   return {
     pid: process.pid,
     identity: process,

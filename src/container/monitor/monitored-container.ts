@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
 import { isSystemError, ownIdentity, sleep, type WindowSize } from '#platform'
-import { forget, oomKills, openRuntime, prepareAgain, StartError } from '#runtime'
+import { cgroupPath, forget, oomKills, openRuntime, prepareAgain, StartError } from '#runtime'
 import { type LogWriter, openLog } from '../logs/log-writer.ts'
 import type { NoteEvent } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
@@ -216,7 +216,7 @@ export class MonitoredContainer {
     if (adopted === undefined) rmSync(paths.health, { force: true })
     if (restarts > 0 && adopted === undefined) await prepareAgain(paths.directory)
     const starting = adopted
-      ? Promise.resolve(adoptContainer(order.id, adopted))
+      ? Promise.resolve(adoptContainer(order, adopted))
       : startProcess(order, paths.directory)
     // The server is started while the runtime works, so that the socket exists before the
     // state says `running`.
@@ -266,7 +266,7 @@ export class MonitoredContainer {
     keepFilter(order, paths)
     const { code, problem } = await container.exited
     health?.[Symbol.dispose]()
-    const oomKilled = oomKills(order.id) > 0
+    const oomKilled = oomKills(cgroupPath(order.id, order.cgroupParent)) > 0
     const alarm = setTimeout(() => over.abort(), drainLimit)
     await carried
     clearTimeout(alarm)
@@ -275,7 +275,8 @@ export class MonitoredContainer {
     this.#input.close()
     void container.input?.end()
     this.#container = undefined
-    await forget(openRuntime(order.runtime), order.id)
+    const group = cgroupPath(order.id, order.cgroupParent)
+    await forget(openRuntime(order.runtime), order.id, group)
     return { code, oomKilled, problem }
   }
 

@@ -1,5 +1,5 @@
 import { isStrakeError } from '#oci'
-import { forget, openRuntime } from '#runtime'
+import { cgroupPath, forget, openRuntime } from '#runtime'
 import { containerEvent, findSubject, type NoteEvent } from '../model/container-events.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
 import { NameService } from '../setup/name-service.ts'
@@ -37,7 +37,7 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
     ending = await container.run()
   } catch (error) {
     ending = await container.failed(error)
-    await forget(openRuntime(order.runtime), order.id)
+    await forget(openRuntime(order.runtime), order.id, cgroupPath(order.id, order.cgroupParent))
   }
   try {
     await cleanUp(order, paths, store)

@@ -2,7 +2,7 @@ import { isStrakeError, StrakeError } from '#oci'
 import { programEnvironment, runCommand } from '#platform'
 import { cgroupProcesses } from '#runtime'
 import type { ContainerContext } from '../model/context.ts'
-import { getContainer, isRunning } from '../model/record.ts'
+import { getContainer, groupOf, isRunning } from '../model/record.ts'
 
 /** What `ps` prints of the processes of a container: the titles of its columns, and a row for each process. */
 export interface ProcessTable {
@@ -28,7 +28,7 @@ export async function listProcesses(
   }
   const output = await runPs(psArguments.length === 0 ? ['-ef'] : psArguments)
   // Read after ps has run: a process that began in between is not in its output.
-  return selectProcesses(output, new Set(cgroupProcesses(container.id)))
+  return selectProcesses(output, new Set(cgroupProcesses(groupOf(container))))
 }
 
 async function runPs(psArguments: readonly string[]): Promise<string> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isSystemError } from '#platform'
 import { type CgroupUsage, cgroupUsage } from '#runtime'
-import { type Container, isRunning } from '../model/record.ts'
+import { type Container, groupOf, isRunning } from '../model/record.ts'
 
 /** The resource use of a container at one moment. Network bytes are absent if it has no network of its own. */
 export interface ContainerUsage extends CgroupUsage {
@@ -14,7 +14,7 @@ export interface ContainerUsage extends CgroupUsage {
 /** Returns `undefined` for a container that does not run. */
 export function readContainerUsage(container: Container): ContainerUsage | undefined {
   if (!isRunning(container)) return undefined
-  const usage = cgroupUsage(container.id)
+  const usage = cgroupUsage(groupOf(container))
   if (usage === undefined) return undefined
   return { ...usage, at: performance.now(), ...networkBytes(container) }
 }

@@ -16,6 +16,7 @@ export interface MonitorOrder {
   readonly root: string
   readonly run: string
   readonly runtime: RuntimeProgram
+  readonly cgroupParent?: string | undefined
   readonly terminal: boolean
   readonly consoleSize?: WindowSize | undefined
   readonly interactive: boolean

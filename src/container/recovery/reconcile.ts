@@ -6,7 +6,13 @@ import { releaseVolumes } from '#volume'
 import { containerEvent, networkEvents } from '../model/container-events.ts'
 import { type ContainerContext, type ContainerPaths, containerPaths } from '../model/context.ts'
 import { isLocked, tryLockContainer } from '../model/lock.ts'
-import { type Container, isRunning, listContainers, lostExitCode } from '../model/record.ts'
+import {
+  type Container,
+  groupOf,
+  isRunning,
+  listContainers,
+  lostExitCode,
+} from '../model/record.ts'
 import { type ContainerState, createdState, readState, writeState } from '../model/state.ts'
 import { makeBaseLayer } from '../setup/base-layer.ts'
 import { mendRunning } from '../setup/mend.ts'
@@ -86,7 +92,7 @@ export async function reconcileContainer(
   if (ended && !holdsSomething(state, paths)) return false
   const { process, monitor, root, ...rest } = state
   if ([process, monitor].some((one) => one !== undefined && isAlive(one))) return false
-  await forget(context.runtime, id)
+  await forget(context.runtime, id, groupOf(container))
   await releaseNestedMounts(paths.mounts)
   await releaseVolumes(context, { container: id })
   await releaseRoot(context, container)

@@ -5,7 +5,7 @@ import { freeze } from '#runtime'
 import { containerEvent } from '../model/container-events.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { tryLockContainer } from '../model/lock.ts'
-import { type Container, isRunning, lostExitCode } from '../model/record.ts'
+import { type Container, groupOf, isRunning, lostExitCode } from '../model/record.ts'
 import { numberOf, parseSignal, stopSignalOf } from '../model/signal.ts'
 import { readState } from '../model/state.ts'
 import { type StopReason, writeStopRequest } from '../model/stop-request.ts'
@@ -33,7 +33,7 @@ export async function stopContainer(
   const timeout = options.timeout ?? container.settings.stopTimeout
   await requestStop(context, container, options.reason)
   await sendSignal(context, container, options.stopSignal ?? stopSignalOf(container.settings))
-  if (container.state.status === 'paused') freeze(container.id, false)
+  if (container.state.status === 'paused') freeze(groupOf(container), false)
   const ended = waitForEnd(context, container.id, options.signal)
   // As in Docker, a negative timeout means no limit.
   const patience = timeout < 0 ? Number.POSITIVE_INFINITY : timeout * 1000
@@ -60,7 +60,7 @@ export async function killContainer(
     await requestStop(context, container)
   }
   await sendSignal(context, container, wanted)
-  if (wanted === 'SIGKILL' && container.state.status === 'paused') freeze(container.id, false)
+  if (wanted === 'SIGKILL' && container.state.status === 'paused') freeze(groupOf(container), false)
 }
 
 /** Freezes all processes of a container. Throws `CONFLICT`, `NOT_FOUND`. */
@@ -71,7 +71,7 @@ export async function pauseContainer(context: ContainerContext, nameOrId: string
     throw new StrakeError('CONFLICT', `Cannot pause container ${container.name}: it is paused`)
   }
   using _lock = tryLockContainer(context, container.id)
-  if (!freeze(container.id, true)) throw notFreezable(container)
+  if (!freeze(groupOf(container), true)) throw notFreezable(container)
   await context.records.events.note(containerEvent(container, 'pause'))
 }
 
@@ -85,7 +85,7 @@ export async function unpauseContainer(context: ContainerContext, nameOrId: stri
     )
   }
   using _lock = tryLockContainer(context, container.id)
-  if (!freeze(container.id, false)) throw notFreezable(container)
+  if (!freeze(groupOf(container), false)) throw notFreezable(container)
   await context.records.events.note(containerEvent(container, 'unpause'))
 }
 

@@ -1,11 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import {
-  parseAnnotation,
-  parseCgroupParent,
-  parseGrant,
-  parseResources,
-  parseRunSettings,
-} from './run.ts'
+import { parseAnnotation, parseGrant, parseResources, parseRunSettings } from './run.ts'
 
 describe('flags of RUN', () => {
   test('parseRunSettings() is absent without flags, so that keys stay the same', () => {
@@ -39,14 +33,6 @@ describe('flags of RUN', () => {
     expect(parseGrant('device=vendor.com/x')).toBe('device')
     expect(() => parseGrant('security.insecur')).toThrow('(did you mean security.insecure?)')
     expect(() => parseGrant('*')).toThrow('Cannot use --allow')
-  })
-
-  test('parseCgroupParent() accepts paths that stay below the hierarchy', () => {
-    expect(parseCgroupParent('a/b')).toBe('/a/b')
-    expect(parseCgroupParent('/system.slice/')).toBe('/system.slice')
-    for (const text of ['', '/', '..', 'a/../../b', 'a b', 'a/./b', 'a\0b']) {
-      expect(() => parseCgroupParent(text)).toThrow('Cannot use --cgroup-parent')
-    }
   })
 
   test('parseResources() reads sizes and numbers, and the last value wins', () => {

@@ -58,15 +58,6 @@ export function parseGrant(text: string): NonNullable<BuildRequest['allow']>[num
   throw refuse('--allow', text, withSuggestion(message, text, grants))
 }
 
-/** Reads `--cgroup-parent`. Throws `INVALID` for a path that leads out of the hierarchy. */
-export function parseCgroupParent(text: string): string {
-  const names = text.split('/').filter((name) => name !== '')
-  const isPath =
-    names.length > 0 && names.every((name) => /^(?!\.\.?$)[\w.:@\\-]{1,255}$/.test(name))
-  if (!isPath) throw refuse('--cgroup-parent', text, 'expected the path of a control group')
-  return `/${names.join('/')}`
-}
-
 const resourceKeys: Readonly<Record<string, keyof Resources>> = {
   memory: 'memory',
   'memory-swap': 'memorySwap',

@@ -89,13 +89,14 @@ function tmpfsOf(mounts: readonly MountRequest[]): Readonly<Record<string, strin
 
 const defaultPids = 2048
 
-function resourceMembers({ resources, security, rlimits }: ContainerSettings): InspectDocument {
+function resourceMembers(settings: ContainerSettings): InspectDocument {
+  const { resources, security, rlimits } = settings
   const { memory = 0 } = resources
   return {
     CpuShares: resources.cpuShares ?? 0,
     Memory: memory,
     NanoCpus: Math.round((resources.cpus ?? 0) * 1e9),
-    CgroupParent: '',
+    CgroupParent: settings.cgroupParent ?? '',
     BlkioWeight: resources.blkioWeight ?? 0,
     BlkioWeightDevice: (resources.blkioWeightDevices ?? []).map(({ path, value }) => ({
       Path: path,

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { parseRestart, parseUlimit } from './limits.ts'
+import { parseCgroupParent, parseRestart, parseUlimit } from './limits.ts'
 
 test('parseUlimit() reads soft and hard limits, and -1 for none', () => {
   const limit = (text: string): unknown => {
@@ -47,5 +47,13 @@ test('parseRestart() accepts a count for on-failure only', () => {
     ['often', 'expected no'],
   ] as const) {
     expect(() => parseRestart(text)).toThrow(reason)
+  }
+})
+
+test('parseCgroupParent() accepts paths that stay below the hierarchy', () => {
+  expect(parseCgroupParent('a/b')).toBe('/a/b')
+  expect(parseCgroupParent('/system.slice/')).toBe('/system.slice')
+  for (const text of ['', '/', '..', 'a/../../b', 'a b', 'a/./b', 'a\0b']) {
+    expect(() => parseCgroupParent(text)).toThrow('Cannot use --cgroup-parent')
   }
 })

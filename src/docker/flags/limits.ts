@@ -40,3 +40,12 @@ export function parseRestart(text: string): NonNullable<ContainerOptions['restar
   if (!/^\d{1,9}$/.test(count)) throw refuse('--restart', text, `${count} is not a count`)
   return { name, maximumRetryCount: Number(count) }
 }
+
+/** Reads `--cgroup-parent`. Throws `INVALID` for a path that leads out of the hierarchy. */
+export function parseCgroupParent(text: string): string {
+  const names = text.split('/').filter((name) => name !== '')
+  const isPath =
+    names.length > 0 && names.every((name) => /^(?!\.\.?$)[\w.:@\\-]{1,255}$/.test(name))
+  if (!isPath) throw refuse('--cgroup-parent', text, 'expected the path of a control group')
+  return `/${names.join('/')}`
+}
