@@ -25,6 +25,15 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return now?.startTime === identity.startTime && now.bootId === identity.bootId
 }
 
+/**
+ * Returns the status, as `wait(2)` does, of a process that has ended and whose parent has not reaped
+ * it; `undefined` for another one.
+ */
+export function unreapedStatus({ pid, startTime }: ProcessIdentity): number | undefined {
+  const stat = readProcess(pid)
+  return stat?.state === 'Z' && stat.startTime === startTime ? stat.exitCode : undefined
+}
+
 let self: ProcessIdentity | undefined
 
 /** The identity of this process. */
@@ -45,10 +54,17 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals 
   }
 }
 
-function readProcess(pid: number): { state: string; startTime: string } | undefined {
+interface ProcessStat {
+  readonly state: string
+  readonly startTime: string
+  readonly exitCode: number
+}
+
+function readProcess(pid: number): ProcessStat | undefined {
   const text = readSmallFile(`/proc/${pid}/stat`) ?? ''
   // The command name is in parentheses and may contain blanks and parentheses itself.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  const [state, startTime] = [fields[0], fields[19]]
-  return state === undefined || startTime === undefined ? undefined : { state, startTime }
+  const [state, startTime, exitCode] = [fields[0], fields[19], fields[49]]
+  if (state === undefined || startTime === undefined) return undefined
+  return { state, startTime, exitCode: Number(exitCode) }
 }

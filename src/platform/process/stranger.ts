@@ -1,7 +1,7 @@
 import { check, isSystemError, symbols } from '../call/libc.ts'
 import { sleep } from '../call/node-fs.ts'
 import { closeFile } from '../call/posix.ts'
-import { isAlive, type ProcessIdentity } from './identity.ts'
+import { isAlive, type ProcessIdentity, unreapedStatus } from './identity.ts'
 import { exitOfStatus, type ProcessExit } from './process.ts'
 
 const calls = symbols({
@@ -16,7 +16,8 @@ const longestReaping = 2000
 
 /**
  * Waits for the end of a process that is not a child of this one. Resolves to `undefined` when
- * it had already ended, or when the kernel does not tell the status: it does since Linux 6.15.
+ * it had already ended, or when the kernel does not tell the status: it does since Linux 6.15, and
+ * before that only until the parent has reaped the process.
  */
 export async function awaitStranger(identity: ProcessIdentity): Promise<ProcessExit | undefined> {
   const fd = openProcess(identity.pid)
@@ -27,7 +28,7 @@ export async function awaitStranger(identity: ProcessIdentity): Promise<ProcessE
     while (isAlive(identity)) await sleep(pollInterval)
     const deadline = performance.now() + longestReaping
     for (;;) {
-      const exit = readExit(fd)
+      const exit = readExit(fd) ?? readUnreaped(identity)
       if (exit !== undefined || performance.now() > deadline) return exit
       await sleep(10)
     }
@@ -43,6 +44,11 @@ function openProcess(pid: number): number | undefined {
     if (isSystemError(error, 'ESRCH', 'ENOSYS')) return undefined
     throw error
   }
+}
+
+function readUnreaped(identity: ProcessIdentity): ProcessExit | undefined {
+  const status = unreapedStatus(identity)
+  return status === undefined ? undefined : exitOfStatus(status)
 }
 
 /** `_IOWR(0xff, 11, struct pidfd_info)`, with the first 64 bytes of the structure. */
