@@ -48,7 +48,7 @@ test('detectRuntime() runs a program again that was killed before it printed its
     answer.replace('\n', () => `\n${once}\n`),
   )
   const options = { root: `${base}/state`, preferred, cache: `${base}/cache/killed.json` }
-  await expect(detectRuntime(options)).rejects.toThrow('is neither crun nor runc')
+  await expect(detectRuntime(options)).rejects.toThrow('is no OCI runtime')
   writeFileSync(`${preferred}.calls`, '')
   expect((await detectRuntime(options)).runtime.version).toBe('1.1.0')
 })
@@ -63,7 +63,7 @@ test('detectRuntime() refuses with the reason', async () => {
   const refuse = (preferred: string) => detectRuntime({ root: `${base}/state`, preferred })
   const old = pretend('old', 'runc version 0.1.1')
   await expect(refuse(old)).rejects.toThrow('0.1.1 lets a container overwrite it (CVE-2019-5736)')
-  await expect(refuse(pretend('other', 'something 1'))).rejects.toThrow('is neither crun nor runc')
+  await expect(refuse(pretend('other', 'something 1'))).rejects.toThrow('is no OCI runtime')
   await expect(refuse(`${base}/nothing`)).rejects.toThrow(
     `Cannot run containers: ${base}/nothing is not installed`,
   )
@@ -78,3 +78,16 @@ test.skipIf(hybridControllers().length === 0)(
     )
   },
 )
+
+test('detectRuntime() knows any runtime by what it calls itself', async () => {
+  const lines = {
+    youki: 'youki version 0.5.7',
+    runsc: 'runsc version release-20260601.0',
+    kata: 'kata-runtime  : 3.2.0',
+  }
+  for (const [file, line] of Object.entries(lines)) {
+    const preferred = pretend(file, line)
+    const { runtime } = await detectRuntime({ root: `${base}/state`, preferred })
+    expect(line.startsWith(runtime.name) && line.endsWith(runtime.version)).toBe(true)
+  }
+})

@@ -15,8 +15,8 @@ export interface DetectRuntimeOptions {
   /** Directory for the runtimes' own state, on a file system that a reboot empties. */
   readonly root: string
   /**
-   * `crun`, `runc` or an absolute path; then no other runtime is tried. Default: `$STRAKE_RUNTIME`,
-   * else the best one.
+   * The name of a program or an absolute path; then no other runtime is tried. Default:
+   * `$STRAKE_RUNTIME`, else the best one.
    */
   readonly preferred?: string | undefined
   /** File that stores versions: running runc for its version takes 20 ms. */
@@ -30,12 +30,10 @@ export interface DetectedRuntime {
   readonly rejected: readonly { readonly name: string; readonly reason: string }[]
 }
 
-type Name = Runtime['name']
+/** Those that are chosen without being asked for, fastest first. */
+const known = ['crun', 'runc'] as const
 
-/** Fastest first. */
-const known: readonly Name[] = ['crun', 'runc']
-
-const purpose: Readonly<Record<Name, string>> = {
+const purpose: Readonly<Record<string, string>> = {
   crun: 'the fastest runtime installed',
   runc: 'the runtime that works here',
 }
@@ -46,7 +44,7 @@ const purpose: Readonly<Record<Name, string>> = {
  */
 export async function detectRuntime(options: DetectRuntimeOptions): Promise<DetectedRuntime> {
   const asked = options.preferred ?? process.env['STRAKE_RUNTIME']
-  const candidates = asked === undefined || asked === '' ? known.map(String) : [asked]
+  const candidates = asked === undefined || asked === '' ? known : [asked]
   const rejected: { name: string; reason: string }[] = []
   for (const candidate of candidates) {
     const found = await inspect(candidate, options.cache)
@@ -54,7 +52,7 @@ export async function detectRuntime(options: DetectRuntimeOptions): Promise<Dete
     else {
       mkdirSync(options.root, { recursive: true, mode: 0o700 })
       const runtime = openRuntime({ ...found, root: options.root })
-      const reason = asked ? 'asked for' : purpose[found.name]
+      const reason = asked ? 'asked for' : (purpose[found.name] ?? '')
       return { runtime, reason, rejected }
     }
   }
@@ -65,13 +63,13 @@ export async function detectRuntime(options: DetectRuntimeOptions): Promise<Dete
   )
 }
 
-type Inspected = { name: Name; path: string; version: string } | { reason: string }
+type Inspected = { name: string; path: string; version: string } | { reason: string }
 
 async function inspect(candidate: string, cache: string | undefined): Promise<Inspected> {
   const path = candidate.startsWith('/') ? candidate : find(candidate)
   if (path === undefined || !isExecutable(path)) return { reason: 'is not installed' }
   const { name, version } = await identify(path, cache)
-  if (name === undefined) return { reason: 'is neither crun nor runc' }
+  if (name === undefined) return { reason: 'is no OCI runtime: it prints no version' }
   const controllers = hybridControllers()
   if (name === 'crun' && controllers.length > 0) {
     return {
@@ -90,7 +88,7 @@ function find(name: string): string | undefined {
 }
 
 interface Identity {
-  readonly name: Name | undefined
+  readonly name: string | undefined
   readonly version: string
 }
 
@@ -100,8 +98,9 @@ async function identify(path: string, cache: string | undefined): Promise<Identi
   const remembered = cache === undefined ? {} : readCache(cache)
   const line =
     remembered[key] ?? (await runCommand([path, '--version'])).stdout.split('\n')[0] ?? ''
-  const [, word, version = 'unknown'] = /^(\S+) version (\S+)/.exec(line) ?? []
-  const name = known.find((one) => one === word)
+  // `runc version 1.3.0`; Kata writes `kata-runtime  : 3.2.0`.
+  const [, name, version = 'unknown'] =
+    /^([\w.-]{1,64}) +(?:version|:) +(\S{1,64})/.exec(line) ?? []
   // A program that was killed before it printed its version is run again.
   if (cache !== undefined && name !== undefined && remembered[key] === undefined) {
     writeCache(cache, { ...remembered, [key]: line })

@@ -4,9 +4,10 @@ import { StrakeError } from '#oci'
 import { isSystemError, mountsBelow, programEnvironment, runCommand, unmount } from '#platform'
 import { cgroupPath, removeCgroups } from './cgroup.ts'
 
-/** The OCI runtime that starts processes from bundles: crun or runc. */
+/** A program that starts processes from bundles, with the command line of runc: any OCI runtime. */
 export interface Runtime {
-  readonly name: 'crun' | 'runc'
+  /** What the program calls itself: `crun`, `runc`, `youki`, `runsc`. */
+  readonly name: string
   /** Absolute path of the program. */
   readonly path: string
   readonly version: string
@@ -88,6 +89,8 @@ export async function forget(
   id: string,
   group: string = cgroupPath(id),
 ): Promise<void> {
+  // Only of these two is it known that there is nothing more to remove.
+  if (runtime.name !== 'crun' && runtime.name !== 'runc') await runtime.delete(id, { force: true })
   const deadline = Date.now() + longestDying
   while (!removeCgroups(group)) {
     if (Date.now() > deadline) return await runtime.delete(id, { force: true })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { importBusybox } from './busybox.ts'
 import { missing, openStrake, type Strake } from './strake.ts'
 
@@ -62,10 +63,26 @@ describe.skipIf(reason !== undefined)('a container', () => {
     expect(await refusal('--annotation', 'run.oci.handler=krun')).toContain('it would change how')
   })
 
-  test('runs with the runtime of the machine only', async () => {
+  test('runs with the runtime that it was made with, to its end', async () => {
     const runtime = await strake.ok('info', '--format', '{{.DefaultRuntime}}')
     expect(await sh('echo ok', '--runtime', runtime)).toBe('ok')
-    expect(await refusal('--runtime', 'kata')).toContain('STRAKE_RUNTIME=kata')
+    expect(await refusal('--runtime', 'kata')).toContain('kata is not installed')
+    const [other, calls] = [join(strake.directory, 'other'), join(strake.directory, 'calls')]
+    const text = `#!/bin/sh\n[ "$1" = --version ] && exec echo other version 9.9\necho "$@" >>${calls}\nexec runc "$@"\n`
+    writeFileSync(other, text, { mode: 0o755 })
+    const sleep = ['busybox', 'sh', '-c', 'trap "exit 3" TERM; while :; do sleep 0.05; done']
+    const id = await strake.ok('run', '-d', '--runtime', other, '--name', 'own', ...sleep)
+    expect(await strake.ok('exec', 'own', 'echo', 'inside')).toBe('inside')
+    await strake.ok('update', '--memory', '64m', '--memory-swap', '-1', 'own')
+    expect(await strake.ok('inspect', '-f', '{{.HostConfig.Runtime}}', 'own')).toBe('other')
+    await strake.ok('stop', 'own')
+    expect(await strake.ok('start', 'own')).toBe('own')
+    await strake.ok('rm', '-f', 'own')
+    const asked = readFileSync(calls, 'utf8')
+    for (const verb of ['run --detach', 'exec', 'update', 'delete --force']) {
+      expect(asked).toContain(` ${verb}`)
+    }
+    expect(asked).toContain(id)
   })
 
   test('gets all devices below a directory', async () => {

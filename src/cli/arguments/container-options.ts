@@ -173,7 +173,7 @@ export function addContainerOptions(command: Command): Command {
     .option('--read-only', 'make the root read-only')
     .option('--restart <policy>', 'no, on-failure[:count], always or unless-stopped')
     .option('--rm', 'remove the container when it ends')
-    .option('--runtime <name>', 'the runtime of this machine: crun or runc')
+    .option('--runtime <name>', 'the OCI runtime: crun, runc, youki, runsc or a path')
     .option('--security-opt <option>', 'no-new-privileges, seccomp=FILE, …', collect)
     .option('--shm-size <size>', 'size of /dev/shm', parseBytes)
     .option('--stop-signal <signal>', 'signal that stop sends first')

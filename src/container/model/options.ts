@@ -1,6 +1,6 @@
 import type { NetworkKind, PortRequest } from '#network'
 import type { Digest, Healthcheck, RunConfig } from '#oci'
-import type { ResourceOptions, Rlimit, SecurityOptions } from '#runtime'
+import type { ResourceOptions, Rlimit, RuntimeProgram, SecurityOptions } from '#runtime'
 import type { MountRequest, VolumesFrom } from './mount-request.ts'
 
 /** Which of its two outputs a process writes to. */
@@ -128,6 +128,8 @@ export interface ContainerOptions {
   readonly uts?: 'private' | 'host' | undefined
   /** Default: `private` where the machine has cgroup v2, and `host` for a privileged container. */
   readonly cgroupns?: 'private' | 'host' | undefined
+  /** The program that runs it. Default: the runtime of the machine. */
+  readonly runtime?: RuntimeProgram | undefined
   /** The control group that holds that of the container. Default `/strake`. */
   readonly cgroupParent?: string | undefined
   readonly domainname?: string | undefined

@@ -61,6 +61,7 @@ export interface ContainerSettings {
   readonly ipc: 'private' | 'host'
   readonly uts?: 'private' | 'host' | undefined
   readonly cgroupns?: 'private' | 'host' | undefined
+  readonly runtime?: ContainerOptions['runtime']
   /** The group that holds that of the container: `/builds`. */
   readonly cgroupParent?: string | undefined
   readonly domainname?: string | undefined
@@ -156,6 +157,7 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
     ipc: options.ipc ?? 'private',
     uts: options.uts,
     cgroupns: options.cgroupns,
+    runtime: options.runtime,
     cgroupParent: options.cgroupParent,
     domainname: options.domainname,
     annotations: options.annotations,

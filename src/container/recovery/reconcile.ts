@@ -12,6 +12,7 @@ import {
   isRunning,
   listContainers,
   lostExitCode,
+  runtimeOf,
 } from '../model/record.ts'
 import { type ContainerState, createdState, readState, writeState } from '../model/state.ts'
 import { makeBaseLayer } from '../setup/base-layer.ts'
@@ -85,14 +86,14 @@ export async function reconcileContainer(
   const paths = containerPaths(context, id)
   const found = readState(paths)
   const isDamaged = found.status === 'dead'
-  if (isDamaged && (await mendRunning(context, id))) return false
+  if (isDamaged && (await mendRunning(context, container))) return false
   // A damaged file does not show mounts and networks, so everything is released.
   const state: ContainerState = isDamaged ? { ...createdState, status: 'running' } : found
   const ended = state.status !== 'running' && state.status !== 'restarting'
   if (ended && !holdsSomething(state, paths)) return false
   const { process, monitor, root, ...rest } = state
   if ([process, monitor].some((one) => one !== undefined && isAlive(one))) return false
-  await forget(context.runtime, id, groupOf(container))
+  await forget(runtimeOf(context, container), id, groupOf(container))
   await releaseNestedMounts(paths.mounts)
   await releaseVolumes(context, { container: id })
   await releaseRoot(context, container)

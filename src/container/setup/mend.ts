@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { identifyProcess } from '#platform'
 import { containerPaths, type RunningContext } from '../model/context.ts'
+import { type Container, runtimeOf } from '../model/record.ts'
 import { createdState, readState, writeState } from '../model/state.ts'
 import { connectMonitor } from '../protocol/connection.ts'
 
@@ -13,7 +14,8 @@ const mostReads = 200
  * from the monitor, or without a monitor from the runtime. Returns false if the container
  * does not run. The caller holds the container's lock.
  */
-export async function mendRunning(context: RunningContext, id: string): Promise<boolean> {
+export async function mendRunning(context: RunningContext, container: Container): Promise<boolean> {
+  const { id } = container
   const paths = containerPaths(context, id)
   const monitor = await connectMonitor(paths.socket)
   if (monitor !== undefined) {
@@ -24,7 +26,7 @@ export async function mendRunning(context: RunningContext, id: string): Promise<
       await sleep(10)
     }
   }
-  const { pid, status } = (await context.runtime.state(id)) ?? {}
+  const { pid, status } = (await runtimeOf(context, container).state(id)) ?? {}
   const process = pid === undefined || status === 'stopped' ? undefined : identifyProcess(pid)
   if (process === undefined) return false
   // The kernel made this directory when the process began.

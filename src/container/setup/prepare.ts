@@ -18,7 +18,7 @@ import {
 import type { ContainerSnapshot } from '#snapshot'
 import { releaseVolumes } from '#volume'
 import { type ContainerContext, type ContainerPaths, containerPaths } from '../model/context.ts'
-import type { Container } from '../model/record.ts'
+import { type Container, runtimeOf } from '../model/record.ts'
 import { makeReserve } from '../model/reserve.ts'
 import { type ContainerSettings, mergeEnv, networksOf } from '../model/settings.ts'
 import { createdState, type NetworkState, writeJson, writeState } from '../model/state.ts'
@@ -83,7 +83,8 @@ export async function prepareContainer(
   const network = networkState(attachment)
   rmSync(paths.networks, { force: true })
   writeState(paths.state, { ...createdState, network, root: snapshot.root })
-  const filters = { runtime: context.runtime, directory: `${context.root}/seccomp` }
+  const runtime = runtimeOf(context, container)
+  const filters = { runtime, directory: `${context.root}/seccomp` }
   await writeBundle(paths.directory, useCompiledFilter(config, filters))
   writeJson(paths.order, orderOf(context, container, { attachment, overlays, mounts, options }))
   makeReserve(paths.reserve)
@@ -229,11 +230,13 @@ interface OrderParts {
 }
 
 function orderOf(
-  { root, run, runtime }: ContainerContext,
-  { id, settings }: Container,
+  context: ContainerContext,
+  container: Container,
   { attachment, overlays, mounts, options }: OrderParts,
 ): MonitorOrder {
-  const { name, path, version, root: runtimeRoot } = runtime
+  const { root, run } = context
+  const { id, settings } = container
+  const { name, path, version, root: runtimeRoot } = runtimeOf(context, container)
   return {
     id,
     root,

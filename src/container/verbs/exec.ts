@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { encodeConfig, readBundle } from '#runtime'
 import { containerPaths, type RunningContext } from '../model/context.ts'
-import type { Container } from '../model/record.ts'
+import { type Container, runtimeOf } from '../model/record.ts'
 import { viewOfRunning } from '../model/running-view.ts'
 import { type ExecRequest, startDetached, startExec } from '../process/exec.ts'
 import type { StartedProcess } from '../process/started.ts'
@@ -99,7 +99,7 @@ function prepare(
   const process = execProcess({ settings, base, files, what }, options)
   writeFileSync(`${directory}/process.json`, encodeConfig(process), { mode: 0o600 })
   const program = options.command[0] ?? 'the command'
-  const { runtime } = context
+  const runtime = runtimeOf(context, container)
   return {
     runtime,
     id,

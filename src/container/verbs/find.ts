@@ -31,7 +31,7 @@ export async function findRunning(context: RunningContext, nameOrId: string): Pr
   const container = getContainer(context, nameOrId)
   if (container.state.status !== 'dead') return container
   using _lock = await lockContainer(context, container)
-  await mendRunning(context, container.id)
+  await mendRunning(context, container)
   return getContainer(context, container.id)
 }
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Descriptor } from '#oci'
 import { isSystemError } from '#platform'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
-import { type Container, getContainer, isRunning } from '../model/record.ts'
+import { type Container, getContainer, isRunning, runtimeOf } from '../model/record.ts'
 import { readJson } from '../model/state.ts'
 import { freshHealth, type HealthState } from '../monitor/health.ts'
 import type { ResolvedMount } from '../setup/volumes.ts'
@@ -39,7 +39,7 @@ export function inspectContainer(context: ContainerContext, nameOrId: string): C
     directory,
     log: container.settings.log.driver === 'none' ? undefined : log,
     snapshotter: context.snapshots.kind,
-    runtime: context.runtime.name,
+    runtime: runtimeOf(context, container).name,
     execs: isRunning(container) ? readExecs(run) : [],
     manifest: readManifest(context, container),
   }

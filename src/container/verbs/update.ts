@@ -5,7 +5,7 @@ import { containerEvent } from '../model/container-events.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { lockContainer } from '../model/lock.ts'
 import type { RestartPolicy } from '../model/options.ts'
-import { type Container, getContainer, isRunning } from '../model/record.ts'
+import { type Container, getContainer, isRunning, runtimeOf } from '../model/record.ts'
 import { writeJson } from '../model/state.ts'
 import { readOrder } from '../protocol/order.ts'
 import { keepRecord } from '../recovery/restore.ts'
@@ -64,13 +64,14 @@ function givenLimits(resources: ResourceOptions = {}): ResourceOptions {
 /** The bundle and the order of the monitor keep both for the next restart. */
 async function updateRunning(
   context: ContainerContext,
-  { id, state }: Container,
+  container: Container,
   { resources, restart }: Required<ContainerChange>,
 ): Promise<void> {
+  const { id, state } = container
   const { directory, order } = containerPaths(context, id)
   const isLive = state.status !== 'restarting'
   if (resources !== undefined) {
-    await updateLimits(context.runtime, { id, directory, isLive }, resources)
+    await updateLimits(runtimeOf(context, container), { id, directory, isLive }, resources)
   }
   writeJson(order, { ...readOrder(order), restart })
 }

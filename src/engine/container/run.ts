@@ -29,12 +29,12 @@ import { type ContainerEnd, describeEnd } from './end.ts'
 import type { LaunchedMonitor } from './launch.ts'
 
 /** The options of `strake run` and `create`: an image by name, and all options of a container. */
-export interface RunOptions extends Omit<ContainerOptions, 'image'> {
+export interface RunOptions extends Omit<ContainerOptions, 'image' | 'runtime'> {
   readonly image: string
   /** Default `missing`. */
   readonly pull?: 'missing' | 'always' | 'never' | undefined
   readonly platform?: string | undefined
-  /** `crun`, `runc` or a path. Only the runtime of the machine is possible. */
+  /** The name or path of an OCI runtime. Default: the runtime of the machine. */
   readonly runtime?: string | undefined
   /** A file that is created with the container ID as its content. It must not exist. */
   readonly containerIdFile?: string | undefined
@@ -94,29 +94,33 @@ async function prepare(
 ): Promise<{ readonly context: ContainerContext; readonly request: ContainerOptions }> {
   try {
     const context = await containerContext(engine)
-    requireRuntime(context, options.runtime)
-    return { context, request: await containerOptions(engine, options) }
+    const runtime = await findOwnRuntime(engine, context, options.runtime)
+    return { context, request: { ...(await containerOptions(engine, options)), runtime } }
   } catch (error) {
     await options.launched?.monitor.abandon()
     throw error
   }
 }
 
-/** Refuses another runtime: later commands on the container would not know of it. */
-function requireRuntime({ runtime }: ContainerContext, wanted: string | undefined): void {
-  if (wanted === undefined || wanted === runtime.name || wanted === runtime.path) return
-  throw new StrakeError(
-    'UNSUPPORTED',
-    `Cannot use runtime ${wanted}: containers of this store run with ${runtime.name}`,
-    { remedy: `set STRAKE_RUNTIME=${wanted} for all commands` },
-  )
+/** Returns the runtime that only this container has; `undefined` for that of the machine. Throws `UNSUPPORTED`. */
+async function findOwnRuntime(
+  engine: Engine,
+  { runtime: usual }: ContainerContext,
+  wanted: string | undefined,
+): Promise<ContainerOptions['runtime']> {
+  if (wanted === undefined || wanted === usual.name || wanted === usual.path) return undefined
+  const { findRuntime } = await import('../host/find-runtime.ts')
+  const { runtime } = await findRuntime(engine, wanted)
+  const { name, path, version, root } = runtime
+  return { name, path, version, root }
 }
 
 /** Makes a container without starting it. */
 export async function create(engine: Engine, options: RunOptions): Promise<CreatedContainer> {
   const context = await containerContext(engine)
-  requireRuntime(context, options.runtime)
-  const created = await createContainer(context, await containerOptions(engine, options))
+  const runtime = await findOwnRuntime(engine, context, options.runtime)
+  const request = { ...(await containerOptions(engine, options)), runtime }
+  const created = await createContainer(context, request)
   await writeContainerId(options, created)
   return created
 }

@@ -12,10 +12,10 @@ import {
   kernelRelease,
   pathExists,
 } from '#platform'
-import { cgroupMode } from '#runtime'
+import { cgroupMode, type RuntimeProgram } from '#runtime'
 import type { Engine } from '../engine.ts'
 import { describeDamage } from '../facts.ts'
-import { findRuntime } from './find-runtime.ts'
+import { findRuntime, installedRuntimes } from './find-runtime.ts'
 import type { ClosedStore, Roots } from './roots.ts'
 import { missingFixes } from './runtime-fixes.ts'
 
@@ -116,17 +116,10 @@ async function checkRuntime(engine: Engine | ClosedStore): Promise<readonly Find
   try {
     const { runtime, reason } = await ('problem' in engine ? findRuntime(engine) : engine.runtime())
     const what = `${runtime.name} ${runtime.version}: ${reason}`
-    const missing = missingFixes(runtime.name, runtime.version)
+    const others = (await installedRuntimes(engine)).filter(({ path }) => path !== runtime.path)
     return [
       { state: 'ok', subject: 'runtime', message: `${what}, cgroups ${cgroupMode()}` },
-      ...missing.map(
-        (fix): Finding => ({
-          state: 'warning',
-          subject: 'runtime',
-          message: `${runtime.name} ${runtime.version} may lack the fix of ${fix}`,
-          remedy: `update ${runtime.name}; distributions often backport fixes without a new version`,
-        }),
-      ),
+      ...[runtime, ...others].flatMap(describeFixes),
     ]
   } catch (error) {
     if (isStrakeError(error)) return [failure('runtime', error)]
@@ -134,6 +127,15 @@ async function checkRuntime(engine: Engine | ClosedStore): Promise<readonly Find
     if (!isSystemError(error)) throw error
     return [{ state: 'failure', subject: 'runtime', message: error.message }]
   }
+}
+
+function describeFixes({ name, version }: RuntimeProgram): readonly Finding[] {
+  return missingFixes(name, version).map((fix) => ({
+    state: 'warning',
+    subject: 'runtime',
+    message: `${name} ${version} may lack the fix of ${fix}`,
+    remedy: `update ${name}; distributions often backport fixes without a new version`,
+  }))
 }
 
 async function checkNetwork(): Promise<readonly Finding[]> {

@@ -4,21 +4,33 @@ interface Fix {
   readonly since: readonly string[]
 }
 
-const fixes: Readonly<Record<'crun' | 'runc', readonly Fix[]>> = {
+const fixes: Readonly<Record<string, readonly Fix[]>> = {
   runc: [
     { cve: 'CVE-2019-5736', since: ['1.0.0-rc.7'] },
+    { cve: 'CVE-2021-30465 (mounts through links)', since: ['1.0.0-rc.95'] },
+    { cve: 'CVE-2022-29162 (inheritable capabilities)', since: ['1.1.2'] },
+    { cve: 'CVE-2023-27561 and -28642 (masked paths)', since: ['1.1.5'] },
     { cve: 'CVE-2024-21626 (leaked descriptors)', since: ['1.1.12'] },
     {
       cve: 'CVE-2025-31133, -52565 and -52881 (masked paths and console)',
       since: ['1.2.8', '1.3.3', '1.4.0-rc.3'],
     },
   ],
-  crun: [{ cve: 'CVE-2019-5736', since: ['0.10.6'] }],
+  crun: [
+    { cve: 'CVE-2019-5736', since: ['0.10.6'] },
+    { cve: 'CVE-2022-27650 (inheritable capabilities)', since: ['1.4.4'] },
+    { cve: 'CVE-2025-24965 (files of the host, with krun)', since: ['1.20'] },
+  ],
+  youki: [
+    { cve: 'CVE-2025-27612 (inheritable capabilities)', since: ['0.5.3'] },
+    { cve: 'CVE-2025-54867 (mounts through links)', since: ['0.5.5'] },
+    { cve: 'CVE-2025-62161 and -62596 (masked paths)', since: ['0.5.7'] },
+  ],
 }
 
 /** Returns known holes of a runtime of this version. Its distribution may have backported a fix. */
-export function missingFixes(name: 'crun' | 'runc', version: string): readonly string[] {
-  return fixes[name].filter(({ since }) => !isFixed(version, since)).map(({ cve }) => cve)
+export function missingFixes(name: string, version: string): readonly string[] {
+  return (fixes[name] ?? []).filter(({ since }) => !isFixed(version, since)).map(({ cve }) => cve)
 }
 
 /** True for a version at or after the fix of its own line, and for a line after every named one. */
