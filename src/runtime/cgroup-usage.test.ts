@@ -31,9 +31,9 @@ test('readUnified() reads the counters of version 2', async () => {
       '8:0 rbytes=4096 wbytes=8192 rios=1 wios=2 dbytes=0 dios=0\n8:16 rbytes=512 wbytes=0\n',
     'strake/a/pids.current': '3\n',
   })
-  expect(readUnified('a', directory.path)).toEqual(expected)
+  expect(readUnified('/strake/a', directory.path)).toEqual(expected)
   write(directory.path, { 'strake/a/memory.max': 'max\n' })
-  expect(readUnified('a', directory.path).memoryLimit).toBe(totalmem())
+  expect(readUnified('/strake/a', directory.path).memoryLimit).toBe(totalmem())
 })
 
 test('readLegacy() reads the counters of version 1', async () => {
@@ -47,7 +47,7 @@ test('readLegacy() reads the counters of version 1', async () => {
       '8:0 Read 4096\n8:0 Write 8192\n8:0 Total 12288\n8:16 Read 512\nTotal 12800\n',
     'pids/strake/a/pids.current': '3\n',
   })
-  expect(readLegacy('a', directory.path)).toEqual(expected)
+  expect(readLegacy('/strake/a', directory.path)).toEqual(expected)
   write(directory.path, { 'memory/strake/a/memory.limit_in_bytes': '9223372036854771712\n' })
-  expect(readLegacy('a', directory.path).memoryLimit).toBe(totalmem())
+  expect(readLegacy('/strake/a', directory.path).memoryLimit).toBe(totalmem())
 })

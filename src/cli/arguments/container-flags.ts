@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseContainerRequest } from '#docker/flags/container-flags'
 import { parseCgroupParent } from '#docker/flags/limits'
+import { refuse } from '#docker/flags/refuse'
 import type { RunOptions } from '#engine/container/run'
 import { StrakeError } from '#oci'
 import type { ContainerFlags } from './container-options.ts'
@@ -104,8 +105,11 @@ export async function readContainerFlags(
 }
 
 function parsePidMode(text: string | undefined): Pick<RunOptions, 'pid' | 'pidOf'> {
-  if (text?.startsWith('container:')) return { pidOf: text.slice('container:'.length) }
-  return { pid: text === 'host' ? 'host' : undefined }
+  if (text === undefined || text === 'private') return {}
+  if (text === 'host') return { pid: 'host' }
+  const [, name] = /^container:(.+)$/s.exec(text) ?? []
+  if (name === undefined) throw refuse('--pid', text, 'expected private, host or container:NAME')
+  return { pidOf: name }
 }
 
 /** Makes a relative source absolute. A source without `./` is the name of a volume, as in Docker. */

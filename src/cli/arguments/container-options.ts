@@ -160,7 +160,7 @@ export function addContainerOptions(command: Command): Command {
       'how early the kernel kills it when memory runs out: -1000 to 1000',
       parseWhole,
     )
-    .option('--pid <mode>', 'PID namespace: private, host or container:NAME', readPidMode)
+    .option('--pid <mode>', 'PID namespace: private, host or container:NAME')
     .option('--platform <platform>', 'platform of the image')
     .option('--privileged', 'all capabilities and devices, nothing masked')
     .option('-p, --publish <[[address:]port:]port>', 'publish a port of the container', collect)
@@ -189,12 +189,6 @@ export function addContainerOptions(command: Command): Command {
     .option('--volume-driver <name>', 'local, the only driver of volumes', { choices: ['local'] })
     .option('--volumes-from <container[:ro]>', 'mount the volumes of another container', collect)
     .option('-w, --workdir <directory>', 'working directory')
-}
-
-/** Returns the text: `container-flags.ts` parses it. */
-function readPidMode(text: string): string {
-  if (/^(private|host|container:.+)$/.test(text)) return text
-  throw new InvalidValue('expected private, host or container:NAME')
 }
 
 type AttachedStream = 'stdin' | 'stdout' | 'stderr'
