@@ -3,7 +3,7 @@ import { cp, readdir, readFile, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeContext } from './busybox.ts'
 import { type Machines, openMachines } from './machines.ts'
-import { serveStrakeRegistry, type TestServer } from './servers.ts'
+import { serveDockerRegistry, serveStrakeRegistry, type TestServer } from './servers.ts'
 import { command, missing, type Strake } from './strake.ts'
 
 const reason = missing('busybox', 'tar', 'runc')
@@ -36,7 +36,6 @@ function countRequests(target: string): CountingRegistry {
       const { pathname, search } = new URL(request.url)
       requests.push(`${request.method} ${pathname}`)
       const headers = new Headers(request.headers)
-      headers.set('host', target)
       const body = request.body === null ? {} : { body: await request.arrayBuffer() }
       const init = { method: request.method, headers, redirect: 'manual', ...body } as const
       const answer = await fetch(`http://${target}${pathname}${search}`, init)
@@ -255,6 +254,32 @@ describe.skipIf(reason !== undefined)('caches of builds', () => {
     // Only the configuration: this registry has the base image in its store.
     expect(uploads).toHaveLength(1)
   })
+
+  const hasRegistry = Bun.which('docker-registry') !== null
+  if (!hasRegistry) console.info('skipped: mounts in docker-registry: it is not installed')
+  test.skipIf(!hasRegistry)(
+    'build --push mounts the layers of a cache in the same registry',
+    async () => {
+      await using docker = await serveDockerRegistry(inputs)
+      await using registry = countRequests(docker.host)
+      const ref = `${registry.host}/app/cache:1`
+      await build(first, '--cache-to', `type=registry,ref=${ref},mode=max`, context)
+      const other = await newMachine()
+      registry.requests.length = 0
+      await other.ok(
+        'build',
+        '-t',
+        `${registry.host}/app:1`,
+        '--push',
+        '--cache-from',
+        ref,
+        context,
+      )
+      const uploads = registry.requests.filter((each) => /^(PUT|PATCH) \/v2\/app\/blobs/.test(each))
+      // The configuration, and the layer of the base image, which is in no repository.
+      expect(uploads.filter((each) => each.startsWith('PUT'))).toHaveLength(2)
+    },
+  )
 
   test('build --cache-to type=inline writes the cache into the image', async () => {
     const name = `${server.host}/app/inline:1`

@@ -1,6 +1,7 @@
-import { formatReference, isStrakeError, parseReference, StrakeError } from '#oci'
+import { type Descriptor, formatReference, isStrakeError, parseReference, StrakeError } from '#oci'
 import type { Emit } from '#stream'
 import type { Engine } from '../engine.ts'
+import { rememberSource } from '../image/pull.ts'
 import { otherRepository } from '../push/send-image.ts'
 import type { RegistryCache } from './cache-options.ts'
 import type { NamedManifests } from './manifest-place.ts'
@@ -16,9 +17,23 @@ export async function registryPlace(
   const registry = await engine.registry(reference.registry, emit, { insecure })
   const repository = registry.repository(reference.repository)
   const tag = reference.tag ?? 'latest'
+  // A push to another repository of the registry then mounts the blob.
+  const remember = async (blob: Descriptor): Promise<void> =>
+    await rememberSource(engine, reference, [blob])
   return {
     name: formatReference(reference),
-    content: repository,
+    content: {
+      has: (target, signal) => repository.has(target, signal),
+      async *read(target, options) {
+        yield* repository.read(target, options)
+        await remember(target)
+      },
+      async write(expected, bytes, options) {
+        const outcome = await repository.write(expected, bytes, options)
+        await remember(expected)
+        return outcome
+      },
+    },
     mountFrom: (blob) => otherRepository(engine, reference, blob),
     async resolve(signal) {
       try {
