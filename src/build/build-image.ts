@@ -94,6 +94,7 @@ async function buildIn(
         emit,
         signal,
         onStep: options.onStep,
+        keepsResult: options.keepsResult,
       }),
     )
     for (const { digests } of workspace.contexts.values()) {
@@ -187,7 +188,11 @@ async function exportPlan(
 ): Promise<ExportedImage> {
   const { services, facts } = workspace
   const created = creationTime(facts.times, plan)
-  const layers = await finalLayers(states.get(plan.target.digest), workspace, options.signal)
+  const result = states.get(plan.target.digest)
+  const layers =
+    options.keepsResult === false
+      ? (result?.layers ?? [])
+      : await finalLayers(result, workspace, options.signal)
   const state = {
     layers,
     members:

@@ -1,7 +1,7 @@
-import { type ContentStore, copy } from '#content'
+import { Arrivals, type ContentStore, copy } from '#content'
 import { type Descriptor, type Digest, isStrakeError, mediaType, StrakeError } from '#oci'
 import type { Lease, Records } from '#records'
-import { counted, decompress, type Emit, limited } from '#stream'
+import { counted, decompress, type Emit, limited, mapConcurrently } from '#stream'
 import type { StateLayer } from '../model/state.ts'
 import type { KnownResult } from './model.ts'
 import type { CacheSource } from './source.ts'
@@ -150,29 +150,42 @@ export class PendingLayers {
     const { store, layers, lease, emit, signal } = this.#services
     const { diffId, descriptor } = layer
     await lease.hold(blob.digest)
-    await copy(source.content, store, blob, { emit, signal })
-    if (blob.digest === diffId) return
+    const arrivals = new Arrivals()
+    const work = [
+      async (stop: AbortSignal): Promise<void> => {
+        await copy(source.content, store, blob, { arrivals, emit, signal: stop })
+      },
+      async (stop: AbortSignal): Promise<void> =>
+        await this.#decompress(layer, blob, arrivals, stop),
+    ]
+    const needed = blob.digest === diffId ? work.slice(0, 1) : work
+    await mapConcurrently(needed, needed.length, (start, _, stop) => start(stop), signal)
+    if (blob.digest !== diffId) await layers.link(diffId, blob, descriptor.size)
+  }
+
+  /** Decompresses a blob while it arrives. The store accepts no other contents than the diff ID. */
+  async #decompress(
+    { diffId, descriptor }: StateLayer,
+    blob: Descriptor,
+    arrivals: Arrivals,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { store, emit } = this.#services
+    const coming = await arrivals.of(blob.digest, signal)
     await using ingest = await store.ingest({ expectedSize: descriptor.size })
     try {
-      const stored = store.read(blob, { readerVerifies: true, reusesChunks: true, signal })
+      const options = { readerVerifies: true, reusesChunks: true, signal }
+      const stored = coming.read?.(signal) ?? store.read(blob, options)
       const tar = limited(decompress(stored), descriptor.size, `the layer ${diffId}`)
-      await ingest.append(
-        counted(tar, (current) =>
-          emit({
-            type: 'transfer',
-            id: blob.digest,
-            action: 'unpack',
-            current,
-            total: descriptor.size,
-          }),
-        ),
-      )
+      const event = { type: 'transfer', id: blob.digest, action: 'unpack' } as const
+      const total = descriptor.size
+      await ingest.append(counted(tar, (current) => emit({ ...event, current, total })))
+      await coming.whole()
       await ingest.commit(diffId)
     } catch (error) {
       await ingest.abort()
       throw error
     }
-    await layers.link(diffId, blob, descriptor.size)
   }
 
   /** Stops using a cache. */

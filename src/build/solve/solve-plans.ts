@@ -22,6 +22,8 @@ export interface Solved {
 export interface SolvePlansOptions extends Omit<SolveOptions, 'runsAgain'> {
   /** Called with the result of every step while others run. It may be called again for a step. */
   readonly onStep?: StepListener | undefined
+  /** False when the layers of the targets need not be in the store. */
+  readonly keepsResult?: boolean | undefined
 }
 
 export type StepListener = (
@@ -76,6 +78,7 @@ async function attempt(
     plans[0]?.images ?? new Map(),
   )
   const states = await solve(targets, run, { ...options, runsAgain: () => pending.hasLoss })
+  if (options.keepsResult === false) return { states, steps: [...steps.values()] }
   await pending.fetch(targets.flatMap(({ digest }) => states.get(digest)?.layers ?? []))
   rememberFetched([...steps.values()], workspace)
   return { states, steps: [...steps.values()] }

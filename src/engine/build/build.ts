@@ -176,6 +176,7 @@ async function buildRecorded(
     cacheSources: caches?.sources,
     onStep: caches?.onStep,
     inlineCache: caches?.isInline,
+    keepsResult: outputs.some(({ kind }) => kind !== 'cacheonly'),
   })
   await using _lease = result.lease
   const images = await Array.fromAsync(result.images, ({ descriptor }) =>
