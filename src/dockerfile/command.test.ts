@@ -26,7 +26,7 @@ describe('commandArgv()', () => {
       'RUN <<A bash\nx\nA',
       [...shell, '<<A bash\nx\nA'],
     ],
-    ['runs a script file', 'RUN <<A\n#!/bin/x\ny\nA', ['/dev/pipes/A']],
+    ['runs a script file', 'RUN <<A\n#!/bin/x\ny\nA', [...shell, '/dev/pipes/A']],
   ]
   for (const [what, run, expected] of rows) {
     test(`commandArgv() ${what}`, () => {

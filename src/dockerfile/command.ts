@@ -25,7 +25,8 @@ export function inlineScript(command: Command): InlineScript | undefined {
 /**
  * Returns the argv of a command. The exec form is not changed. The shell form becomes
  * the last argument of `shell`: the body of a single heredoc, or the text followed by
- * the bodies of its heredocs. With an `inlineScript` it is the path of that file.
+ * the bodies of its heredocs. With an `inlineScript` it is the path of that file,
+ * which the shell runs as BuildKit's does.
  */
 export function commandArgv(command: Command, shell: readonly string[]): readonly string[] {
   if (command.form === 'exec') {
@@ -33,7 +34,7 @@ export function commandArgv(command: Command, shell: readonly string[]): readonl
   }
   const script = inlineScript(command)
   if (script !== undefined) {
-    return [script.path]
+    return [...shell, script.path]
   }
   const only = onlyHeredoc(command)
   if (only !== undefined) {

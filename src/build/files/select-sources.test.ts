@@ -101,6 +101,12 @@ test('selectSources() excludes by patterns relative to each source', () => {
   expect(collect('*.txt', { exclude: ['b*'] })).toEqual(['a.txt: '])
 })
 
+test('selectSources() applies no pattern to a source that is written out', () => {
+  expect(collect('a.txt', { exclude: ['*'] })).toEqual(['a.txt: '])
+  expect(collect('src', { exclude: ['src', '*', '!main.ts'] })).toEqual(['src/: main.ts'])
+  expect(collect('.', { exclude: ['*', '!a.txt'] })).toEqual(['/: a.txt'])
+})
+
 test('selectSources() keeps the directories above a source with --parents', () => {
   const parents = { parents: true }
   expect(collect('src/lib/x.ts', parents)).toEqual(['/: src src/lib src/lib/x.ts'])

@@ -44,9 +44,11 @@ export function selectSources(
   return sources.flatMap((source) => {
     if (source.kind === 'inline') return [inlineSelection(source.name, source.content)]
     return refusing(source.path, () => findSources(tree, source.path, options)).flatMap(
-      ({ found, pivot }) => {
+      ({ found, pivot, byWildcard }) => {
         const name = found.split('/').at(-1) ?? ''
-        if (exclude?.ignores(options.parents ? found.slice(pivot) : name) === true) return []
+        // A source that is written out is copied whatever the patterns are.
+        const matched = options.parents ? found.slice(pivot) : byWildcard ? name : ''
+        if (matched !== '' && exclude?.ignores(matched) === true) return []
         const node = resolveNode(tree, found)
         if (node === undefined) throw missing(tree, found)
         return [
@@ -157,6 +159,7 @@ interface FoundSource {
   readonly found: string
   /** The start of the part that `--parents` keeps, after `/./`. */
   readonly pivot: number
+  readonly byWildcard: boolean
 }
 
 function findSources(tree: FileTree, path: string, { parents }: CollectOptions): FoundSource[] {
@@ -166,12 +169,16 @@ function findSources(tree: FileTree, path: string, { parents }: CollectOptions):
   const whole = joinNames(head, rest)
   if (!hasWildcard(whole)) {
     if (resolveNode(tree, whole) === undefined) throw missing(tree, whole)
-    return [{ found: whole, pivot: pivotOf(head, rest) }]
+    return [{ found: whole, pivot: pivotOf(head, rest), byWildcard: false }]
   }
   // Every pattern is checked, also after a name without matches.
   for (const name of whole.split('/')) matchPattern(name, '')
   return match(tree, '', head, parents).flatMap((start) =>
-    match(tree, start, rest, parents).map((found) => ({ found, pivot: pivotOf(start, rest) })),
+    match(tree, start, rest, parents).map((found) => ({
+      found,
+      pivot: pivotOf(start, rest),
+      byWildcard: true,
+    })),
   )
 }
 

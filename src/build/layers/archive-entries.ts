@@ -6,7 +6,8 @@ import type { Parent, UnpackPlaces } from './unpack-places.ts'
 
 /**
  * Returns the entries of an archive with their paths in the image, each after the
- * directories above it. `--chown` replaces the owners of the archive.
+ * directories above it. `--chown` replaces the owners of the archive; as in BuildKit, `--chmod` does
+ * not change its modes.
  */
 export async function* unpackEntries(
   archive: AsyncIterable<TarEntry>,
@@ -31,7 +32,7 @@ export async function* unpackEntries(
       linkpath: type === 'hardlink' ? placed.target : linkpath,
       deviceMajor: entry.deviceMajor,
       deviceMinor: entry.deviceMinor,
-      mode: type === 'symlink' ? mode : (options.mode?.(mode, type === 'directory') ?? mode),
+      mode,
       ...(options.owner ?? { uid, gid }),
       mtime: options.times(mtime),
       xattrs: capabilityOf(xattrs),
@@ -42,7 +43,7 @@ export async function* unpackEntries(
 /** A directory of the image, or a new one. */
 function describeParent({ path, node }: Parent, options: PackOptions): TarInput {
   const owner = options.owner ?? { uid: 0, gid: 0 }
-  const made = { mode: options.madeMode ?? 0o755, ...owner }
+  const made = { mode: 0o755, ...owner }
   const kept = node && { mode: node.mode, uid: node.uid, gid: node.gid }
   return { path, type: 'directory', ...(kept ?? made), mtime: options.times(node?.mtime) }
 }

@@ -95,7 +95,9 @@ async function addToLayer(
   const into = { ...op, makesDestination: archives.length > 0 }
   const { entries, place, owner } = await placeInBase(plain, into, inputs, context)
   const epoch = stepEpoch(context.facts.times, context.vertex)
-  const local = packOptions(op, owner, { epoch, isContext: sources.length === 1, context })
+  const written = packOptions(op, owner, { epoch, isContext: sources.length === 1, context })
+  // `--chmod` is for files that are copied, not for the directory of an unpacked archive.
+  const local = plain.length > 0 ? written : { ...written, madeMode: undefined }
   if (archives.length === 0 && sources.length === 1) {
     const options = { ...local, epoch, isAdditive: !op.link }
     await using draft = await draftFiles(mainOf(context), entries, options, context)

@@ -71,16 +71,18 @@ function planWorkdir(
   expand: Expander,
   { warn }: FilesystemContext,
 ): Step {
-  const expanded = expand.one(path)
+  const written = expand.one(path)
   // A path without variables and quotes is checked when the file is parsed.
   const isChecked = !stage.hasWorkdir && hasSubstitution(path)
-  if (isChecked && !posix.isAbsolute(expanded)) {
-    warn('WorkdirRelativePath', relativeWorkdir(expanded), range)
+  if (isChecked && !posix.isAbsolute(written)) {
+    warn('WorkdirRelativePath', relativeWorkdir(written), range)
   }
   stage.hasWorkdir = true
-  const workdir = posix.resolve('/', stage.workdir, expanded)
-  stage.config.WorkingDir = workdir
-  return { op: { kind: 'workdir', path: workdir, user: stage.user }, line: `WORKDIR ${workdir}` }
+  const workdir = posix.resolve('/', stage.workdir, written)
+  // BuildKit keeps an absolute path as it is written, also with `/.` or a slash at its end.
+  stage.config.WorkingDir = posix.isAbsolute(written) ? written : workdir
+  const line = `WORKDIR ${stage.config.WorkingDir}`
+  return { op: { kind: 'workdir', path: workdir, user: stage.user }, line }
 }
 
 async function planCopy(
@@ -167,12 +169,11 @@ function isNumericOwner(spec: string): boolean {
   return /^\d{1,10}(?::\d{1,10})?$/.test(spec)
 }
 
+/** The options that BuildKit writes into the history. */
 function copyFlags(copy: CopyInstruction | AddInstruction, fields: CopyFields): string[] {
   return [
+    ...(copy.kind === 'COPY' && copy.parents ? ['--parents'] : []),
     ...(fields.chown === undefined ? [] : [`--chown=${fields.chown}`]),
     ...(fields.chmod === undefined ? [] : [`--chmod=${fields.chmod}`]),
-    ...(copy.kind === 'COPY' && copy.parents ? ['--parents'] : []),
-    ...(fields.link ? ['--link'] : []),
-    ...fields.exclude.map((pattern) => `--exclude=${pattern}`),
   ]
 }

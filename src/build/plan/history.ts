@@ -17,14 +17,6 @@ export function plainList(words: readonly string[]): string {
   return `[${words.join(' ')}]`
 }
 
-/** A set as Go prints it with `%v`: `map[443/tcp:{} 80/tcp:{}]`. */
-export function plainSet(keys: readonly string[]): string {
-  return `map[${[...keys]
-    .sort()
-    .map((key) => `${key}:{}`)
-    .join(' ')}]`
-}
-
 /** The words of a RUN, preceded by the build arguments in force: `|1 A=b /bin/sh -c make`. */
 export function runCommandText(
   argv: readonly string[],
@@ -38,26 +30,16 @@ export function runCommandText(
   return [...prefix, ...argv].join(' ')
 }
 
-/** Formats a health check as Go prints a pointer to it with `%q`. */
+/** Formats a health check as Go prints the struct with `%+v`. */
 export function healthcheckText(check: Healthcheck): string {
-  const durations = [check.Interval, check.Timeout, check.StartPeriod, check.StartInterval]
-  const printed = durations.map((each) => JSON.stringify(formatDuration(each ?? 0))).join(' ')
-  return `&{${quotedList(check.Test ?? [])} ${printed} ${quotedRune(check.Retries ?? 0)}}`
-}
-
-function quotedRune(code: number): string {
-  const named: Readonly<Record<number, string>> = {
-    7: 'a',
-    8: 'b',
-    9: 't',
-    10: 'n',
-    11: 'v',
-    12: 'f',
-    13: 'r',
-  }
-  const name = named[code]
-  if (name !== undefined) return `'\\${name}'`
-  if (code < 0x20 || code === 0x7f) return `'\\x${code.toString(16).padStart(2, '0')}'`
-  const char = String.fromCodePoint(Math.min(code, 0x10ffff))
-  return char === "'" || char === '\\' ? `'\\${char}'` : `'${char}'`
+  const duration = (value: number | undefined): string => formatDuration(value ?? 0)
+  const members = [
+    `Test:${plainList(check.Test ?? [])}`,
+    `Interval:${duration(check.Interval)}`,
+    `Timeout:${duration(check.Timeout)}`,
+    `StartPeriod:${duration(check.StartPeriod)}`,
+    `StartInterval:${duration(check.StartInterval)}`,
+    `Retries:${check.Retries ?? 0}`,
+  ]
+  return `{${members.join(' ')}}`
 }

@@ -10,7 +10,7 @@ import {
 } from '#dockerfile'
 import type { Healthcheck } from '#oci'
 import { DockerfileError, failure } from '../model/error.ts'
-import { healthcheckText, historyComment, plainList, plainSet, quotedList } from './history.ts'
+import { healthcheckText, historyComment, plainList, quotedList } from './history.ts'
 import type { Expander, PlanContext, StageState } from './stage.ts'
 
 /** An instruction that changes the configuration and no file. */
@@ -18,13 +18,13 @@ type MetadataKind = Exclude<Instruction['kind'], 'RUN' | 'COPY' | 'ADD' | 'WORKD
 type Of<Kind extends MetadataKind> = Extract<Instruction, { kind: Kind }>
 type MetadataInstruction = Of<MetadataKind>
 
-/** Changes `stage` and returns the history line. */
+/** Changes `stage` and returns the history line; `undefined` where BuildKit writes none. */
 type Apply<Kind extends MetadataKind> = (
   stage: StageState,
   instruction: Of<Kind>,
   expand: Expander,
   context: PlanContext,
-) => string
+) => string | undefined
 
 const table: { readonly [Kind in MetadataKind]: Apply<Kind> } = {
   ARG: applyArg,
@@ -63,7 +63,7 @@ const table: { readonly [Kind in MetadataKind]: Apply<Kind> } = {
   },
   ONBUILD(stage, { trigger }) {
     stage.config.OnBuild = [...(stage.config.OnBuild ?? []), trigger]
-    return `ONBUILD ${trigger}`
+    return undefined
   },
   SHELL(stage, { argv }) {
     stage.config.Shell = [...argv]
@@ -96,6 +96,7 @@ export function applyMetadata(
 ): void {
   const apply = table[instruction.kind] as Apply<MetadataKind>
   const line = apply(stage, instruction, expand, context)
+  if (line === undefined) return
   stage.addHistory({ entry: { created_by: line, comment: historyComment, empty_layer: true } })
 }
 
@@ -137,20 +138,20 @@ function applyExpose(
   for (const word of ports.filter(hasSubstitution).flatMap((port) => expand.many(port))) {
     for (const [rule, message] of portMessages(word)) warn(rule, message, range)
   }
-  const exposed = new Set<string>()
+  const exposed: string[] = []
   let count = 0
-  for (const word of ports.flatMap((port) => expand.many(port))) {
+  for (const word of ports.toSorted().flatMap((port) => expand.many(port))) {
     const spec = parsePortSpec(word)
     if (spec === undefined) {
       throw refuse(`${word} is not a port, a range of ports or either with /tcp, /udp or /sctp`)
     }
     count += spec.last - spec.first + 1
     if (count > maxPorts) throw refuse(`it exposes more than ${maxPorts} ports`)
-    for (const port of portsOf(spec)) exposed.add(port)
+    exposed.push(...portsOf(spec))
   }
   const all = new Set([...Object.keys(stage.config.ExposedPorts ?? {}), ...exposed])
   stage.config.ExposedPorts = Object.fromEntries([...all].sort().map((port) => [port, {}]))
-  return `EXPOSE ${plainSet([...exposed])}`
+  return `EXPOSE ${plainList(exposed)}`
 }
 
 /** Ports in one instruction, duplicates included: more than all protocols have. */

@@ -181,6 +181,7 @@ export function createExpander(
   return {
     one: (word) => guard(word, () => expand(word, lookup, options)),
     many: (word) => guard(word, () => expandWords(word, lookup, options)),
-    raw: (text) => guard(text, () => expand(text, lookup, { ...options, quotes: false })),
+    // BuildKit reads texts with a backslash as the escape character, whatever `# escape=` says.
+    raw: (text) => guard(text, () => expand(text, lookup, { escape: '\\', quotes: false })),
   }
 }
