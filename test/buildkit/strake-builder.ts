@@ -1,0 +1,53 @@
+import { join } from 'node:path'
+import type { Strake } from '../e2e/strake.ts'
+import type { BuilderOutcome } from './builder.ts'
+import type { PreparedCase } from './case.ts'
+
+/** Builds with the built program, and exports to the directory `output`. */
+export async function buildWithStrake(
+  strake: Strake,
+  { directory, context, options }: PreparedCase,
+  output: string,
+): Promise<BuilderOutcome> {
+  const args = [
+    ...pairs('--build-arg', options.arguments),
+    ...pairs('--label', options.labels),
+    ...(options.target === undefined ? [] : ['--target', options.target]),
+    ...(options.noCache === true ? ['--no-cache'] : []),
+    ...Object.keys(options.secrets).flatMap((id) => [
+      '--secret',
+      `id=${id},src=${join(directory, 'secrets', id)}`,
+    ]),
+    ...Object.entries(options.contexts).flatMap(([name, source]) => [
+      '--build-context',
+      source.startsWith('image:')
+        ? `${name}=docker-image://${source.slice('image:'.length)}`
+        : `${name}=${join(directory, `named-${name}`)}`,
+    ]),
+  ]
+  const exported = ['-o', `type=oci,tar=false,compression=uncompressed,dest=${output}`]
+  const run = ['build', '--progress', 'rawjson', ...exported, ...args, context]
+  const { exitCode, stderr } = await strake(...run)
+  const events = stderr.split('\n').flatMap(parseEvent)
+  if (exitCode !== 0) return { error: stderr.slice(-2000), ran: [] }
+  const done = events.filter(({ type, state }) => type === 'step' && state === 'done')
+  return { ran: done.map(({ name }) => name ?? '') }
+}
+
+interface StepEvent {
+  readonly type?: string
+  readonly name?: string
+  readonly state?: string
+}
+
+function parseEvent(line: string): StepEvent[] {
+  try {
+    return [JSON.parse(line)]
+  } catch {
+    return []
+  }
+}
+
+function pairs(flag: string, values: Readonly<Record<string, string>>): string[] {
+  return Object.entries(values).flatMap(([key, value]) => [flag, `${key}=${value}`])
+}
