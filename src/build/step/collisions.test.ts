@@ -91,6 +91,16 @@ describe('the key of a RUN', () => {
     }
   })
 
+  test('does not change with the name and the sharing of a cache', async () => {
+    const keys = new Set<string>()
+    for (const words of ['target=/c', 'target=/c,id=a', 'target=/c,sharing=locked,id=b']) {
+      keys.add(await keyOf(`RUN --mount=type=cache,${words} make`))
+    }
+    expect(keys.size).toBe(1)
+    expect(keys).not.toContain(await keyOf('RUN --mount=type=cache,target=/d make'))
+    expect(keys).not.toContain(await keyOf('RUN --mount=type=cache,target=/c,mode=700 make'))
+  })
+
   test('changes with the files below, with mounted files, and with times', async () => {
     const op = opOf(await plan('FROM base\nRUN make'), 'run')
     const [one, two] = [above('one'), above('two')]

@@ -1,3 +1,4 @@
+import type { RunOp } from '../model/graph.ts'
 import type { FileState, StateLayer } from '../model/state.ts'
 import { timesKey } from '../times/times.ts'
 import { type CacheKey, createKey } from './key.ts'
@@ -59,11 +60,24 @@ export function operationKey(
 ): CacheKey {
   const mounted = inputs.slice(1).map(({ chainId }) => chainId ?? 'scratch')
   return createKey({
-    operation: JSON.stringify(op),
+    operation: JSON.stringify(withoutCacheNames(op)),
     parent: baseOf(inputs).chainId ?? 'scratch',
     ...(mounted.length > 0 && { mounted: mounted.join(' ') }),
     times: timesKey(facts.times),
   })
+}
+
+/**
+ * Makes cache mounts equal that differ only in their ID or sharing. The content of a cache does not
+ * count for the key of a step, so which cache it is does not count either, as in BuildKit.
+ */
+function withoutCacheNames(op: object): object {
+  const { mounts }: Partial<Pick<RunOp, 'mounts'>> = op
+  if (mounts === undefined) return op
+  const alike = mounts.map((mount) =>
+    mount.kind === 'cache' ? { ...mount, id: '', sharing: 'shared' } : mount,
+  )
+  return { ...op, mounts: alike }
 }
 
 /** The runner of an operation that reads no files of its inputs before it runs. */
