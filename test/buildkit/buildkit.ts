@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { end, until } from '../e2e/servers.ts'
 import { command } from '../e2e/strake.ts'
-import type { BuilderOutcome } from './builder.ts'
+import type { BuilderOutcome, BuiltStep } from './builder.ts'
 import type { PreparedCase } from './case.ts'
 
 /** A running buildkitd. It and its files end with the scope. */
@@ -54,12 +54,14 @@ export async function startBuildkit(directory: string): Promise<BuildKit> {
   }
 }
 
+const layout = 'type=oci,tar=false,compression=uncompressed,force-compression=true'
+
 /** Builds with BuildKit, with base images from the OCI layout `images`, into the directory `output`. */
 export async function buildWithBuildkit(
   { address }: BuildKit,
   { directory, context, options }: PreparedCase,
   images: { readonly layout: string; readonly manifests: ReadonlyMap<string, string> },
-  output: string,
+  output?: string,
 ): Promise<BuilderOutcome> {
   const image = (name: string): string => `oci-layout://images@${images.manifests.get(name)}`
   const named = Object.entries(options.contexts).filter(
@@ -87,14 +89,11 @@ export async function buildWithBuildkit(
       '--secret',
       `id=${id},src=${join(directory, 'secrets', id)}`,
     ]),
-    ...[
-      '--output',
-      `type=oci,tar=false,compression=uncompressed,force-compression=true,dest=${output}`,
-    ],
+    ...(output === undefined ? [] : ['--output', `${layout},dest=${output}`]),
   ]
   const { exitCode, stderr, stdout } = await command(argv, { timeout: 120_000 })
-  if (exitCode !== 0) return { error: lastWords(stderr + stdout), ran: [] }
-  return { ran: ranSteps(stderr) }
+  if (exitCode !== 0) return { error: lastWords(stderr + stdout), steps: [] }
+  return { steps: readSteps(stderr) }
 }
 
 /** The message of a failed build, without the lines of progress before it. */
@@ -111,14 +110,15 @@ interface Vertex {
 }
 
 /** Reads the vertices of `--progress rawjson`: one JSON value a line, each with some vertices. */
-function ranSteps(progress: string): readonly string[] {
+function readSteps(progress: string): readonly BuiltStep[] {
   const last = new Map<string, Vertex>()
   for (const line of progress.split('\n').filter((each) => each.startsWith('{'))) {
     const { vertexes }: { readonly vertexes?: readonly Vertex[] } = JSON.parse(line)
     for (const vertex of vertexes ?? [])
       last.set(vertex.digest, { ...last.get(vertex.digest), ...vertex })
   }
-  return [...last.values()]
-    .filter(({ cached, completed }) => cached !== true && completed !== undefined)
-    .map(({ name }) => name)
+  return [...last.values()].map(({ name, cached, completed }) => ({
+    name,
+    ran: cached !== true && completed !== undefined,
+  }))
 }

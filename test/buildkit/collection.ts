@@ -98,6 +98,13 @@ export interface Differences {
   readonly everywhere: readonly Omit<Difference, 'strake'>[]
   /** By the names of Dockerfiles. */
   readonly dockerfiles: Readonly<Record<string, readonly Difference[]>>
+  /** Steps that run after a mutation, by its title. */
+  readonly rebuilt: Readonly<
+    Record<
+      string,
+      { readonly strake: readonly string[]; readonly row: string; readonly reason: string }
+    >
+  >
 }
 
 export interface Difference {

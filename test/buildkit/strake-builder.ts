@@ -3,11 +3,11 @@ import type { Strake } from '../e2e/strake.ts'
 import type { BuilderOutcome } from './builder.ts'
 import type { PreparedCase } from './case.ts'
 
-/** Builds with the built program, and exports to the directory `output`. */
+/** Builds with the built program, and exports to the directory `output`, if there is one. */
 export async function buildWithStrake(
   strake: Strake,
   { directory, context, options }: PreparedCase,
-  output: string,
+  output?: string,
 ): Promise<BuilderOutcome> {
   const args = [
     ...pairs('--build-arg', options.arguments),
@@ -25,13 +25,16 @@ export async function buildWithStrake(
         : `${name}=${join(directory, `named-${name}`)}`,
     ]),
   ]
-  const exported = ['-o', `type=oci,tar=false,compression=uncompressed,dest=${output}`]
+  const exported =
+    output === undefined
+      ? ['-o', 'type=cacheonly']
+      : ['-o', `type=oci,tar=false,compression=uncompressed,dest=${output}`]
   const run = ['build', '--progress', 'rawjson', ...exported, ...args, context]
   const { exitCode, stderr } = await strake(...run)
   const events = stderr.split('\n').flatMap(parseEvent)
-  if (exitCode !== 0) return { error: stderr.slice(-2000), ran: [] }
-  const done = events.filter(({ type, state }) => type === 'step' && state === 'done')
-  return { ran: done.map(({ name }) => name ?? '') }
+  if (exitCode !== 0) return { error: stderr.slice(-2000), steps: [] }
+  const ended = events.filter(({ state }) => state === 'done' || state === 'cached')
+  return { steps: ended.map(({ name = '', state }) => ({ name, ran: state === 'done' })) }
 }
 
 interface StepEvent {
