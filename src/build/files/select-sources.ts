@@ -51,6 +51,11 @@ export function selectSources(
         if (matched !== '' && exclude?.ignores(matched) === true) return []
         const node = resolveNode(tree, found)
         if (node === undefined) throw missing(tree, found)
+        if (node.type === 'socket') {
+          // As below a directory, a socket that no word names is left out.
+          if (byWildcard) return []
+          throw new StrakeError('INVALID', `Cannot copy ${printableName(found)}: it is a socket`)
+        }
         return [
           options.parents
             ? selectWithParents(tree, found, pivot, node, exclude)

@@ -43,6 +43,9 @@ describe('readSecrets()', () => {
     await expect(read({ id: 'a', file: '/no/such' })).rejects.toThrow(
       'Cannot read the secret a: there is no /no/such',
     )
+    const pipe = `${directory.path}/pipe`
+    expect(Bun.spawnSync(['mkfifo', pipe]).exitCode).toBe(0)
+    await expect(read({ id: 'a', file: pipe })).rejects.toThrow(`${pipe} is a named pipe`)
     await expect(read({ id: 'NONE' })).rejects.toMatchObject({
       remedy: 'set the variable NONE, or name the file: --secret id=NONE,src=FILE',
     })

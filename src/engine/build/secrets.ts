@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { StrakeError } from '#oci'
 import { isSystemError, openStreamFile } from '#platform'
 import { keepChunks } from '#stream'
@@ -43,6 +44,7 @@ async function readSecretFile(
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   const path = file ?? id
+  await refuseNamedPipe(id, path)
   const chunks: Uint8Array[] = []
   let size = 0
   try {
@@ -61,6 +63,19 @@ async function readSecretFile(
     throw cause
   }
   return Buffer.concat(chunks)
+}
+
+/**
+ * Opening a named pipe or a socket could wait forever. A pipe that the shell passes, as for
+ * `src=<(command)`, has a process at its other end.
+ */
+async function refuseNamedPipe(id: string, path: string): Promise<void> {
+  if (/^\/(?:dev|proc\/(?:self|\d+))\/fd\/\d+$/.test(path)) return
+  const status = await stat(path).catch(() => undefined)
+  if (status?.isFIFO() === true) {
+    throw refuseSecret(id, `${path} is a named pipe`, 'name a file, or use src=<(command)')
+  }
+  if (status?.isSocket() === true) throw refuseSecret(id, `${path} is a socket`)
 }
 
 function refuseSecret(id: string, reason: string, remedy?: string): StrakeError {
