@@ -254,6 +254,7 @@ const purposes: Readonly<Record<string, string>> = {
   'network/bridge': 'the bridge, its addresses and its published ports',
   'network/dns': 'names of containers, served inside their network namespaces',
   'network/proxy': 'ports on IPv6 addresses, served by a process',
+  'network/recorder': 'a network whose only server is a proxy that sees every request',
   'platform/call': 'system calls, their errors, and reads without node:fs',
   'platform/data': 'SQLite, and the order in which locks are taken',
   'platform/file': 'files and trees, by descriptor',

@@ -131,6 +131,7 @@ function factsOf(
     runLimits: options.runLimits ?? {},
     logLimits: { ...usualLogLimits, ...options.logLimits },
     explain: options.explain === true,
+    sourcePolicy: options.sourcePolicy,
     lock: options.lock,
     isOffline: options.offline === true,
     downloads: options.downloads ?? 'any',

@@ -18,6 +18,8 @@ export { openNetworks } from './networks.ts'
 export type { PortProtocol, PortRequest, PublishedPort } from './port.ts'
 /** Ports on IPv6 addresses of the host. */
 export { type ProxiedPort, proxiedPorts } from './proxy/proxied-port.ts'
+/** A network whose only server is a proxy that sees every request. */
+export { type Exchange, openRecorder, type ProxiedRequest } from './recorder/recorder.ts'
 /** A container's resolv.conf and hosts. */
 export type { ResolverConfig } from './resolv-conf.ts'
 export { formatResolvConf, readContainerResolver, readHostResolver } from './resolv-conf.ts'

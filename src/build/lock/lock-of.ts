@@ -47,6 +47,10 @@ export function lockMaterial(material: Material): LockedSource {
     case 'git':
       return { kind: 'git', url: material.url, commit: material.commit }
     case 'http':
-      return { kind: 'http', url: material.url, digest: material.digest }
+      return {
+        kind: material.isDownload ? 'download' : 'http',
+        url: material.url,
+        digest: material.digest,
+      }
   }
 }

@@ -64,7 +64,8 @@ export interface RunOp {
   readonly script?: { readonly path: string; readonly content: string }
 }
 
-export type NetworkMode = 'default' | 'none' | 'host'
+/** `proxy`: only a proxy of the builder, which records what is downloaded. */
+export type NetworkMode = 'default' | 'none' | 'host' | 'proxy'
 
 /** A path of a file tree, or a file written in the Dockerfile itself. */
 export type SourceSpec =

@@ -30,6 +30,8 @@ export interface HttpMaterial {
   readonly kind: 'http'
   readonly url: string
   readonly digest: Digest
+  /** True for a file that a command downloaded through the proxy. */
+  readonly isDownload?: boolean
 }
 
 /** What a build used and what it was asked for, for one platform. It has no value of a secret. */

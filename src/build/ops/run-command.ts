@@ -71,11 +71,13 @@ async function runCommand(
     signal: context.signal,
     onStarting: () => context.deferred.run(),
   })
+  const downloads = container.downloads()
   if (code !== 0) {
     stdout.fail()
     stderr.fail()
     throw exitError(op, code, context)
   }
+  if (op.network === 'proxy') context.materials.set(context.vertex.digest, downloads)
   container.removeMountPoints()
 }
 

@@ -17,12 +17,15 @@ import {
 import type { ActiveSnapshot } from '#snapshot'
 import type { DeviceEdits } from '../model/devices.ts'
 import type { RunOp } from '../model/graph.ts'
+import type { HttpMaterial } from '../model/provenance.ts'
 import type { FileState } from '../model/state.ts'
 import { type OpenMounts, openMounts } from '../mounts/open-mounts.ts'
 import { offline } from '../source/refusal.ts'
 import { nestedMounts, stepName } from '../step/abandoned.ts'
 import type { StepContext, StepNetwork } from '../step/workspace.ts'
 import { stepEpoch } from '../times/times.ts'
+import { openProxyFiles } from './proxy-files.ts'
+import { type DownloadRecord, recordDownloads } from './record-downloads.ts'
 
 interface Files {
   /** The snapshot that the command changes. */
@@ -36,6 +39,8 @@ export interface StepContainer extends AsyncDisposable {
   run(process: StepProcess): Promise<number>
   /** Removes the mount points that the container needed and the step did not make. */
   removeMountPoints(): void
+  /** What its processes downloaded through the proxy. Throws `DENIED` if it is not what the lock has. */
+  downloads(): readonly HttpMaterial[]
 }
 
 export interface StepProcess {
@@ -58,19 +63,23 @@ export async function openStepContainer(
   const id = stepName()
   const directory = `${context.places.directory}/${id}`
   await mkdir(directory, { mode: 0o700 })
-  const network = stack.use(await attach(op, id, context))
+  const record = recordDownloads(context)
+  const network = stack.use(await attach(op, { id, directory, record }, context))
+  const proxied = openProxyFiles(network, directory)
   const opened = stack.use(await openMounts(op, inputs, { context, directory }))
   const devices = await findDevices(op, context)
   const mounts = [
     ...(await writeMounts(op, network, directory)),
     ...devices.mounts,
+    ...proxied.mounts,
     ...opened.mounts,
   ]
   const nested = nestedMounts(directory)
   stack.defer(() => releaseNestedMounts(nested))
   const prepared = stack.use(prepareRoot(active.root, { mounts, cwd: op.cwd, nested }))
   const runtime = await context.services.runtime()
-  const env = environment(op, [...devices.env, ...opened.env], { opened, context })
+  const more = [...devices.env, ...opened.env, ...proxied.env]
+  const env = environment(op, more, { opened, context })
   const user = resolveUser(prepared.view, op.user)
   const { filters } = context.services
   const taken = stack.move()
@@ -112,6 +121,7 @@ export async function openStepContainer(
       onStarting?.()
       return (await running).code
     },
+    downloads: record.finish,
     removeMountPoints: () => removeMountPoints(active.root, prepared.mountPoints),
     [Symbol.asyncDispose]: () => taken.disposeAsync(),
   }
@@ -125,7 +135,11 @@ function hostnameOf({ hostname }: RunOp): string {
 /** Without a provider a step has no network. */
 async function attach(
   op: RunOp,
-  id: string,
+  {
+    id,
+    directory,
+    record,
+  }: { readonly id: string; readonly directory: string; readonly record: DownloadRecord },
   { services, facts }: StepContext,
 ): Promise<StepNetwork & AsyncDisposable> {
   const { network } = services
@@ -133,7 +147,14 @@ async function attach(
   if (facts.isOffline && op.network === 'host') throw offline('the network of the host')
   const mode = facts.isOffline ? 'none' : op.network
   if (network !== undefined)
-    return network({ mode, stepId: id, hostname, hosts: op.settings?.hosts })
+    return network({
+      mode,
+      directory,
+      exchange: record.exchange,
+      stepId: id,
+      hostname,
+      hosts: op.settings?.hosts,
+    })
   const extra = (op.settings?.hosts ?? []).map(({ name, ip }) => `${ip}\t${name}\n`)
   const hosts = `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost\n${extra.join('')}`
   return { resolvConf: '', hosts, async [Symbol.asyncDispose]() {} }

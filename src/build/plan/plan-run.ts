@@ -16,7 +16,9 @@ export async function planRun(
   expand: Expander,
   context: FilesystemContext,
 ): Promise<Step> {
-  const network = run.network ?? context.network
+  const asked = run.network ?? context.network
+  // The user decides that commands have no other way out.
+  const network = asked === 'default' && context.network === 'proxy' ? 'proxy' : asked
   if (network === 'host') requireGrant('network.host', '--network=host', run, context)
   if (run.security === 'insecure') {
     requireGrant('security.insecure', '--security=insecure', run, context)

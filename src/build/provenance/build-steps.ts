@@ -198,7 +198,8 @@ function describeRun(op: RunOp, context: Describing): string {
   const exec = {
     meta,
     mounts,
-    network: networks[op.network],
+    // BuildKit's description of a step has no mode for its own proxy either.
+    network: networks[op.network === 'proxy' ? 'default' : op.network],
     ...(op.security === 'insecure' && { security: 1 }),
     ...secretVariables(op),
     ...(op.devices && {

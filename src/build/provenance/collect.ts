@@ -112,8 +112,13 @@ function keyOf(material: Material): string {
   const name =
     material.kind === 'image'
       ? `${material.reference} ${formatPlatform(material.platform)} ${material.digest}`
-      : `${material.url} ${material.kind === 'git' ? material.commit : material.digest}`
+      : `${material.url} ${versionOf(material)}`
   return `${order[material.kind]} ${name}`
+}
+
+function versionOf(material: Exclude<Material, ImageMaterial>): string {
+  if (material.kind === 'git') return material.commit
+  return `${material.digest}${material.isDownload ? ' download' : ''}`
 }
 
 /** Values of proxies may have passwords. They do not change a result. */

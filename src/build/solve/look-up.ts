@@ -1,3 +1,4 @@
+import { checkVersion, lockedDigest } from '../lock/lock.ts'
 import type { Op } from '../model/graph.ts'
 import type { FileState } from '../model/state.ts'
 import { addRunner } from '../ops/add.ts'
@@ -6,7 +7,7 @@ import { runRunner } from '../ops/run-command.ts'
 import { workdirRunner } from '../ops/workdir.ts'
 import type { CacheKey } from '../step/key.ts'
 import type { OpRunner, Work } from '../step/runner.ts'
-import { type CachedResult, findStep, rememberResult } from '../step/step-cache.ts'
+import { type CachedResult, cachedDownloads, findStep, rememberResult } from '../step/step-cache.ts'
 import { ignoresCache, type StepContext } from '../step/workspace.ts'
 
 /** The operations that make layers. */
@@ -57,7 +58,7 @@ export async function lookUp(
   const definition = definitionKey(op, inputs, context)
   if (definition !== undefined && !isUncached) {
     const found = await findStep(services, definition, signal)
-    if (found !== undefined) {
+    if (found !== undefined && hasDownloads(op, definition, context)) {
       const { layer: cached, contentKey } = found
       const keys = [definition.hash, ...(contentKey === undefined ? [] : [contentKey])]
       return { cached, key: definition, keys, known: [definition] }
@@ -70,7 +71,7 @@ export async function lookUp(
     if (found !== undefined) {
       const cached = found.layer
       if (definition === undefined) return { cached, key, keys: [key.hash], known: [key] }
-      rememberResult(services, definition, cached ?? undefined, key)
+      rememberResult(services, definition, cached ?? undefined, { content: key })
       explainer.alias(definition.hash, key.hash)
       return { cached, key, keys: [definition.hash, key.hash], known: [definition, key] }
     }
@@ -81,4 +82,20 @@ export async function lookUp(
 /** The table has a runner of the right type for every kind. */
 function runnerOf(op: LayerOp): OpRunner<LayerOp> {
   return runners[op.kind] as OpRunner<LayerOp>
+}
+
+/**
+ * Reports the downloads of a cached command that had a proxy. False when they were not recorded, as
+ * in a cache of another machine. Throws `DENIED` when they are not what the lock has.
+ */
+function hasDownloads(op: LayerOp, key: CacheKey, context: StepContext): boolean {
+  if (op.kind !== 'run' || op.network !== 'proxy') return true
+  const { services, facts, vertex, materials } = context
+  const downloads = cachedDownloads(services, key)
+  if (downloads === undefined) return false
+  for (const { url, digest } of downloads) {
+    checkVersion(url, lockedDigest(facts.lock, 'download', url), digest)
+  }
+  materials.set(vertex.digest, downloads)
+  return true
 }

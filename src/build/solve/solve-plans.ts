@@ -106,7 +106,7 @@ function rememberFetched(steps: readonly StepTrace[], { services }: Workspace): 
         services,
         { hash },
         layer,
-        content === undefined ? undefined : { hash: content },
+        content === undefined ? {} : { content: { hash: content } },
       )
     }
   }

@@ -1,6 +1,7 @@
 import { emitExplanation, explainMiss, uncached } from '../explain/explainer.ts'
 import { inputsOf, type StepInputs } from '../explain/inputs.ts'
 import { withExcerpt } from '../model/error.ts'
+import type { Vertex } from '../model/graph.ts'
 import { addLayer, emptyState, type FileState, type StateLayer, stateOf } from '../model/state.ts'
 import type { BaseImage } from '../plan/base-images.ts'
 import { builderVersion } from '../step/key.ts'
@@ -23,7 +24,7 @@ export async function createStepRunner(
       ...layers.map((layer) => layer.descriptor.digest),
     )
   }
-  const working = new Map<string, Promise<Made>>()
+  const working = new Map<string, Running>()
   return async (vertex, inputs, signal) => {
     const { op } = vertex
     switch (op.kind) {
@@ -50,11 +51,17 @@ export function imageLayers(
   return layers
 }
 
+/** Work under a key, and the vertex that began it. */
+interface Running {
+  readonly vertex: Vertex
+  readonly made: Promise<Made>
+}
+
 async function makeLayer(
   op: LayerOp,
   inputs: readonly FileState[],
   context: StepContext,
-  working: Map<string, Promise<Made>>,
+  working: Map<string, Running>,
 ): Promise<StepResult> {
   const { services, explainer, vertex } = context
   const base = baseOf(inputs)
@@ -82,12 +89,17 @@ async function makeLayer(
     emitExplanation(context.emit, vertex, 'run', causes)
   }
   // Two vertices that run at the same time may have the same key.
-  const running = working.get(work.key.hash) ?? work.run()
+  const running = working.get(work.key.hash) ?? { vertex, made: work.run() }
   working.set(work.key.hash, running)
-  const { layer, key } = await running
-  rememberResult(services, key, layer)
+  const { layer, key } = await running.made
+  const isProxied = op.kind === 'run' && op.network === 'proxy'
+  const downloads = isProxied ? context.materials.get(running.vertex.digest) : undefined
+  if (downloads !== undefined) context.materials.set(vertex.digest, downloads)
+  rememberResult(services, key, layer, { downloads })
   explainer.note(vertex, key.hash)
-  if (definition !== undefined) rememberResult(services, definition, layer, key)
+  if (definition !== undefined) {
+    rememberResult(services, definition, layer, { content: key, downloads })
+  }
   const known = definition === undefined ? [key] : [definition, key]
   const keys = known.map(({ hash }) => hash)
   context.onResult?.(vertex, { keys, known, layer: layer ?? null })

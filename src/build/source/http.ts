@@ -82,11 +82,21 @@ async function requestOnce(
     ? await publicTarget(url, http)
     : { target: url.href, init: {} }
   const { signal } = rules
+  const headers = { ...rules.headers?.(url), ...init.headers, 'Accept-Encoding': 'identity' }
+  return await openRequest(url, target, { ...init, headers }, { signal, http })
+}
+
+/** Sends one request to `target`, which stands for `url`. The body is not decoded. */
+export async function openRequest(
+  url: URL,
+  target: string,
+  init: BunFetchRequestInit,
+  { signal, http }: { readonly signal: AbortSignal; readonly http: HttpServices },
+): Promise<Download> {
   const idle = new IdleTimer(http.idleTimeout)
   try {
     const response = await http.fetch(target, {
       ...init,
-      headers: { ...rules.headers?.(url), ...init.headers, 'Accept-Encoding': 'identity' },
       redirect: 'manual',
       decompress: false,
       signal: AbortSignal.any([signal, idle.signal]),

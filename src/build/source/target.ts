@@ -31,10 +31,27 @@ export interface Target {
  * the name may return another address. Only a proxy gets the name.
  */
 export async function publicTarget(url: URL, http: HttpServices): Promise<Target> {
+  return await checkedTarget(url, http, { refuses: isPrivateAddress, what: 'an inner network' })
+}
+
+/** As `publicTarget`, for every server but those whose address `refuses` is true for. */
+export async function outerTarget(
+  url: URL,
+  http: HttpServices,
+  refuses: (address: string) => boolean,
+): Promise<Target> {
+  return await checkedTarget(url, http, { refuses, what: 'this machine' })
+}
+
+async function checkedTarget(
+  url: URL,
+  http: HttpServices,
+  { refuses, what }: { readonly refuses: (address: string) => boolean; readonly what: string },
+): Promise<Target> {
   const addresses = await resolve(url, http)
-  const inner = addresses.find(isPrivateAddress)
+  const inner = addresses.find(refuses)
   if (inner !== undefined) {
-    throw denied(url, `${url.hostname} is at ${inner}, an address of an inner network`)
+    throw denied(url, `${url.hostname} is at ${inner}, an address of ${what}`)
   }
   const [address] = addresses
   const isNumeric = ipVersion(bareHost(url.hostname)) !== 0

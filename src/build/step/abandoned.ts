@@ -1,5 +1,11 @@
 import { mkdir, readdir } from 'node:fs/promises'
-import { isSystemError, mkdtempDisposable, removeTree, type TemporaryDirectory } from '#platform'
+import {
+  isSystemError,
+  mkdtempDisposable,
+  removeNetworkNamespace,
+  removeTree,
+  type TemporaryDirectory,
+} from '#platform'
 import { discard, type Runtime, releaseNestedMounts } from '#runtime'
 import { isAbandoned, ownedName } from '#snapshot'
 
@@ -46,12 +52,16 @@ export async function endAbandonedBuilds(
   for (const build of builds) {
     for (const step of (await entries(`${run}/${build}`)).filter(isStep)) {
       await discard(await runtime(), step)
+      removeNetworkNamespace(`${run}/${build}/${step}/${namespaceFile}`)
       await releaseNestedMounts(nestedMounts(`${run}/${build}/${step}`))
     }
     await removeTree(`${run}/${build}`)
   }
   return builds.length
 }
+
+/** The file of the network namespace of a proxy, in the directory of a step. */
+const namespaceFile = 'netns'
 
 /** The directory for assembling mounts inside other mounts, below the directory of a step. */
 export function nestedMounts(directory: string): string {

@@ -1,4 +1,5 @@
 import { type Descriptor, isDigest, mediaType } from '#oci'
+import type { HttpMaterial, Material } from '../model/provenance.ts'
 import type { StateLayer } from '../model/state.ts'
 import type { CacheKey } from './key.ts'
 import type { StepServices } from './workspace.ts'
@@ -46,16 +47,40 @@ function readContentKey(value: unknown): string | undefined {
   return typeof value.content === 'string' ? value.content : undefined
 }
 
-/** `content` is the key of the content that the step used, if it is not `key`. */
+/** What is recorded beside a layer. */
+export interface ResultFacts {
+  /** The key of the content that the step used, if it is not the key of the result. */
+  readonly content?: Pick<CacheKey, 'hash'> | undefined
+  /** What a command downloaded through the proxy. Absent for a command without a proxy. */
+  readonly downloads?: readonly Material[] | undefined
+}
+
 export function rememberResult(
   { cache }: Pick<CacheContext, 'cache'>,
   key: Pick<CacheKey, 'hash'>,
   layer: StateLayer | undefined,
-  content?: Pick<CacheKey, 'hash'>,
+  { content, downloads }: ResultFacts = {},
 ): void {
   const contentKey = content?.hash === key.hash ? undefined : content?.hash
-  const value = { layer: layer ?? null, content: contentKey }
+  const value = { layer: layer ?? null, content: contentKey, downloads }
   cache.put(key.hash, value, { size: layer?.descriptor.size ?? 0 })
+}
+
+/** What the command of a cached result downloaded. `undefined` when that was not recorded. */
+export function cachedDownloads(
+  { cache }: Pick<CacheContext, 'cache'>,
+  key: CacheKey,
+): readonly HttpMaterial[] | undefined {
+  const value = cache.get(key.hash)
+  if (typeof value !== 'object' || value === null || !('downloads' in value)) return undefined
+  const { downloads } = value
+  if (!Array.isArray(downloads)) return undefined
+  return downloads.flatMap((each: unknown): readonly HttpMaterial[] => {
+    if (typeof each !== 'object' || each === null || !('url' in each && 'digest' in each)) return []
+    const { url, digest } = each
+    if (typeof url !== 'string' || typeof digest !== 'string' || !isDigest(digest)) return []
+    return [{ kind: 'http', url, digest, isDownload: true }]
+  })
 }
 
 /** The layer of a cache record, for garbage collection. */

@@ -18,7 +18,9 @@ import type { NetworkMode, Vertex } from '../model/graph.ts'
 import type { SshAgent } from '../model/mounts.ts'
 import type { Material } from '../model/provenance.ts'
 import type { LogLimits, RunLimits, RunSettings } from '../model/run-settings.ts'
+import type { SourcePolicy } from '../model/source-policy.ts'
 import type { FileState, StateLayer } from '../model/state.ts'
+import type { ForwardedRequest } from '../source/forward.ts'
 import type { Downloads } from '../source/http.ts'
 import type { HttpServices } from '../source/services.ts'
 import type { Times } from '../times/times.ts'
@@ -33,6 +35,15 @@ export interface StepNetwork extends AsyncDisposable {
   readonly resolvConf: string
   /** The text of `/etc/hosts`. */
   readonly hosts: string
+  /** The proxy that is the only way out, if the step has one. */
+  readonly proxy?: StepProxy | undefined
+}
+
+export interface StepProxy {
+  /** `NAME=value`. */
+  readonly env: readonly string[]
+  /** The certificate that programs must trust, as PEM. */
+  readonly cert: string
 }
 
 /** A step that needs a network. */
@@ -43,6 +54,10 @@ export interface NetworkRequest {
   readonly hostname: string
   /** More lines of `/etc/hosts`. */
   readonly hosts?: RunSettings['hosts']
+  /** A directory for this step alone. */
+  readonly directory: string
+  /** Answers the requests of a step with the mode `proxy`. */
+  readonly exchange?: ((request: ForwardedRequest) => Promise<Response>) | undefined
 }
 
 /** Attaches a step to a network. The engine implements it. */
@@ -96,6 +111,7 @@ export interface BuildFacts {
   readonly explain: boolean
   /** True when no step runs. */
   readonly isPrediction: boolean
+  readonly sourcePolicy: SourcePolicy | undefined
   /** The versions that ADD may use. Absent for any. */
   readonly lock: BuildLock | undefined
   /** True when steps use no network. */

@@ -102,7 +102,7 @@ export function define(context: Context): Command {
       'a directory, - for a tar archive, or type=local, tar, oci, docker, image, registry or cacheonly with its keys',
       collect,
     )
-    .option('--network <mode>', 'default, none or host for RUN')
+    .option('--network <mode>', 'default, none, host, or proxy, which records what RUN downloads')
     .option(
       '--secret <spec>',
       'a secret for RUN: id=NAME,src=FILE or id=NAME,env=VARIABLE',
@@ -243,7 +243,7 @@ async function readRequest(
   const buildArgs = parseAssignments(options.buildArg, process.env)
   return {
     ...(await readSources(directory, options.file, signal)),
-    network: network === undefined ? undefined : parseBuildNetwork(network),
+    network: readNetwork(network, options.proxyNetwork),
     timestamp: timestamp === undefined ? undefined : parseTimestamp(timestamp),
     names: options.tag ?? [],
     buildArgs,
@@ -268,6 +268,16 @@ async function readRequest(
     imageIdFile: options.iidfile,
     metadataFile: options.metadataFile,
   }
+}
+
+function readNetwork(
+  network: string | undefined,
+  usesProxy: true | undefined,
+): BuildRequest['network'] {
+  const mode = network === undefined ? undefined : parseBuildNetwork(network)
+  if (usesProxy === undefined) return mode
+  if (mode === undefined || mode === 'proxy') return 'proxy'
+  throw refuse(`--proxy-network and --network ${network} exclude each other`)
 }
 
 /** Standard input is the Dockerfile with `-f -`. In place of a directory it may also be an archive. */

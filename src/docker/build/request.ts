@@ -6,10 +6,10 @@ import { hostPlatform } from '#platform'
 /** Reads `--network` of a build. Throws `INVALID`. */
 export function parseBuildNetwork(text: string): BuildRequest['network'] {
   const mode = text === 'bridge' ? 'default' : text
-  if (mode === 'default' || mode === 'none' || mode === 'host') return mode
+  if (mode === 'default' || mode === 'none' || mode === 'host' || mode === 'proxy') return mode
   throw new StrakeError(
     'INVALID',
-    `Cannot build with --network ${text}: expected default, none or host`,
+    `Cannot build with --network ${text}: expected default, none, host or proxy`,
   )
 }
 

@@ -87,8 +87,11 @@ export interface BuildRequest {
   readonly pull?: boolean | undefined
   /** The build makes an image for each, and an index for several. Default: this machine. */
   readonly platforms?: readonly Platform[] | undefined
-  /** The network of RUN; `default` is the bridge of containers. */
-  readonly network?: 'default' | 'none' | 'host' | undefined
+  /**
+   * The network of RUN; `default` is the bridge of containers, and `proxy` only a proxy that
+   * records what commands download.
+   */
+  readonly network?: 'default' | 'none' | 'host' | 'proxy' | undefined
   /** Where ADD may download from: `any` unless given. */
   readonly downloads?: 'any' | 'public' | undefined
   readonly secrets?: readonly SecretSource[] | undefined
@@ -367,10 +370,9 @@ export async function buildServices(
 }
 
 /** Attaches one RUN to the bridge of containers, to no network, or to the host's. */
-async function attachStep(
-  engine: Engine,
-  { mode, stepId, hostname, hosts = [] }: NetworkRequest,
-): Promise<StepNetwork> {
+async function attachStep(engine: Engine, request: NetworkRequest): Promise<StepNetwork> {
+  const { mode, stepId, hostname, hosts = [] } = request
+  if (mode === 'proxy') return await attachToProxy(request)
   if (mode !== 'default') {
     return {
       resolvConf: formatResolvConf(readHostResolver()),
@@ -398,6 +400,25 @@ async function attachStep(
       await attachment[Symbol.asyncDispose]()
       await engine.records.write(() => engine.records.addresses.release(stepId))
     },
+  }
+}
+
+/** Gives one RUN a network whose only server is a recording proxy. */
+async function attachToProxy({
+  directory,
+  exchange,
+  hostname,
+  hosts = [],
+}: NetworkRequest): Promise<StepNetwork> {
+  if (exchange === undefined) throw new TypeError('A step with a proxy answers its requests')
+  const { openRecorder } = await import('#network')
+  const recorder = await openRecorder({ directory, exchange })
+  return {
+    netnsPath: recorder.namespace,
+    resolvConf: '',
+    hosts: formatHosts({ hostname, extra: withGateway(hosts, '127.0.0.1') }),
+    proxy: recorder,
+    [Symbol.asyncDispose]: () => recorder[Symbol.asyncDispose](),
   }
 }
 

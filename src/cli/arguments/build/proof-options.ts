@@ -12,6 +12,7 @@ export interface BuildProofOptions {
   readonly lockFile?: string
   readonly locked?: true
   readonly offline?: true
+  readonly proxyNetwork?: true
   readonly verify?: string
 }
 
@@ -24,6 +25,7 @@ export function addBuildProofOptions(command: Command): Command {
     .option('--frozen', 'as --locked with --offline')
     .option('--lock-file <file>', 'the lock file, instead of build.lock of the context')
     .option('--offline', 'build from the store alone, without any network')
+    .option('--proxy-network', 'another name of --network proxy')
     .option('--verify <image>', 'build every step again, and compare the result with an image')
     .option('--format <format>', 'with --verify: json')
 }
