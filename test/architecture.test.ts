@@ -207,6 +207,7 @@ const purposes: Readonly<Record<string, string>> = {
   'docker/lists': "elements of the lists of Docker's API",
   'docker/outputs': 'from --output of a build to typed outputs',
   'docker/types': "the Go types of Docker's documents",
+  'dockerfile/compose': 'INCLUDE, IF and COPY --optional, which become an ordinary Dockerfile',
   'dockerfile/check': 'all checks that need no base image',
   'dockerfile/expand': 'substitution of variables',
   'dockerfile/fix': 'changes of the text that remove violations',

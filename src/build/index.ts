@@ -56,6 +56,8 @@ export type { Grant, RunLimits, RunSettings } from './model/run-settings.ts'
 export { parseSourcePolicy, type SourcePolicy } from './model/source-policy.ts'
 // The directories of cache mounts.
 export { cacheMountKey } from './mounts/cache.ts'
+/** A Dockerfile without extensions. */
+export { printDefinition } from './open-definition.ts'
 export type {
   BuildOptions,
   BuildServices,

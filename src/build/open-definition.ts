@@ -1,7 +1,8 @@
-import { mkdir } from 'node:fs/promises'
-import { StrakeError } from '#oci'
+import { mkdir, realpath } from 'node:fs/promises'
+import { normalizePlatform, StrakeError } from '#oci'
+import { hostPlatform } from '#platform'
 import { type ContextPlaces, type ContextRoot, openContextRoot } from './contexts/context-root.ts'
-import { type BuildDefinition, readDefinition } from './contexts/definition.ts'
+import { type BuildDefinition, type KnownValues, readDefinition } from './contexts/definition.ts'
 import {
   type FetchedDockerfile,
   fetchDockerfile,
@@ -13,6 +14,7 @@ import type { BuildOptions } from './options.ts'
 import { allowDirectory } from './source/allowed.ts'
 import { type HttpServices, httpServices, offlineServices } from './source/services.ts'
 import { openBuildDirectory, Scratch } from './step/abandoned.ts'
+import { platformArgs } from './variables/scope.ts'
 
 /** The context of a build, its Dockerfile, and the access to other machines. */
 export interface OpenDefinition extends BuildDefinition {
@@ -53,7 +55,23 @@ export async function openDefinition(
   const dockerfile = await chooseDockerfile(options, contextRoot, remote)
   const fetched =
     typeof dockerfile === 'object' && 'material' in dockerfile ? dockerfile.material : undefined
-  return { ...(await readDefinition(contextRoot, dockerfile)), contextRoot, remote, fetched }
+  const known = knownValues(options)
+  const definition = await readDefinition(contextRoot, dockerfile, known)
+  return { ...definition, contextRoot, remote, fetched }
+}
+
+/** A build for several platforms has several values of the arguments of the target platform. */
+function knownValues({
+  buildArgs = {},
+  platforms = [],
+}: Pick<BuildOptions, 'buildArgs' | 'platforms'>): KnownValues {
+  const build = hostPlatform()
+  const [target = build] = platforms
+  const all = platformArgs({ build, target: normalizePlatform(target) }, '')
+  const isKnown = (name: string): boolean =>
+    name.startsWith('BUILD') || (platforms.length < 2 && name !== 'TARGETSTAGE')
+  const builderArgs = Object.fromEntries([...all].filter(([name]) => isKnown(name)))
+  return { buildArgs, builderArgs }
 }
 
 /** Downloads the Dockerfile from a URL. The URL of the context may also be that of a Dockerfile. */
@@ -80,4 +98,15 @@ export async function withPlaces<T>(
   await using directory = await openBuildDirectory(run)
   await using scratch = new Scratch(parent)
   return await work({ directory: directory.path, scratch: () => scratch.path() })
+}
+
+/** Returns the Dockerfile of a directory as a build reads it: without extensions. */
+export async function printDefinition(
+  options: Pick<BuildOptions, 'buildArgs' | 'dockerfile' | 'platforms'> & {
+    readonly context: string
+  },
+): Promise<string> {
+  const context = { path: await realpath(options.context), kind: 'directory' as const }
+  const { source } = await readDefinition(context, options.dockerfile, knownValues(options))
+  return source.text
 }

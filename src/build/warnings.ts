@@ -1,4 +1,5 @@
 import { type Diagnostic, type Dockerfile, isChecked, isParsingRule, type Range } from '#dockerfile'
+import { locate } from '#dockerfile/compose/locate'
 import type { Emit } from '#stream'
 import { DockerfileError, type DockerfileSource } from './model/error.ts'
 
@@ -62,8 +63,9 @@ export class Warnings {
   #tell(rule: string, message: string, range: Range): void {
     this.#rules.add(rule)
     this.#found.push({ severity: 'warning', rule, message, range })
-    const { line } = range.start
-    const place = { file: this.#source.name, line, text: this.#lineAt(line) }
+    const at = locate(this.#source, this.#source.origins, range)
+    const { line } = at.range.start
+    const place = { file: at.name, line, text: this.#lineAt(range.start.line) }
     this.#emit({ type: 'warning', rule, message, place })
   }
 }

@@ -47,6 +47,9 @@ export function readDirectives(text: string): DirectiveResult {
   }
 }
 
+/** A directive as a comment line without white space at both ends. */
+export const directivePattern: RegExp = /^#\s*(syntax|escape|check)\s*=\s*(\S.*?)\s*$/i
+
 interface DirectiveLine {
   readonly name: string
   readonly value: string

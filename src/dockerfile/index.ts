@@ -4,6 +4,8 @@ export type * from './ast.ts'
 export { parseBoolean } from './boolean.ts'
 /** The argv of a command, and the script file that it may need. */
 export { commandArgv, type InlineScript, inlineScript } from './command.ts'
+/** The origins of lines of a composed file. */
+export type { ComposedFile, Origin } from './compose/compose.ts'
 /** Durations as Go writes them, in nanoseconds. */
 export { formatDuration, parseDuration } from './duration.ts'
 /** Variables, quotes and escapes of words. */

@@ -10,13 +10,14 @@ import type {
 } from './ast.ts'
 import { readDirectives } from './directives.ts'
 import { describe } from './instructions/description.ts'
+import { hasExtensions, isExtension, isOptional } from './instructions/extensions.ts'
 import { parseInstruction } from './instructions/table.ts'
 import { LineReader, type LogicalLine } from './lines.ts'
 import { parseCheck } from './lint/check-options.ts'
 import { findScopes } from './lint/checks.ts'
 import { lint } from './lint/lint.ts'
 import { Problem } from './problem.ts'
-import { readStatements } from './statements.ts'
+import { readStatements, type Statement } from './statements.ts'
 
 const maxFile = 10 * 1024 * 1024
 const maxLine = 1024 * 1024
@@ -94,6 +95,8 @@ class Parser {
   readonly #reader: LineReader
   readonly #directives: Dockerfile['directives']
   readonly #isForeign: boolean
+  /** The file has INCLUDE, IF and COPY --optional, which `compose` removes before a build. */
+  readonly #isExtended: boolean
   readonly #checkRange: Range | undefined
   readonly #args: ArgInstruction[] = []
   readonly #stages: OpenStage[] = []
@@ -106,6 +109,7 @@ class Parser {
     this.#directives = directives
     this.#checkRange = checkRange
     this.#isForeign = isForeign
+    this.#isExtended = hasExtensions(this.#text)
     this.#errors.push(...problems.map((problem) => diagnosticOf(problem, firstLine)))
     this.#reader = new LineReader(this.#text, directives.escape)
   }
@@ -120,7 +124,7 @@ class Parser {
     this.#readAll((instruction, line) => this.#place(instruction, line))
     if (this.#lines.length === 0) {
       this.#reportEmpty()
-    } else if (this.#stages.length === 0 && this.#errors.length === 0) {
+    } else if (this.#stages.length === 0 && this.#errors.length === 0 && !this.#isExtended) {
       const last = this.#lines.at(-1)?.range ?? firstLine
       const message = 'no build stage: a Dockerfile has at least one FROM'
       this.#report(new Problem('no-from', message), last)
@@ -168,7 +172,9 @@ class Parser {
           throw new Problem('limit', `the Dockerfile has more than ${maxInstructions} instructions`)
         }
         if (statement.problem !== undefined) throw statement.problem
-        take(parseInstruction(statement), statement.line)
+        if (this.#isExtended && isExtension(statement.keyword)) continue
+        const plain = this.#isExtended ? withoutOptional(statement) : statement
+        take(parseInstruction(plain), statement.line)
       } catch (error) {
         if (!(error instanceof Problem)) {
           throw error
@@ -191,7 +197,7 @@ class Parser {
       stage.instructions.push(instruction)
     } else if (instruction.kind === 'ARG') {
       this.#args.push(instruction)
-    } else if (this.#errors.length === 0) {
+    } else if (this.#errors.length === 0 && !this.#isExtended) {
       const message = 'no build stage in current context: only ARG may stand before the first FROM'
       throw new Problem('no-from', message)
     }
@@ -217,6 +223,12 @@ class Parser {
       this.#text.trim() === '' ? 'the Dockerfile cannot be empty' : 'file with no instructions'
     this.#report(new Problem('empty-file', message), firstLine)
   }
+}
+
+/** Returns the COPY without the flag of an extension. */
+function withoutOptional(statement: Statement): Statement {
+  if (statement.keyword !== 'COPY') return statement
+  return { ...statement, flags: statement.flags.filter((flag) => !isOptional(flag)) }
 }
 
 /** Returns no `checks` for a file without options of build checks. */

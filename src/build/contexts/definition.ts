@@ -1,11 +1,14 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { type IgnoreMatcher, PatternError, parseIgnore, suggest } from '#dockerfile'
+import type { ComposeOptions } from '#dockerfile/compose/compose'
+import { hasExtensions } from '#dockerfile/instructions/extensions'
 import { isStrakeError, StrakeError } from '#oci'
 import { toBuffer } from '#stream'
 import { resolveNode } from '../files/resolve.ts'
 import { type FileTree, openTree } from '../files/tree.ts'
 import type { DockerfileSource } from '../model/error.ts'
+import { composeSource } from './compose-source.ts'
 import type { ContextRoot } from './context-root.ts'
 import { decodeText, maxTextSize } from './text.ts'
 
@@ -15,6 +18,9 @@ export interface BuildDefinition {
   readonly ignore?: IgnoreMatcher | undefined
 }
 
+/** The arguments that conditions of a Dockerfile may use. */
+export type KnownValues = Pick<ComposeOptions, 'buildArgs' | 'builderArgs'>
+
 /**
  * Reads the Dockerfile and its ignore file. A link in the context is followed only
  * inside the context, so that a project cannot make the build read other files.
@@ -22,9 +28,15 @@ export interface BuildDefinition {
 export async function readDefinition(
   context: Pick<ContextRoot, 'path' | 'kind'>,
   dockerfile: string | { readonly text: string } | undefined,
+  known: KnownValues = { buildArgs: {}, builderArgs: {} },
 ): Promise<BuildDefinition> {
   using tree = openTree(context.path, { name: 'the build context', hasOwners: false })
-  const { source, path } = await readSource(tree, context.kind, dockerfile)
+  const { source: written, path } = await readSource(tree, context.kind, dockerfile)
+  const read = (name: string): Promise<string | undefined> =>
+    readText(tree, resolve(tree.root, name))
+  const source = hasExtensions(written.text)
+    ? await composeSource(written, { ...known, read })
+    : written
   if (context.kind === 'remote') return { source }
   const beside = path === undefined ? undefined : await readText(tree, `${path}.dockerignore`)
   return { source, ignore: parse(beside ?? (await readText(tree, ignoreFile(tree)))) }

@@ -1,4 +1,5 @@
-import { type Diagnostic, formatDiagnostics, type Range } from '#dockerfile'
+import { type Diagnostic, formatDiagnostics, type Origin, type Range } from '#dockerfile'
+import { locate } from '#dockerfile/compose/locate'
 import { isStrakeError, StrakeError, type StrakeErrorOptions } from '#oci'
 
 /** The text of a Dockerfile, for excerpts in messages. */
@@ -6,6 +7,8 @@ export interface DockerfileSource {
   readonly text: string
   /** The name in messages: `Dockerfile`. */
   readonly name: string
+  /** The origin of each line of a composed file. */
+  readonly origins?: readonly Origin[] | undefined
 }
 
 /**
@@ -30,7 +33,11 @@ export class DockerfileError extends StrakeError {
 
 /** A single diagnostic is printed without its message, because the sentence has it. */
 function excerptOf(source: DockerfileSource, diagnostics: readonly Diagnostic[]): string {
-  const text = formatDiagnostics(source.text, diagnostics, source.name).trimEnd()
+  const parts = diagnostics.map((diagnostic) => {
+    const { text: of, name, range } = locate(source, source.origins, diagnostic.range)
+    return formatDiagnostics(of, [{ ...diagnostic, range }], name)
+  })
+  const text = parts.join('\n').trimEnd()
   return diagnostics.length === 1 ? text.slice(0, text.lastIndexOf('\nERROR: ')) : text
 }
 

@@ -40,6 +40,7 @@ interface Options extends BuildRunOptions, BuildProofOptions {
   readonly diff?: true
   readonly fix?: true
   readonly debugOnFailure?: true
+  readonly print?: true
   readonly downloads: 'any' | 'public'
   readonly file?: string
   readonly iidfile?: string
@@ -119,6 +120,7 @@ export function define(context: Context): Command {
       env: 'BUILDKIT_PROGRESS',
     })
     .option('--check', 'check the Dockerfile and build nothing')
+    .option('--print', 'print the Dockerfile without extensions, and build nothing')
     .option('--fix', 'with --check, rewrite what can be changed without changing what is built')
     .option('--diff', 'with --check --fix, show the changes and make none')
     .option(
@@ -152,6 +154,10 @@ export function define(context: Context): Command {
     .action(async (directory: string, options: Options) => {
       const call = parseBuildCall(options.call, options.check === true)
       const request = await readRequest(directory, options, context.signal)
+      if (options.print) {
+        const { printDockerfile } = await import('#engine/dockerfile/print')
+        return context.out.write(await printDockerfile(request))
+      }
       if (call.method !== 'build' || options.fix) {
         const { inspectBuild } = await import('../build/inspect-build.ts')
         return await inspectBuild(context, call, { ...options, request })

@@ -1,12 +1,14 @@
 import type { Linted } from '#engine/dockerfile/lint'
 import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
+import { collect, parseAssignments } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 
 export function define(context: Context): Command {
   const command = new Command('dockerfile').description('Check, format and edit Dockerfiles')
   command.addCommand(defineLint(context))
   command.addCommand(defineFormat(context))
+  command.addCommand(definePrint(context))
   command.addCommand(defineServer(context))
   return command
 }
@@ -117,6 +119,37 @@ function defineFormat(context: Context): Command {
         if (changed.length > 0) context.exitCode = 1
       } else if (write) await writeChanged(context, formatted)
       else if (!diff) for (const { text } of formatted) context.out.write(text)
+    })
+}
+
+interface PrintOptions {
+  readonly buildArg?: readonly string[]
+  readonly file?: string
+  readonly platform?: readonly string[]
+}
+
+function definePrint(context: Context): Command {
+  return new Command('print')
+    .description('Print a Dockerfile without extensions, as other builders read it')
+    .argument('[context]', 'the directory of the build; default: this directory')
+    .option('-f, --file <path>', 'the Dockerfile')
+    .option('--build-arg <name[=value]>', 'a value for an ARG', collect)
+    .option('--platform <platforms>', 'os/architecture of the result', collect)
+    .notes(
+      'A comment `# strake: extensions` above the first instruction enables INCLUDE, IF and',
+      'COPY --optional.',
+    )
+    .examples('strake dockerfile print --build-arg DEBUG=1 .')
+    .action(async (directory: string | undefined, options: PrintOptions) => {
+      const { printDockerfile } = await import('#engine/dockerfile/print')
+      const { parsePlatforms } = await import('#docker/build/request')
+      const text = await printDockerfile({
+        context: directory ?? '.',
+        dockerfile: options.file,
+        buildArgs: parseAssignments(options.buildArg, process.env),
+        platforms: options.platform === undefined ? undefined : parsePlatforms(options.platform),
+      })
+      context.out.write(text)
     })
 }
 

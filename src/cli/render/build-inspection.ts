@@ -1,5 +1,6 @@
 import type { InspectDocument } from '#docker/documents/document'
 import { formatExcerpt } from '#dockerfile'
+import { locate } from '#dockerfile/compose/locate'
 import { ruleUrl } from '#dockerfile/lint/rules'
 import type { Checked, Outlined, Parameter, Targets } from '#engine/build/inspect'
 import { formatTable } from './table.ts'
@@ -10,7 +11,8 @@ export function formatChecked({ source, warnings, error }: Checked): string {
   const shown = warnings.map(({ rule, message, range }) => {
     const url = ruleUrl(rule)
     const head = `\nWARNING: ${rule}${url === undefined ? '' : ` - ${url}`}\n${printable(message)}\n`
-    return head + formatExcerpt(source.text, range, source.name)
+    const at = locate(source, source.origins, range)
+    return head + formatExcerpt(at.text, at.range, at.name)
   })
   const count = warnings.length
   const found =

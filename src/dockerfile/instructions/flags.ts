@@ -1,5 +1,6 @@
 import { Problem } from '../problem.ts'
 import { suggest } from '../suggest.ts'
+import { extensionLine, isOptional } from './extensions.ts'
 import type { Source } from './source.ts'
 
 /** `list` flags may be repeated. */
@@ -43,6 +44,10 @@ function unknownFlag(keyword: string, name: string, allowed: readonly string[]):
   const names = allowed.map((known) => `--${known}`)
   const close = suggest(`--${name}`, names)
   const takes = names.length === 0 ? 'no flags' : names.join(', ')
+  if (keyword === 'COPY' && isOptional(`--${name}`)) {
+    const message = `unknown flag: --${name} (the file has no line ${extensionLine})`
+    return new Problem('unknown-flag', message)
+  }
   const help = close === undefined ? `${keyword} takes ${takes}` : `did you mean ${close}?`
   return new Problem('unknown-flag', `unknown flag: --${name} (${help})`)
 }

@@ -3,6 +3,7 @@ import { Problem } from '../problem.ts'
 import { withSuggestion } from '../suggest.ts'
 import { parseCmd, parseEntrypoint } from './command.ts'
 import { parseAdd, parseCopy } from './copy.ts'
+import { extensionLine, isExtension } from './extensions.ts'
 import { parseFrom } from './from.ts'
 import { parseHealthcheck } from './healthcheck.ts'
 import { parseArg, parseEnv, parseLabel } from './key-values.ts'
@@ -50,11 +51,11 @@ export function parseInstruction(source: Source): Instruction | FromInstruction 
     const { start } = source.range
     const end = { line: start.line, column: start.column + source.written.length }
     const shown = source.written.length > 64 ? `${source.written.slice(0, 64)}…` : source.written
-    throw new Problem(
-      'unknown-instruction',
-      withSuggestion(`unknown instruction: ${shown}`, source.written, Object.keys(parsers)),
-      { start, end },
-    )
+    const message = `unknown instruction: ${shown}`
+    const help = isExtension(source.keyword)
+      ? `${message} (the file has no line ${extensionLine})`
+      : withSuggestion(message, source.written, Object.keys(parsers))
+    throw new Problem('unknown-instruction', help, { start, end })
   }
   return parsers[source.keyword](source)
 }

@@ -1,8 +1,7 @@
+import { directivePattern as directive } from '../directives.ts'
 import { readTree } from '../syntax/read-tree.ts'
 import type { SyntaxItem, SyntaxTree, TriviaItem } from '../syntax/tree.ts'
 import { layoutStatement } from './layout-statement.ts'
-
-const directive = /^#\s*(syntax|escape|check)\s*=\s*(\S.*?)\s*$/i
 
 /**
  * Returns the Dockerfile in the usual layout: keywords in uppercase, single blanks, continuation
