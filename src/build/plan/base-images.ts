@@ -72,13 +72,7 @@ export class BaseImages {
     try {
       return await this.#start(reference, platform, asking.layout)
     } catch (error) {
-      const stage = suggest(reference, asking.stages)
-      const others = asking.contexts.filter((name) => name !== reference)
-      const context = suggest(reference, others)
-      const close =
-        stage === undefined ? context && `the build context ${context}` : `the stage ${stage}`
-      const remedy = close === undefined ? undefined : `did you mean ${close}`
-      throw withExcerpt(error, asking.range, this.#source, remedy)
+      throw withExcerpt(error, asking.range, this.#source, remedyFor(reference, asking))
     }
   }
 
@@ -98,4 +92,29 @@ export class BaseImages {
     this.#resolving.set(key, resolving)
     return resolving
   }
+}
+
+/** So many names of stages fit into a message. */
+const maxNames = 10
+
+/** What the name of a missing image was meant to be. */
+function remedyFor(
+  reference: string,
+  asking: {
+    readonly stages: readonly string[]
+    readonly contexts: readonly string[]
+  },
+): string | undefined {
+  const { stages, contexts } = asking
+  const stage = suggest(reference, stages)
+  if (stage !== undefined) return `did you mean the stage ${stage}`
+  const context = suggest(
+    reference,
+    contexts.filter((name) => name !== reference),
+  )
+  if (context !== undefined) return `did you mean the build context ${context}`
+  // A name without a registry, a directory and a tag may also be that of a stage.
+  if (stages.length === 0 || /[/:@.]/.test(reference)) return undefined
+  const shown = stages.slice(0, maxNames).join(', ')
+  return `name an image that exists, or a stage above: ${shown}`
 }

@@ -361,8 +361,12 @@ test('planBuild() refuses arguments that double in size each time', async () => 
   await expect(plan(`ARG a0=xxxxxxxxxx\n${lines.join('\n')}\nFROM b`)).rejects.toThrow('1 MiB')
 })
 
-test('planBuild() suggests a stage when an image is missing', async () => {
-  const text = 'FROM a AS build\nFROM a\nCOPY --from=biuld /x /\n'
+test.each([
+  ['biuld', 'did you mean the stage build'],
+  ['zz', 'name an image that exists, or a stage above: build'],
+  ['example.com/zz', undefined],
+])('planBuild() explains the missing image %p', async (name, remedy) => {
+  const text = `FROM a AS build\nFROM a\nCOPY --from=${name} /x /\n`
   const refused = planBuild(parse(text), {
     source: { text, name: 'Dockerfile' },
     buildArgs: createBuildArgs({}),
@@ -376,8 +380,8 @@ test('planBuild() suggests a stage when an image is missing', async () => {
     },
   })
   const error: unknown = await refused.catch((reason: unknown) => reason)
-  expect(error).toHaveProperty('remedy', 'did you mean the stage build')
-  expect(String(error)).toContain('3 | >>> COPY --from=biuld /x /')
+  expect(error).toHaveProperty('remedy', remedy)
+  expect(String(error)).toContain(`3 | >>> COPY --from=${name} /x /`)
 })
 
 test('planBuild() makes a plan for every platform, and emits each warning once', async () => {
