@@ -64,10 +64,13 @@ export function splitHead(text: string): Head {
 
 function skipSpace(text: string, start: number): number {
   let at = start
-  while (at < text.length && /\s/.test(text[at] ?? '')) {
-    at++
-  }
+  while (at < text.length && isSpace(text.charCodeAt(at))) at++
   return at
+}
+
+/** Most characters are letters, for which the pattern would be slow. */
+function isSpace(code: number): boolean {
+  return code <= 32 || code > 127 ? /\s/.test(String.fromCharCode(code)) : false
 }
 
 /** Reads the word of a flag. Quotes and backslashes protect white space and are removed. */

@@ -7,6 +7,8 @@ export function splitSpace(text: string): string[] {
 
 /** Splits a line at white space. Quotes and escapes protect white space and stay in the words. */
 export function splitWords(text: string, escapeChar: string): string[] {
+  // Most lines have neither, and are split much faster.
+  if (!/["']/.test(text) && !text.includes(escapeChar)) return text.match(/\S+/g) ?? []
   const words: string[] = []
   let start = -1
   let quote = ''

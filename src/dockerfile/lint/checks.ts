@@ -33,6 +33,7 @@ export function findScopes(
     instructions: [],
   }
   for (const { comments, range } of lines) {
+    if (comments.length === 0) continue
     const from = range.start.line
     const hasDirective =
       directiveLine !== undefined && directiveLine >= from - comments.length && directiveLine < from

@@ -60,10 +60,9 @@ function checkOne(node: Instruction, hasShell: boolean): Diagnostic[] {
   switch (node.kind) {
     case 'CMD':
     case 'ENTRYPOINT': {
+      if (node.command.form !== 'shell' || hasShell) return []
       const message = `JSON arguments recommended for ${keywordOf(node)} to prevent unintended behavior related to OS signals`
-      return node.command.form === 'shell' && !hasShell
-        ? [warning('JSONArgsRecommended', message, node.range)]
-        : []
+      return [warning('JSONArgsRecommended', message, node.range)]
     }
     case 'MAINTAINER': {
       const message = 'Maintainer instruction is deprecated in favor of using label'
@@ -83,9 +82,10 @@ function checkOne(node: Instruction, hasShell: boolean): Diagnostic[] {
 }
 
 function checkLegacy(node: Extract<Instruction, { kind: 'ENV' | 'LABEL' }>): Diagnostic[] {
+  if (!node.legacy) return []
   const keyword = keywordOf(node)
   const message = `"${keyword} key=value" should be used instead of legacy "${keyword} key value" format`
-  return node.legacy ? [warning('LegacyKeyValueFormat', message, node.range)] : []
+  return [warning('LegacyKeyValueFormat', message, node.range)]
 }
 
 const secret = /(?:^|_)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)/i
