@@ -120,3 +120,14 @@ test('refusePlatform() lists the platforms when none fits', () => {
     'Cannot use app:1 on linux/amd64: it is made for linux/arm64, windows/amd64',
   )
 })
+
+test('parsePlatform() takes a single word only for a known architecture', () => {
+  for (const word of ['foo', 'amd', 'x64', 'arm65']) {
+    expect(() => parsePlatform(word)).toThrow(
+      `Cannot use platform "${word}": unknown operating system or architecture`,
+    )
+  }
+  expect(formatPlatform(parsePlatform('aarch64'))).toBe('linux/arm64')
+  expect(formatPlatform(parsePlatform('riscv64'))).toBe('linux/riscv64')
+  expect(formatPlatform(parsePlatform('linux/foo'))).toBe('linux/foo')
+})

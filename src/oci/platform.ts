@@ -33,6 +33,10 @@ const synonyms: Readonly<Record<string, readonly [architecture: string, variant?
 /** The default variant of an architecture, which a printed platform leaves out. */
 const impliedVariant: Readonly<Record<string, string>> = { amd64: 'v1', arm64: 'v8' }
 
+/** A single word is an architecture only if it is one of these, as in Docker. */
+const known =
+  /^(?:386|amd64(?:p32)?|arm(?:be)?|arm64(?:be)?|loong64|mips(?:le)?|mips64(?:p32)?(?:le)?|ppc|ppc64(?:le)?|riscv(?:64)?|s390x?|sparc(?:64)?|wasm)$/
+
 const part = /^[A-Za-z0-9][\w.-]*$/
 
 /**
@@ -50,6 +54,13 @@ export function parsePlatform(text: string): Platform {
     throw new StrakeError(
       'INVALID',
       `Cannot use platform ${JSON.stringify(text)}: it is not of the form os/architecture[/variant]`,
+      { remedy: 'write for example linux/arm64 or linux/arm/v7' },
+    )
+  }
+  if (second === undefined && !known.test(normalizePlatform({ os, architecture }).architecture)) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot use platform ${JSON.stringify(text)}: unknown operating system or architecture`,
       { remedy: 'write for example linux/arm64 or linux/arm/v7' },
     )
   }

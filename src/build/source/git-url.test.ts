@@ -94,3 +94,20 @@ describe('parseGitUrl()', () => {
     )
   })
 })
+
+test('parseGitUrl() asks for no ref when a commit is to be fetched by its hash', () => {
+  const commit = 'a'.repeat(40)
+  const url = 'https://host/name.git'
+  const source = { remote: url, submodules: true, checksum: commit }
+  expect(parseGitUrl(`${url}?branch=main&commit=${commit}&fetch-by-commit=true`)?.source).toEqual({
+    ...source,
+    ref: commit,
+  })
+  expect(parseGitUrl(`${url}?branch=main&commit=${commit}`)?.source).toEqual({
+    ...source,
+    ref: 'refs/heads/main',
+  })
+  expect(() => parseGitUrl(`${url}?branch=main&commit=abcd&fetch-by-commit`)).toThrow(
+    'fetch-by-commit needs the whole hash of a commit',
+  )
+})

@@ -130,10 +130,15 @@ function readQuery(text: string, query: string): Options {
     if (value === undefined) throw refuse(text, `${name} is true or false`)
     return value
   }
-  flag('fetch-by-commit', false)
+  const byCommit = flag('fetch-by-commit', false)
+  if (byCommit && ![checksum ?? '', named].some(isCommit)) {
+    throw refuse(text, 'fetch-by-commit needs the whole hash of a commit', 'add commit=HASH')
+  }
   const keepGitDir = found.has('keep-git-dir') ? flag('keep-git-dir', false) : undefined
+  // A commit needs no question which commit a branch or tag names now.
+  const isPinned = isCommit(checksum ?? '') && (named === '' || byCommit)
   return {
-    ...checkedRef(text, named === '' && isCommit(checksum ?? '') ? (checksum ?? '') : named),
+    ...checkedRef(text, isPinned ? (checksum ?? '') : named),
     ...checkedSubdir(text, found.get('subdir') ?? ''),
     ...(checksum !== undefined && { checksum }),
     submodules: flag('submodules', true),
