@@ -86,7 +86,9 @@ describe.skipIf(reason !== undefined)('registry', () => {
     expect(kept.stderr).toContain('strake: Cannot refresh image localhost:1/app: cannot reach')
     expect(kept.stderr).toContain('try: run without --pull to use the image')
     const absent = await strake('run', '--rm', '--pull', 'always', 'localhost:1/other', 'true')
-    expect(absent.stderr).toContain('Cannot run localhost:1/other: it is not in the store, and')
+    expect(absent.stderr).toContain(
+      'Cannot use image localhost:1/other: it is not in the store, and',
+    )
   })
 
   test('pull of an unknown tag fails and makes no name', async () => {

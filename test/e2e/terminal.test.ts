@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { importBusybox } from './busybox.ts'
 import { until } from './servers.ts'
 import { missing, openStrake, type Strake } from './strake.ts'
@@ -66,5 +68,18 @@ describe.skipIf(reason !== undefined)('a terminal', () => {
     await terminal.shows('/dev/pts/')
     expect(await terminal.exited).toBe(5)
     await strake.ok('rm', '-f', 'host')
+  }, 30_000)
+
+  test('Ctrl-C ends a build with its running step, and leaves nothing', async () => {
+    const context = join(strake.directory, 'slow')
+    mkdirSync(context)
+    const step = 'FROM busybox\nRUN --network=none echo rea""dy; sleep 600\n'
+    writeFileSync(join(context, 'Dockerfile'), step)
+    const terminal = open('build', context)
+    await terminal.shows('=> # ready')
+    terminal.type('\u0003')
+    expect(await terminal.exited).toBe(130)
+    expect(terminal.text()).toContain('CANCELED')
+    expect(readdirSync(join(strake.env['STRAKE_RUN'] ?? '', 'builds'))).toEqual([])
   }, 30_000)
 })

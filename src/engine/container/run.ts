@@ -253,7 +253,7 @@ async function findOrPull(engine: Engine, options: RunOptions): Promise<FoundIma
   if (found?.index !== undefined) throw lacksPlatform(text, found.index.images, wanted)
   const suffix = platform === undefined ? '' : ` for ${platform}`
   if (when === 'never') {
-    throw new StrakeError('NOT_FOUND', `Cannot run ${text}: no such image${suffix}`, {
+    throw new StrakeError('NOT_FOUND', `Cannot use image ${text}: no such image${suffix}`, {
       remedy: `strake pull ${platform === undefined ? '' : `--platform ${platform} `}${text}, or see strake images`,
     })
   }
@@ -270,7 +270,7 @@ async function findOrPull(engine: Engine, options: RunOptions): Promise<FoundIma
         remedy: 'run without --pull to use the image that is in the store',
       })
     }
-    const message = `Cannot run ${text}: it is not in the store${suffix}, and ${reason}`
+    const message = `Cannot use image ${text}: it is not in the store${suffix}, and ${reason}`
     throw new StrakeError(cause.code, message, {
       cause,
       remedy: cause.remedy ?? 'see strake images',
@@ -278,7 +278,7 @@ async function findOrPull(engine: Engine, options: RunOptions): Promise<FoundIma
   }
   const pulled = findImage(engine.records, text, wanted)
   if (pulled) return pulled
-  throw new StrakeError('NOT_FOUND', `Cannot run ${text}: another process removed it`)
+  throw new StrakeError('NOT_FOUND', `Cannot use image ${text}: another process removed it`)
 }
 
 /**
@@ -292,7 +292,7 @@ function lacksPlatform(
 ): StrakeError {
   const platform = formatPlatform(wanted)
   const reason = `the store has it for ${listPlatforms(images)}`
-  return new StrakeError('NOT_FOUND', `Cannot run ${text} on ${platform}: ${reason}`, {
+  return new StrakeError('NOT_FOUND', `Cannot use image ${text} on ${platform}: ${reason}`, {
     remedy: `run another platform with --platform, or strake pull --platform ${platform} ${text}`,
   })
 }

@@ -116,7 +116,8 @@ test.skipIf(cannotContain !== undefined)(
     await using engine = await openTestEngine({ fetch })
     await addTestIndex(engine, { names: ['app'], architectures: ['s390x', 'riscv64'] })
     await expect(create(engine, { image: 'app', command: ['true'] })).rejects.toMatchObject({
-      message: 'Cannot run app on linux/amd64: the store has it for linux/s390x, linux/riscv64',
+      message:
+        'Cannot use image app on linux/amd64: the store has it for linux/s390x, linux/riscv64',
       remedy: 'run another platform with --platform, or strake pull --platform linux/amd64 app',
     })
     const other = { image: 'app', command: ['true'], platform: 'linux/s390x' }
