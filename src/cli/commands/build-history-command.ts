@@ -22,14 +22,13 @@ import { plainSteps } from '../render/plain-steps.ts'
 import { jsonSteps } from '../render/steps.ts'
 import { formatAge, formatSpan } from '../render/units.ts'
 
-/** `builder history`: the builds of the last two days. */
-export function defineBuildHistory(context: Context): Command {
-  const command = new Command('history').description('Show the builds of the last two days')
+/** Adds `history` to `builder`: the builds of the last two days. */
+export function addBuildHistory(builder: Command, context: Context): void {
+  const command = builder.command('history').description('Show the builds of the last two days')
   command.addCommand(defineList(context))
   command.addCommand(defineInspect(context))
   command.addCommand(defineLogs(context))
   command.addCommand(defineRemove(context))
-  return command
 }
 
 interface ListOptions {

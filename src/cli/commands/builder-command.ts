@@ -10,16 +10,16 @@ import type { Context } from '../context.ts'
 import { formatKind, printListing } from '../format.ts'
 import { confirmed, printPruned } from '../prune.ts'
 import { formatAge, formatSize, shortId } from '../render/units.ts'
-import { defineBuildHistory } from './build-history-command.ts'
-import { defineImagetools } from './imagetools-command.ts'
+import { addBuildHistory } from './build-history-command.ts'
+import { addImagetools } from './imagetools-command.ts'
 
 export function define(context: Context): Command {
   const command = new Command('builder').description('Show or delete the build cache')
   addLongForms(command)
   command.addCommand(defineDiskUsage(context))
   command.addCommand(definePrune(context))
-  command.addCommand(defineImagetools(context))
-  command.addCommand(defineBuildHistory(context))
+  addImagetools(command, context)
+  addBuildHistory(command, context)
   return command
 }
 

@@ -1,6 +1,7 @@
 import { inspectRemote } from '#engine/registry/inspect-remote'
 import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
+import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { formatKind } from '../format.ts'
 import { formatRemoteImage } from '../render/build/remote-image.ts'
@@ -11,9 +12,9 @@ interface Options {
   readonly raw?: true
 }
 
-/** `builder imagetools`: images of registries, without pulling them. */
-export function defineImagetools(context: Context): Command {
-  const command = new Command('imagetools').description('Images of registries')
+/** Adds `imagetools` to `builder`: images of registries, without pulling them. */
+export function addImagetools(builder: Command, context: Context): void {
+  const command = builder.command('imagetools').description('Images of registries')
   command
     .command('inspect')
     .description('Show an image of a registry: its platforms, attestations and configuration')
@@ -26,7 +27,73 @@ export function defineImagetools(context: Context): Command {
     .option('--raw', 'the manifest as the registry has it')
     .examples("strake buildx imagetools inspect localhost:5000/app --format '{{json .Provenance}}'")
     .action((image: string, options: Options) => inspect(context, image, options))
-  return command
+  command.addCommand(defineCreate(context))
+}
+
+interface CreateOptions {
+  readonly annotation?: readonly string[]
+  readonly append?: true
+  readonly dryRun?: true
+  readonly metadataFile?: string
+  readonly platform?: readonly string[]
+  readonly preferIndex: boolean
+  readonly tag?: readonly string[]
+}
+
+function defineCreate(context: Context): Command {
+  return new Command('create')
+    .description('Make an image of several platforms from images of registries')
+    .argument('<sources...>', 'images of registries, or digests in the repository of the first')
+    .option('--annotation <key=value>', 'an annotation: index:KEY=VALUE', collect)
+    .option('--append', 'add to the image that the first tag has now')
+    .option('--builder <name>', '', { hidden: true })
+    .option('--dry-run', 'print the index and push nothing')
+    .option('--metadata-file <file>', 'write digest and names into a file, in JSON')
+    .option('-p, --platform <platforms>', 'keep only images for these', collect)
+    .option('--prefer-index', '', { hidden: true, default: true })
+    .option('--progress <kind>', '', { hidden: true })
+    .option('-t, --tag <name[:tag]>', 'a name for the result', collect)
+    .examples('strake buildx imagetools create -t localhost:5000/app localhost:5000/app:a b')
+    .action((sources: readonly string[], options: CreateOptions) =>
+      create(context, sources, options),
+    )
+}
+
+async function create(
+  context: Context,
+  given: readonly string[],
+  { tag: tags = [], dryRun, append, annotation = [], platform, ...options }: CreateOptions,
+): Promise<void> {
+  if (tags.length === 0 && dryRun !== true) {
+    throw new StrakeError('INVALID', 'Cannot push the index: it has no name', {
+      remedy: 'name it with --tag, or print it with --dry-run',
+    })
+  }
+  const { combineRemote } = await import('#engine/registry/create-remote')
+  const { parseAnnotation } = await import('#docker/build/run')
+  const { parsePlatforms } = await import('#docker/build/request')
+  const { writeTextFile } = await import('#engine/archive/output-file')
+  const { emit } = renderTransfers(context.err)
+  const sources = append === true ? [...tags.slice(0, 1), ...given] : given
+  const combined = await combineRemote(await context.engine(), sources, {
+    tags,
+    platforms: parsePlatforms(platform ?? []),
+    annotations: annotation.map(parseAnnotation),
+    prefersIndex: options.preferIndex,
+    emit,
+    signal: context.signal,
+  })
+  if (dryRun === true) {
+    const index: unknown = JSON.parse(new TextDecoder().decode(combined.raw))
+    return context.out.write(`${JSON.stringify(index, undefined, 2)}\n`)
+  }
+  await combined.push()
+  if (options.metadataFile === undefined) return
+  const metadata = {
+    'containerimage.descriptor': combined.descriptor,
+    'image.name': tags.join(','),
+  }
+  await writeTextFile(options.metadataFile, JSON.stringify(metadata, undefined, 2))
 }
 
 async function inspect(context: Context, image: string, { format, raw }: Options): Promise<void> {
