@@ -18,6 +18,11 @@ export interface ScannedStage {
   lookup(variable: string): string | undefined
 }
 
+const [scanContext, scanStage] = ['BUILDKIT_SBOM_SCAN_CONTEXT', 'BUILDKIT_SBOM_SCAN_STAGE'] as const
+
+/** Arguments that choose what is scanned. A RUN does not get them. */
+export const scanVariables: readonly string[] = [scanContext, scanStage]
+
 /**
  * Returns the file systems to scan: that of the target, and those that `BUILDKIT_SBOM_SCAN_STAGE`
  * and `BUILDKIT_SBOM_SCAN_CONTEXT` of the stages ask for.
@@ -29,9 +34,9 @@ export function scanTargets(
   const isAsked = ({ name, lookup }: ScannedStage, variable: string): boolean =>
     isEnabled(lookup(variable), name)
   const others = stages
-    .filter((stage) => stage !== target && isAsked(stage, 'BUILDKIT_SBOM_SCAN_STAGE'))
+    .filter((stage) => stage !== target && isAsked(stage, scanStage))
     .map(({ name, vertex }) => ({ name: `sbom-${name}`, vertex }))
-  const context = isAsked(target, 'BUILDKIT_SBOM_SCAN_CONTEXT') ? [contextTarget()] : []
+  const context = isAsked(target, scanContext) ? [contextTarget()] : []
   return [{ name: 'sbom', vertex: target.vertex }, ...context, ...others]
 }
 

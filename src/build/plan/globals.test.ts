@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { parse } from '#dockerfile'
-import { linux } from '../testing/plan.ts'
+import { linux, opOf, plan, usual } from '../testing/plan.ts'
 import { createBuildArgs } from '../variables/scope.ts'
 import { TextBudget } from '../variables/text-budget.ts'
 import { GlobalScope } from './globals.ts'
@@ -45,4 +45,9 @@ test('GlobalScope reads the platform of FROM', () => {
 test('GlobalScope refuses an empty name of a base', () => {
   const { scope, stage } = scopeOf('FROM $NONE')
   expect(() => scope.baseName(stage)).toThrow('the base image $NONE is empty')
+})
+
+test('planBuild() gives RUN no argument that chooses what is scanned', async () => {
+  const text = 'FROM a\nARG BUILDKIT_SBOM_SCAN_STAGE=true\nARG OTHER=1\nRUN x\n'
+  expect(opOf(await plan(text), 'run').env).toEqual([usual, 'OTHER=1'])
 })

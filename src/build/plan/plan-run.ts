@@ -2,6 +2,7 @@ import { inlineScript, parseBoolean, type RunInstruction, withSuggestion } from 
 import type { WantedDevice } from '../model/devices.ts'
 import type { RunOp } from '../model/graph.ts'
 import type { Grant } from '../model/run-settings.ts'
+import { scanVariables } from '../model/scans.ts'
 import { tooMuchText } from '../variables/text-budget.ts'
 import { layerSuffix, runCommandText } from './history.ts'
 import { commandLine } from './metadata.ts'
@@ -23,7 +24,9 @@ export async function planRun(
   if (run.security === 'insecure') {
     requireGrant('security.insecure', '--security=insecure', run, context)
   }
-  const env = [...stage.scope].map(([name, value]) => `${name}=${value}`)
+  const env = [...stage.scope]
+    .filter(([name]) => !scanVariables.includes(name) || !stage.args.has(name))
+    .map(([name, value]) => `${name}=${value}`)
   if (env.length > maxVariables) {
     throw refuse(context, run, `its environment has more than ${maxVariables} variables`)
   }
