@@ -141,6 +141,16 @@ test('a pushed image has attestations about the pushed manifest', async () => {
   await pull(engine, name)
 })
 
+test('a reproducible build gives the same index each time, and another one does not', async () => {
+  const digests = async (isReproducible: boolean): Promise<readonly string[]> => {
+    const provenance = { ...usualProvenance, isReproducible }
+    const asked = { attestations: { provenance, sbom: { parameters: {} } } }
+    return [(await run(image, asked)).digest, (await run(image, asked)).digest]
+  }
+  expect(new Set(await digests(true)).size).toBe(1)
+  expect(new Set(await digests(false)).size).toBe(2)
+})
+
 test('an image has its list of packages and its provenance in one attestation', async () => {
   const both = { ...attestations, sbom: { parameters: {} } }
   await run(image, { names: ['attested:5'], attestations: both, platforms })
