@@ -111,6 +111,19 @@ describe.skipIf(reason !== undefined)('secrets of a build', () => {
     expect(found).toMatchObject({ exitCode: 1, stdout: '' })
   })
 
+  test('are replaced in the recorded output of a step that prints them', async () => {
+    const context = await writeContext(join(inputs, 'printing'), {
+      Dockerfile:
+        'FROM busybox\nRUN --mount=type=secret,id=s echo "a $(cat /run/secrets/s) b"; false\n',
+    })
+    const env = { PRINTED: `${canary}-printed` }
+    const build = ['build', '--progress', 'quiet', '--secret', 'id=s,env=PRINTED', context]
+    expect(await strake.with({ env }, ...build)).toMatchObject({ exitCode: 1 })
+    expect((await strake('buildx', 'history', 'logs')).stderr).toContain('a *** b')
+    const found = await command(['grep', '-r', '-l', '-a', canary, strake.directory])
+    expect(found).toMatchObject({ exitCode: 1, stdout: '' })
+  })
+
   test('are in no message of a build that fails', async () => {
     const context = await writeContext(join(inputs, 'failing'), {
       Dockerfile: `FROM busybox\nADD ${web.url.href}none /x\nRUN --mount=type=secret,id=s false\n`,

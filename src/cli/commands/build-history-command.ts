@@ -120,7 +120,7 @@ function defineLogs(context: Context): Command {
     .examples('strake buildx history logs')
     .action(async (build: string | undefined, { progress }: { readonly progress: string }) => {
       const engine = await context.engine()
-      const events = await buildLog(engine, await findBuild(engine, build))
+      const events = buildLog(engine, await findBuild(engine, build))
       let now = 0
       const steps =
         progress === 'rawjson' ? jsonSteps(context.err) : plainSteps(context.err, () => now)

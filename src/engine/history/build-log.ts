@@ -35,6 +35,11 @@ export class BuildLog {
     this.#secrets = lines.filter((line) => line.length >= shortestSecret)
   }
 
+  /** Replaces the values of secrets in a text. */
+  hidden(text: string): string {
+    return this.#secrets.reduce((all, secret) => all.replaceAll(secret, '***'), text)
+  }
+
   readonly add = (event: ProgressEvent): void => {
     if (event.type === 'transfer') return
     if (event.type === 'log') {
@@ -82,8 +87,7 @@ export class BuildLog {
   }
 
   #writeOutput(id: string, stream: 'stdout' | 'stderr', text: string): void {
-    const hidden = this.#secrets.reduce((all, secret) => all.replaceAll(secret, '***'), text)
-    this.#write({ type: 'log', id, stream, text: hidden })
+    this.#write({ type: 'log', id, stream, text: this.hidden(text) })
   }
 
   #write(event: object): void {

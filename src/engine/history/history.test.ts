@@ -32,7 +32,7 @@ test('build() records what it was asked for, also when it fails', async () => {
   expect(done).toMatchObject({ status: 'completed', digest, buildArgs: {} })
   expect(done?.names).toEqual(['docker.io/library/recorded:latest'])
   if (done === undefined) throw new Error('there is no record')
-  const events = [...(await buildLog(engine, done))].map(({ event }) => event)
+  const events = [...buildLog(engine, done)].map(({ event }) => event)
   expect(events).toContainEqual(expect.objectContaining({ name: 'exporting to image' }))
 })
 
@@ -92,6 +92,7 @@ test('buildHistory() leaves damaged and foreign files out', async () => {
   writeFileSync(`${place}/${name('b')}.json`, '{"id":"../../etc/passwd","status":"completed"}')
   writeFileSync(`${place}/${name('c')}.json`, JSON.stringify({ id: name('d'), status: 'error' }))
   writeFileSync(`${place}/other.json`, '{}')
+  writeFileSync(`${place}/${name('e')}.json`, ' '.repeat(5 * 2 ** 20))
   expect((await buildHistory(engine)).map((each) => each.id)).toEqual([id])
 })
 

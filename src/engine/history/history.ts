@@ -1,6 +1,6 @@
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { StrakeError } from '#oci'
-import { ignoreAbsent } from '#platform'
+import { ignoreAbsent, readSmallFile } from '#platform'
 import type { Engine } from '../engine.ts'
 import { type LoggedEvent, readLog } from './build-log.ts'
 import { type BuildRecord, isBuildId, parseRecord } from './record.ts'
@@ -9,8 +9,9 @@ import { recordDirectory } from './recorder.ts'
 export type { LoggedEvent } from './build-log.ts'
 export type { BuildRecord } from './record.ts'
 
-/** The most bytes of a record that is read. */
+/** The most bytes of a record, and of a log, that are read. A log is written with less. */
 const largestRecord = 4 * 2 ** 20
+const largestLog = 32 * 2 ** 20
 
 /** Returns the records of builds, the newest first. */
 export async function buildHistory({
@@ -19,16 +20,16 @@ export async function buildHistory({
   const directory = recordDirectory(root)
   const files = (await readdir(directory).catch(ignoreAbsent)) ?? []
   const ids = files.flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -5)] : []))
-  const records = await Promise.all(ids.filter(isBuildId).map((id) => readRecord(directory, id)))
-  return records
-    .flatMap((record) => record ?? [])
+  return ids
+    .filter(isBuildId)
+    .flatMap((id) => readRecord(directory, id) ?? [])
     .sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime() || (a.id < b.id ? -1 : 1))
 }
 
-async function readRecord(directory: string, id: string): Promise<BuildRecord | undefined> {
-  const raw = await readFile(`${directory}/${id}.json`).catch(ignoreAbsent)
-  if (raw === undefined || raw.length > largestRecord) return undefined
-  const record = parseRecord(raw)
+function readRecord(directory: string, id: string): BuildRecord | undefined {
+  const text = readSmallFile(`${directory}/${id}.json`, largestRecord)
+  if (text === undefined || text.length > largestRecord) return undefined
+  const record = parseRecord(Buffer.from(text))
   return record?.id === id ? record : undefined
 }
 
@@ -56,12 +57,11 @@ export async function findBuild(engine: Engine, text: string | undefined): Promi
 }
 
 /** Reads the events of a build. */
-export async function buildLog(
+export function buildLog(
   { root }: Pick<Engine, 'root'>,
   { id }: BuildRecord,
-): Promise<Iterable<LoggedEvent>> {
-  const text = await readFile(`${recordDirectory(root)}/${id}.log`, 'utf8').catch(ignoreAbsent)
-  return readLog(text ?? '')
+): Iterable<LoggedEvent> {
+  return readLog(readSmallFile(`${recordDirectory(root)}/${id}.log`, largestLog) ?? '')
 }
 
 /** Removes records. */

@@ -92,7 +92,7 @@ export function startRecord(engine: Pick<Engine, 'root'>, request: RecordedReque
     async fail(error, signal) {
       const message = error instanceof Error ? error.message : String(error)
       const status = signal?.aborted === true ? 'canceled' : 'error'
-      await write({ status, error: message, materials: [] })
+      await write({ status, error: log.hidden(message), materials: [] })
     },
   }
 }
