@@ -149,12 +149,14 @@ const allowed: Readonly<
 /** The purpose of every folder inside a folder. */
 const purposes: Readonly<Record<string, string>> = {
   'build/cache': 'results of steps that travel between machines, and layers that come later',
+  'api/build': 'builds for clients without BuildKit',
   'api/container-files': 'endpoints of the files of containers',
   'api/images': 'endpoints of images',
   'api/networks': 'endpoints of networks',
   'api/volumes': 'endpoints of volumes',
   'api/containers': 'endpoints of containers',
   'api/exec': 'endpoints of further processes in containers',
+  'api/streams': 'the streams of a process or of progress, on the way to a client',
   'api/system': 'endpoints of the store and the machine',
   'build/contexts': 'the files of a build: directories, archives, repositories, web servers',
   'build/explain': 'why steps run: their inputs compared with those of the last build',

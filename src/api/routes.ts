@@ -189,6 +189,18 @@ const containerRoutes: readonly Route[] = [
 
 const imageRoutes: readonly Route[] = [
   route(
+    'POST',
+    '/build',
+    'Build an image from an archive',
+    from(() => import('./build/build.ts'), 'build'),
+  ),
+  route(
+    'POST',
+    '/build/prune',
+    'Remove the build cache',
+    from(() => import('./build/prune.ts'), 'prune'),
+  ),
+  route(
     'GET',
     '/images/json',
     'List images',

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { importBusybox } from './busybox.ts'
+import { importBusybox, writeContext } from './busybox.ts'
 import { command, missing, type Outcome, openStrake, program, type Strake } from './strake.ts'
 
 const reason = missing('busybox', 'tar', 'docker')
@@ -199,6 +199,30 @@ describe.skipIf(reason !== undefined)("Docker's API", () => {
     expect((await docker(['swarm', 'join-token', 'worker'])).stderr).toContain(
       'not a swarm manager',
     )
+  })
+
+  test('builds without BuildKit, with arguments, a target and its own ignore file', async () => {
+    const directory = join(strake.directory, 'project')
+    await writeContext(directory, {
+      Dockerfile:
+        'FROM busybox AS one\nARG WORD\nCOPY . /files\nRUN echo $WORD >/word && ls /files\nFROM one AS two\nRUN false\n',
+      '.dockerignore': 'left-out\n',
+      'left-out': 'x',
+      kept: 'y',
+    })
+    const build = (...args: readonly string[]): Promise<Outcome> =>
+      command(['docker', 'build', ...args, directory], {
+        env: { ...strake.env, DOCKER_HOST: `unix://${socket}`, DOCKER_BUILDKIT: '0' },
+      })
+    const built = await build('--build-arg', 'WORD=given', '--target', 'one', '-t', 'made:1')
+    expect(built.stdout).toMatch(/Successfully built [0-9a-f]{12}\nSuccessfully tagged .*made:1\n$/)
+    expect(
+      (await docker(['run', '--rm', 'made:1', 'sh', '-c', 'cat /word; ls /files'])).stdout,
+    ).toBe('given\nDockerfile\nkept\n')
+    const failed = await build()
+    expect(failed.exitCode).toBe(1)
+    expect(failed.stderr).toContain('the command /bin/sh -c false exited with code 1')
+    expect((await docker(['rmi', 'made:1'])).exitCode).toBe(0)
   })
 
   const compose = programOf('docker-compose')

@@ -2,10 +2,10 @@ import type { Duplex } from 'node:stream'
 import { type AttachOptions, type ContainerStreams, getContainer, isRunning } from '#container'
 import { attachContainer, readContainerLogBatches } from '#engine/container/container'
 import type { ApiCall } from '../call.ts'
-import { leaving, type StreamChoice, streamsOver } from '../connection.ts'
 import { ApiError } from '../failure.ts'
-import { multiplexedStream, rawStream } from '../frames.ts'
-import { readOnlyStreams } from '../read-only-streams.ts'
+import { leaving, type StreamChoice, streamsOver } from '../streams/connection.ts'
+import { multiplexedStream, rawStream } from '../streams/frames.ts'
+import { readOnlyStreams } from '../streams/read-only-streams.ts'
 import { containerId } from './find.ts'
 
 /**

@@ -4,10 +4,10 @@ import { member } from '#docker/bodies/fields'
 import { type ExecInstance, readExec, startExec } from '#engine/process/execs'
 import { readObject } from '../body.ts'
 import type { ApiCall } from '../call.ts'
-import { leaving, streamsOver } from '../connection.ts'
-import { multiplexedStream, rawStream } from '../frames.ts'
-import { readOnlyStreams } from '../read-only-streams.ts'
 import { done } from '../reply.ts'
+import { leaving, streamsOver } from '../streams/connection.ts'
+import { multiplexedStream, rawStream } from '../streams/frames.ts'
+import { readOnlyStreams } from '../streams/read-only-streams.ts'
 import { terminals } from './terminals.ts'
 
 /** `POST /exec/{id}/start`. The connection becomes the streams of the process. */

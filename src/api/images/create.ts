@@ -4,7 +4,8 @@ import { familiarReference, parseReference } from '#oci'
 import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
 import { stream } from '../reply.ts'
-import { type ProgressLine, progressLines } from './progress.ts'
+import type { ProgressLine } from '../streams/line-queue.ts'
+import { progressLines } from './progress.ts'
 import { engineFor } from './registry-auth.ts'
 
 /** `POST /images/create`: pulls an image, or imports the archive in the body. */

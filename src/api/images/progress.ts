@@ -1,40 +1,19 @@
 import type { ProgressEvent } from '#stream'
 import { describeFailure } from '../failure.ts'
-
-/** One line of the progress of a pull, a push or a load. */
-export type ProgressLine = Readonly<Record<string, unknown>>
-
-/** The most lines that wait for a slow client. Older lines of progress are then dropped. */
-const mostWaiting = 1000
+import { lineQueue, type ProgressLine } from '../streams/line-queue.ts'
 
 /**
  * Runs work and yields its progress as lines, at last the lines that it returns. A failure is a
  * line too, because the response has begun with 200.
  */
-export async function* progressLines(
+export function progressLines(
   work: (emit: (event: ProgressEvent) => void) => Promise<readonly ProgressLine[]>,
 ): AsyncGenerator<ProgressLine> {
-  const waiting: ProgressLine[] = []
-  let wake = Promise.withResolvers<void>()
-  let end: readonly ProgressLine[] | undefined
-  const add = (lines: readonly ProgressLine[]): void => {
-    waiting.push(...lines)
-    if (waiting.length > mostWaiting) waiting.splice(0, waiting.length - mostWaiting)
-    wake.resolve()
-  }
-  work((event) => add(linesOf(event)))
+  const queue = lineQueue()
+  work((event) => queue.add(linesOf(event)))
     .catch((error): readonly ProgressLine[] => [failureLine(error)])
-    .then((lines) => {
-      end = lines
-      wake.resolve()
-    })
-  for (;;) {
-    yield* waiting.splice(0)
-    if (end !== undefined && waiting.length === 0) break
-    await wake.promise
-    wake = Promise.withResolvers()
-  }
-  yield* end
+    .then(queue.end)
+  return queue.lines
 }
 
 export function failureLine(error: unknown): ProgressLine {

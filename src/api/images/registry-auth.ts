@@ -1,6 +1,6 @@
-import { member } from '#docker/bodies/fields'
+import { type Fields, member, object } from '#docker/bodies/fields'
 import type { Engine } from '#engine/engine'
-import { withCredentials } from '#engine/registry/with-credentials'
+import { type GivenCredentials, withCredentials } from '#engine/registry/with-credentials'
 import { parseReference } from '#oci'
 import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
@@ -15,26 +15,41 @@ const largest = 64 * 1024
 export function engineFor({ engine, request }: ApiCall, reference: string): Engine {
   const header = request.headers.get('X-Registry-Auth') ?? ''
   const { registry } = parseReference(reference)
-  if (header === '') return withCredentials(engine, registry, undefined)
-  const fields = decode(header)
+  const given = header === '' ? undefined : credentialsOf(decode(header, 'X-Registry-Auth'))
+  return withCredentials(engine, (host) => (host === registry ? given : undefined))
+}
+
+/** Returns an engine with the credentials of `X-Registry-Config`, which has them by host. Throws 400. */
+export function engineWithConfig({ engine, request }: ApiCall): Engine {
+  const header = request.headers.get('X-Registry-Config') ?? ''
+  const document = header === '' ? {} : decode(header, 'X-Registry-Config')
+  const known = new Map(
+    Object.keys(document).map((key) => [hostOf(key), credentialsOf(object(document, key) ?? {})]),
+  )
+  return withCredentials(engine, (host) => known.get(host))
+}
+
+/** Keys are hosts, or URLs as Docker Hub's `https://index.docker.io/v1/`. */
+function hostOf(key: string): string {
+  const host = key.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
+  return host === 'index.docker.io' ? 'docker.io' : host
+}
+
+function credentialsOf(fields: Fields): GivenCredentials | undefined {
   const username = member(fields, 'username', 'string') ?? ''
   const password = member(fields, 'password', 'string') ?? ''
   const identityToken = member(fields, 'identitytoken', 'string') || undefined
-  const isGiven = username !== '' || identityToken !== undefined
-  return withCredentials(
-    engine,
-    registry,
-    isGiven ? { username, password, identityToken } : undefined,
-  )
+  if (username === '' && identityToken === undefined) return undefined
+  return { username, password, identityToken }
 }
 
-function decode(header: string): Readonly<Record<string, unknown>> {
-  const refuse = (): ApiError => new ApiError(400, 'invalid X-Registry-Auth header')
+function decode(header: string, name: string): Fields {
+  const refuse = (): ApiError => new ApiError(400, `invalid ${name} header`)
   if (header.length > largest) throw refuse()
   try {
     const document: unknown = JSON.parse(Buffer.from(header, 'base64url').toString('utf8'))
     if (typeof document !== 'object' || document === null || Array.isArray(document)) throw refuse()
-    return document as Readonly<Record<string, unknown>>
+    return document as Fields
   } catch {
     throw refuse()
   }

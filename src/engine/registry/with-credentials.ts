@@ -11,22 +11,20 @@ export interface GivenCredentials {
 }
 
 /**
- * Returns an engine that shows these credentials, and no others, to the registry `host`. Other
- * registries see an anonymous client: a server must not use the passwords of its own user for the
- * requests of another one.
+ * Returns an engine that shows each registry the credentials that `find` returns for its host, and
+ * no others: a server must not use the passwords of its own user for the requests of another one.
  */
 export function withCredentials(
   engine: Engine,
-  host: string | undefined,
-  given: GivenCredentials | undefined,
+  find: (host: string) => GivenCredentials | undefined,
 ): Engine {
   return {
     ...engine,
     async registry(name: string, emit: Emit = silent) {
       const { connectRegistry } = await import('#registry')
-      const isFor = given !== undefined && (host === undefined || host === name)
+      const given = find(name)
       return connectRegistry(name, {
-        credentials: async () => (isFor ? credentialOf(given) : undefined),
+        credentials: async () => (given === undefined ? undefined : credentialOf(given)),
         retry: { onRetry: (message) => emit({ type: 'warning', message }) },
         userAgent: `strake/${version}`,
       })

@@ -1,0 +1,110 @@
+import { object, textMap } from '#docker/bodies/fields'
+import { type BuildRequest, build as buildImage, readBuildInput } from '#engine/build/build'
+import { parsePlatform, StrakeError } from '#oci'
+import type { ApiCall } from '../call.ts'
+import { ApiError } from '../failure.ts'
+import { failureLine } from '../images/progress.ts'
+import { engineWithConfig } from '../images/registry-auth.ts'
+import { stream } from '../reply.ts'
+import { lineQueue, type ProgressLine } from '../streams/line-queue.ts'
+import { stepLines } from './step-lines.ts'
+
+/**
+ * `POST /build`: builds the tar archive in the body, as clients without BuildKit ask for it. The
+ * version 2 needs a session of BuildKit, which this endpoint does not serve.
+ */
+export async function build(call: ApiCall): Promise<Response> {
+  const { query } = call
+  if (query.text('version') === '2') {
+    throw new ApiError(
+      501,
+      'Cannot build with version=2: build with version=1, or with strake build',
+    )
+  }
+  const isQuiet = query.flag('q')
+  const options = readOptions(call)
+  const queue = lineQueue()
+  const show = stepLines((line) => {
+    if (!isQuiet) queue.add([line])
+  })
+  const work = async (): Promise<readonly ProgressLine[]> => {
+    const { imageId, names } = await buildImage(engineWithConfig(call), {
+      ...options,
+      ...(await contextOf(call)),
+      emit: show,
+      signal: call.signal,
+    })
+    const tagged = names.map((name) => ({ stream: `Successfully tagged ${name}\n` }))
+    const short = imageId.replace(/^sha256:/, '').slice(0, 12)
+    const end = [{ stream: `Successfully built ${short}\n` }, ...tagged]
+    return [{ aux: { ID: imageId } }, ...(isQuiet ? [{ stream: `${imageId}\n` }] : end)]
+  }
+  work()
+    .catch((error): readonly ProgressLine[] => [failureLine(error)])
+    .then(queue.end)
+  return stream(queue.lines)
+}
+
+/** The archive in the body, or the URL of `remote`. */
+async function contextOf({
+  query,
+  request,
+}: ApiCall): Promise<Pick<BuildRequest, 'context' | 'dockerfile'>> {
+  const dockerfile = query.text('dockerfile')
+  const remote = query.text('remote')
+  if (remote !== undefined) {
+    if (!/^(https?|git|ssh):\/\/|^git@/.test(remote)) {
+      throw new StrakeError('INVALID', `Cannot build from ${remote}: expected a URL`)
+    }
+    return { context: remote, dockerfile }
+  }
+  if (request.body === null) throw new ApiError(400, 'no build context given')
+  const input = await readBuildInput(request.body)
+  return 'archive' in input ? { context: input, dockerfile } : { dockerfile: input }
+}
+
+function readOptions({ query }: ApiCall): BuildRequest {
+  const buildArgs = mapOf('buildargs', query.text('buildargs'))
+  const labels = mapOf('labels', query.text('labels'))
+  const mode = query.text('networkmode')
+  const hosts = wordsOf(query.text('extrahosts'))
+  const platforms = wordsOf(query.text('platform'))
+  return {
+    names: query.texts('t').filter((name) => name !== ''),
+    target: query.text('target'),
+    buildArgs,
+    labels,
+    noCache: query.flag('nocache'),
+    pull: query.flag('pull'),
+    platforms: platforms.length === 0 ? undefined : platforms.map(parsePlatform),
+    network: mode === 'host' || mode === 'none' ? mode : undefined,
+    // A client of the socket is root on this machine.
+    allow: mode === 'host' ? ['network.host'] : undefined,
+    runSettings: {
+      hosts: hosts.length === 0 ? undefined : hosts.map(hostOf),
+      shmSize: query.whole('shmsize') || undefined,
+    },
+  }
+}
+
+const wordsOf = (text = ''): readonly string[] => text.split(',').filter((word) => word !== '')
+
+function hostOf(text: string): { readonly name: string; readonly ip: string } {
+  const at = text.search(/[:=]/)
+  if (at < 1) throw new ApiError(400, `bad format for add-host: "${text}"`)
+  return { name: text.slice(0, at), ip: text.slice(at + 1) }
+}
+
+/** A JSON object of texts; `null` is an argument whose value the server does not know. */
+function mapOf(name: string, text: string | undefined): ReadonlyMap<string, string> | undefined {
+  if (text === undefined) return undefined
+  let document: unknown
+  try {
+    document = JSON.parse(text)
+  } catch {
+    throw new ApiError(400, `error reading ${name}: it is no JSON`)
+  }
+  const fields = object({ [name]: document }, name) ?? {}
+  const known = Object.entries(fields).filter(([, value]) => value !== null)
+  return new Map(Object.entries(textMap({ [name]: Object.fromEntries(known) }, name) ?? {}))
+}
