@@ -23,7 +23,9 @@ export { prepareAgain } from './bundle/prepare-again.ts'
 /** A seccomp profile in Docker's format. */
 export { parseSeccompProfile, type SeccompSource } from './bundle/seccomp-profile.ts'
 /** Parts of the runtime configuration, in the spelling of the specification. */
-export type { ProcessConfig, Rlimit, RuntimeConfig } from './bundle/spec.ts'
+export type { DeviceOption } from './bundle/devices.ts'
+export type { DeviceHook, ProcessConfig, Rlimit, RuntimeConfig } from './bundle/spec.ts'
+export { hookNames } from './bundle/spec.ts'
 /** The control groups of a container. */
 export {
   cgroupMode,

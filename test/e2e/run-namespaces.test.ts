@@ -94,7 +94,6 @@ describe.skipIf(reason !== undefined)('a container', () => {
       ['--kernel-memory', '10m', 'use --memory'],
       ['--storage-opt', 'size=1g', 'mount a --tmpfs'],
       ['--cpu-rt-runtime', '1000', 'use --cpus'],
-      ['--gpus', 'all', '--device'],
       ['--cpu-percent', '50', 'only containers of Windows'],
       ['--isolation', 'hyperv', 'default'],
     ] as const) {

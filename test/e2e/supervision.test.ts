@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { importBusybox } from './busybox.ts'
 import { command, missing, openStrake, type Strake } from './strake.ts'
 
@@ -170,5 +171,38 @@ describe.skipIf(reason !== undefined)('containers that need each other and are w
     ])
     const refused = await strake('run', '--cgroup-parent', '../x', 'busybox', 'true')
     expect(refused.stderr).toContain('Cannot use --cgroup-parent ../x')
+  })
+
+  test('--device names a device of CDI, with its variables, files and hooks', async () => {
+    mkdirSync('/var/run/cdi', { recursive: true })
+    const file = '/var/run/cdi/strake-e2e.json'
+    const trace = join(strake.directory, 'hook')
+    const hook = {
+      hookName: 'createRuntime',
+      path: '/bin/sh',
+      args: ['sh', '-c', `echo ran >${trace}`],
+    }
+    const edits = {
+      env: ['FROM_CDI=yes'],
+      deviceNodes: [{ path: '/dev/ours', hostPath: '/dev/null', permissions: 'rw' }],
+      mounts: [{ hostPath: '/etc/hostname', containerPath: '/from-host', options: ['ro', 'bind'] }],
+      hooks: [hook],
+    }
+    const devices = [{ name: 'one', containerEdits: edits }]
+    writeFileSync(file, JSON.stringify({ cdiVersion: '0.6.0', kind: 'e2e.strake/test', devices }))
+    try {
+      const run = ['run', '--rm', '--device', 'e2e.strake/test=one', 'busybox', 'sh', '-c']
+      const script =
+        'echo $FROM_CDI; echo x >/dev/ours && test -c /dev/ours && test -s /from-host && echo ok'
+      expect(await strake.ok(...run, script)).toBe('yes\nok')
+      expect(readFileSync(trace, 'utf8')).toBe('ran\n')
+      const absent = await strake('run', '--rm', '--gpus', 'all', 'busybox', 'true')
+      expect({ code: absent.exitCode, text: absent.stderr.split('\n')[0] }).toMatchObject({
+        code: 125,
+        text: expect.stringContaining('this machine has no device nvidia.com/gpu=all'),
+      })
+    } finally {
+      rmSync(file)
+    }
   })
 })

@@ -35,6 +35,7 @@ export async function readContainerFlags(
     restart: flags.restart,
     ulimits: flags.ulimit,
     devices: flags.device,
+    gpus: flags.gpus,
     securityOptions: flags.securityOpt,
     addHosts: flags.addHost,
     sysctls: flags.sysctl,

@@ -23,6 +23,7 @@ export interface ContainerFlags extends LimitFlags, RefusedSwitches {
   readonly env?: readonly string[]
   readonly expose?: readonly string[]
   readonly envFile?: readonly string[]
+  readonly gpus?: readonly string[]
   readonly groupAdd?: readonly string[]
   readonly healthCmd?: string
   readonly healthInterval?: string
@@ -92,7 +93,7 @@ export function addContainerOptions(command: Command): Command {
     .option('--cgroup-parent <path>', 'the control group that holds that of the container')
     .option('--cgroupns <mode>', 'control group namespace', { choices: ['private', 'host'] })
     .option('--cidfile <file>', 'write the container ID into a file')
-    .option('--device <path>', 'a device of the host', collect)
+    .option('--device <path>', 'a device of the host, or its name in CDI', collect)
     .option('--device-cgroup-rule <rule>', 'devices that may be used: c 189:* rwm', collect)
     .option('--domainname <name>', 'NIS domain name of the container')
     .option('--dns <address>', 'a name server', collect)
@@ -104,6 +105,7 @@ export function addContainerOptions(command: Command): Command {
     .option('-e, --env <name[=value]>', 'an environment variable', collect)
     .option('--env-file <file>', 'environment variables from a file', collect)
     .option('--expose <port[-port][/protocol]>', 'expose a port without publishing it', collect)
+    .option('--gpus <request>', 'GPUs that CDI names: all, a number, or device=0', collect)
     .option('--group-add <group>', 'an additional group', collect)
     .option('--health-cmd <command>', 'command that checks whether the container is healthy')
     .option('--health-interval <duration>', 'time between two health checks', { empty: 'refused' })

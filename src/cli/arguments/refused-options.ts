@@ -22,11 +22,6 @@ const refused: readonly (readonly [flags: string, reason: string, remedy: string
     'use --cpus or --cpu-shares',
   ],
   [
-    '--gpus <request>',
-    'strake does not find GPUs',
-    'name the nodes of the GPU with --device, such as --device /dev/dri',
-  ],
-  [
     '--kernel-memory <size>',
     'kernels no longer limit it apart',
     'use --memory, which counts memory of the kernel too',

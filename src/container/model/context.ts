@@ -1,14 +1,29 @@
 import type { Networks } from '#network'
 import type { Records } from '#records'
-import type { Runtime } from '#runtime'
+import type { DeviceHook, DeviceOption, Runtime } from '#runtime'
 import type { Snapshotter } from '#snapshot'
 
 /** The parts of the store and the machine that containers need. */
 export interface ContainerContext extends RunningContext {
   readonly snapshots: Snapshotter
   readonly networks: Networks
+  /** Finds a device by its name in CDI. Default: there are none. */
+  readonly findDevice?: ((name: string) => Promise<FoundDevice | undefined>) | undefined
   /** The command line of a monitor. Default: this program in its hidden role. */
   readonly monitorCommand?: readonly [string, ...string[]]
+}
+
+/** What a device of this machine adds to a container. */
+export interface FoundDevice {
+  readonly nodes: readonly DeviceOption[]
+  /** `NAME=value`. */
+  readonly env: readonly string[]
+  readonly mounts: readonly {
+    readonly source: string
+    readonly destination: string
+    readonly readOnly: boolean
+  }[]
+  readonly hooks: readonly DeviceHook[]
 }
 
 /** The parts that another process in a running container needs. */

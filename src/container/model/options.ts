@@ -100,6 +100,8 @@ export interface ContainerOptions {
   readonly sysctls?: Readonly<Record<string, string>> | undefined
   readonly rlimits?: readonly Rlimit[] | undefined
   readonly oomScoreAdj?: number | undefined
+  /** Names of devices in CDI: `vendor.com/class=name`. They are found at every start. */
+  readonly cdiDevices?: readonly string[] | undefined
   readonly mounts?: readonly MountRequest[] | undefined
   /** Their mounts are in `mounts` already. */
   readonly volumesFrom?: readonly VolumesFrom[] | undefined

@@ -62,6 +62,7 @@ export interface ContainerSettings {
   readonly uts?: 'private' | 'host' | undefined
   readonly cgroupns?: 'private' | 'host' | undefined
   readonly runtime?: ContainerOptions['runtime']
+  readonly cdiDevices?: ContainerOptions['cdiDevices']
   /** The group that holds that of the container: `/builds`. */
   readonly cgroupParent?: string | undefined
   readonly domainname?: string | undefined
@@ -158,6 +159,7 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
     uts: options.uts,
     cgroupns: options.cgroupns,
     runtime: options.runtime,
+    cdiDevices: options.cdiDevices,
     cgroupParent: options.cgroupParent,
     domainname: options.domainname,
     annotations: options.annotations,

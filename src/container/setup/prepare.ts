@@ -17,7 +17,12 @@ import {
 } from '#runtime'
 import type { ContainerSnapshot } from '#snapshot'
 import { releaseVolumes } from '#volume'
-import { type ContainerContext, type ContainerPaths, containerPaths } from '../model/context.ts'
+import {
+  type ContainerContext,
+  type ContainerPaths,
+  containerPaths,
+  type FoundDevice,
+} from '../model/context.ts'
 import { type Container, runtimeOf } from '../model/record.ts'
 import { makeReserve } from '../model/reserve.ts'
 import { type ContainerSettings, mergeEnv, networksOf } from '../model/settings.ts'
@@ -25,6 +30,7 @@ import { createdState, type NetworkState, writeJson, writeState } from '../model
 import type { MonitorOrder } from '../protocol/order.ts'
 import { makeBaseLayer } from './base-layer.ts'
 import { shareEtcFiles, writeEtcFiles } from './etc-files.ts'
+import { deviceMounts, findDevices } from './find-devices.ts'
 import { type JoinedContainer, joinNetworkOf, joinPidsOf } from './join-container.ts'
 import { requestNetwork } from './join-networks.ts'
 import { findLinked, type LinkedContainer, linkVariables } from './links.ts'
@@ -56,6 +62,7 @@ export async function prepareContainer(
   const paths = containerPaths(context, id)
   const overlays = [makeBaseLayer(context)]
   const others = findOthers(context, container)
+  const devices = await findDevices(context, container)
   await using undo = new AsyncDisposableStack()
   const snapshot = undo.use(
     await context.snapshots.container(settings.image.chainId, paths.directory, {
@@ -70,11 +77,11 @@ export async function prepareContainer(
   await using images = new MountedImages(context.snapshots)
   const mountImage = images.mount.bind(images)
   const { signal } = options
-  const places = { snapshot, attachment, paths, others, signal, mountImage }
+  const places = { snapshot, attachment, paths, others, devices, signal, mountImage }
   const { mounts, visible } = await makeMounts(context, container, places)
   const cwd = container.settings.workingDir
   using prepared = prepareRoot(snapshot.root, { mounts, cwd, nested: paths.mounts })
-  const parts = { root: snapshot.root, attachment, others, prepared, options }
+  const parts = { root: snapshot.root, attachment, others, devices, prepared, options }
   const bundle = bundleOptions(container, parts)
   const { entrypoint, command } = container.settings
   checkCommand(prepared.view, { ...bundle, args: [...entrypoint, ...command] })
@@ -130,6 +137,7 @@ interface Places {
   readonly attachment: Attachment
   readonly paths: ContainerPaths
   readonly others: Others
+  readonly devices: FoundDevice
   readonly signal: AbortSignal | undefined
   readonly mountImage: ResolveMountsOptions['mountImage']
 }
@@ -137,7 +145,7 @@ interface Places {
 async function makeMounts(
   store: ContainerContext,
   { id, settings }: Container,
-  { snapshot, attachment, paths, others, signal, mountImage }: Places,
+  { snapshot, attachment, paths, others, devices, signal, mountImage }: Places,
 ): Promise<{
   readonly mounts: readonly ResolvedMount[]
   /** The mounts that the user requested; `inspect` shows them. */
@@ -156,7 +164,7 @@ async function makeMounts(
     others.network === undefined
       ? writeEtcFiles(paths, settings, { attachment, linked: others.linked })
       : shareEtcFiles(others.network.directory, settings)
-  const own = [...etc, ...initMount(settings)]
+  const own = [...etc, ...initMount(settings), ...deviceMounts(devices)]
   return { mounts: [...own, ...users], visible: users }
 }
 
@@ -170,13 +178,14 @@ interface BundleParts {
   readonly root: string
   readonly attachment: Attachment
   readonly others: Others
+  readonly devices: FoundDevice
   readonly prepared: PreparedRoot
   readonly options: PrepareOptions
 }
 
 function bundleOptions(
   { id, name, settings }: Container,
-  { root, attachment, others, prepared, options }: BundleParts,
+  { root, attachment, others, devices, prepared, options }: BundleParts,
 ): BundleOptions {
   const user = resolveUser(prepared.view, settings.user, { groupAdd: settings.groupAdd })
   const args = [...settings.entrypoint, ...settings.command]
@@ -185,14 +194,20 @@ function bundleOptions(
     root,
     readOnlyRoot: settings.readOnly,
     args: settings.init ? [initDestination, '--', ...args] : args,
-    env: mergeEnv([`HOME=${user.home}`], linkVariables(name, others.linked), settings.env),
+    env: mergeEnv(
+      [`HOME=${user.home}`],
+      linkVariables(name, others.linked),
+      settings.env,
+      devices.env,
+    ),
     cwd: prepared.cwd,
     user,
     terminal: settings.tty,
     consoleSize: options.consoleSize,
     ...(settings.rlimits.length === 0 ? {} : { rlimits: settings.rlimits }),
     oomScoreAdj: settings.oomScoreAdj,
-    security: settings.security,
+    security: withNodes(settings.security, devices),
+    hooks: devices.hooks,
     ...(hasHostName(settings) ? {} : { hostname: settings.hostname }),
     domainname: settings.domainname,
     annotations: settings.annotations,
@@ -207,6 +222,15 @@ function bundleOptions(
     resources: settings.resources,
     sysctls: settings.sysctls,
   }
+}
+
+function withNodes(
+  security: ContainerSettings['security'],
+  { nodes }: FoundDevice,
+): ContainerSettings['security'] {
+  return nodes.length === 0
+    ? security
+    : { ...security, devices: [...(security.devices ?? []), ...nodes] }
 }
 
 function hasHostName({ network, uts }: ContainerSettings): boolean {

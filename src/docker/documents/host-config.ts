@@ -118,7 +118,7 @@ function resourceMembers(settings: ContainerSettings): InspectDocument {
       CgroupPermissions: access,
     })),
     DeviceCgroupRules: security.rules ?? null,
-    DeviceRequests: null,
+    DeviceRequests: deviceRequests(settings),
     MemoryReservation: resources.memoryReservation ?? 0,
     MemorySwap: resources.memorySwap || 2 * memory,
     MemorySwappiness: resources.memorySwappiness ?? null,
@@ -134,6 +134,18 @@ function resourceMembers(settings: ContainerSettings): InspectDocument {
     IOMaximumIOps: 0,
     IOMaximumBandwidth: 0,
   }
+}
+
+function deviceRequests({ cdiDevices }: ContainerSettings): readonly InspectDocument[] | null {
+  if (cdiDevices === undefined) return null
+  const request = {
+    Driver: 'cdi',
+    Count: 0,
+    DeviceIDs: cdiDevices,
+    Capabilities: null,
+    Options: null,
+  }
+  return [request]
 }
 
 function rates(limits: readonly DeviceLimit[] = []): readonly InspectDocument[] {

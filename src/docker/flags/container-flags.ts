@@ -1,8 +1,9 @@
 import { type ContainerOptions, parseSignal } from '#container'
+import { isCdiName, parseGpus } from './gpu-flags.ts'
 import { type HealthFlags, parseHealth } from './health-flags.ts'
 import { parseLabels } from './label-flags.ts'
 import { parseRestart, parseUlimit } from './limits.ts'
-import { parseLogOptions } from './log-options.ts'
+import { parseLogOptions } from './log-flags.ts'
 import { parseMount, parseTmpfs, parseVolume, parseVolumesFrom } from './mount-flags.ts'
 import { type NetworkRequestFlags, parseNetworks } from './network-flags.ts'
 import { parsePublish } from './publish-flag.ts'
@@ -20,6 +21,7 @@ export interface ContainerRequest {
   readonly restart?: string | undefined
   readonly ulimits?: readonly string[] | undefined
   readonly devices?: readonly string[] | undefined
+  readonly gpus?: readonly string[] | undefined
   readonly securityOptions?: readonly string[] | undefined
   readonly addHosts?: readonly string[] | undefined
   readonly labels?: readonly string[] | undefined
@@ -44,6 +46,7 @@ type Parsed = Pick<
   | 'sysctls'
   | 'network'
   | 'networkOf'
+  | 'cdiDevices'
   | 'networks'
   | 'ip'
   | 'log'
@@ -72,8 +75,9 @@ export function parseContainerRequest(request: ContainerRequest): Parsed {
     sysctls: Object.fromEntries((request.sysctls ?? []).map(parseSysctl)),
     security: {
       ...parseSecurityOptions(request.securityOptions ?? []),
-      devices: (request.devices ?? []).map(parseDevice),
+      devices: (request.devices ?? []).filter((text) => !isCdiName(text)).map(parseDevice),
     },
+    cdiDevices: cdiDevices(request),
     log: parseLogOptions(request.logDriver, request.logOptions ?? []),
     restart: restart === undefined ? undefined : parseRestart(restart),
     ...parseNetworks(networks ?? {}),
@@ -113,6 +117,11 @@ function parseExpose(text: string): readonly string[] {
   }
   const suffix = protocol.toLowerCase()
   return Array.from({ length: to - from + 1 }, (_, index) => `${from + index}/${suffix}`)
+}
+
+function cdiDevices({ devices = [], gpus = [] }: ContainerRequest): ContainerOptions['cdiDevices'] {
+  const names = [...devices.filter(isCdiName), ...gpus.flatMap(parseGpus)]
+  return names.length === 0 ? undefined : names
 }
 
 function parseDevice(text: string): { source: string; destination: string; access: string } {

@@ -10,6 +10,10 @@ export async function containerContext(engine: Engine): Promise<ContainerContext
     ...(await runningContext(engine)),
     snapshots: await engine.snapshots(),
     networks: await engine.networks(),
+    async findDevice(name) {
+      const { findCdiEdits } = await import('../host/cdi.ts')
+      return await findCdiEdits(name)
+    },
   }
 }
 

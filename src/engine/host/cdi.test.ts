@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { mkdtempDisposable, type TemporaryDirectory } from '#platform'
-import { findCdiDevice } from './cdi.ts'
+import { findCdiDevice, findCdiEdits } from './cdi.ts'
 
 describe('findCdiDevice()', () => {
   let directory: TemporaryDirectory
@@ -41,7 +41,9 @@ devices:
       'etc/d.json',
       JSON.stringify({
         kind: 'vendor.com/hook',
-        devices: [{ name: 'h', containerEdits: { hooks: [{ path: '/bin/x' }] } }],
+        devices: [
+          { name: 'h', containerEdits: { hooks: [{ hookName: 'prestart', path: '/bin/x' }] } },
+        ],
       }),
     )
     write('etc/ignored.txt', '{')
@@ -84,5 +86,36 @@ devices:
     )
     await expect(findCdiDevice('a/b=c', [broken])).rejects.toThrow('is no absolute path')
     expect(await findCdiDevice('a/b=c', [`${directory.path}/none`])).toBeUndefined()
+  })
+})
+
+describe('findCdiEdits()', () => {
+  test('findCdiEdits() returns hooks of a file that only root can write', async () => {
+    await using directory = await mkdtempDisposable(tmpdir(), 'strake-cdi-')
+    const hook = {
+      hookName: 'createContainer',
+      path: '/usr/bin/hook',
+      args: ['hook', 'x'],
+      timeout: 5,
+    }
+    const file = `${directory.path}/a.json`
+    const write = (one: object): void => {
+      const devices = [{ name: 'h', containerEdits: { hooks: [one] } }]
+      writeFileSync(file, JSON.stringify({ kind: 'a.b/c', devices }))
+    }
+    write(hook)
+    const find = () => findCdiEdits('a.b/c=h', [directory.path])
+    const isRoot = process.getuid?.() === 0
+    if (isRoot) {
+      const { path, args, timeout } = hook
+      const expected = { name: 'createContainer' as const, path, args, env: [], timeout }
+      expect((await find())?.hooks).toEqual([expected])
+      chmodSync(file, 0o666)
+    }
+    await expect(find()).rejects.toThrow('others than root can write it')
+    write({ ...hook, hookName: 'later' })
+    await expect(find()).rejects.toThrow('"later" is no hook')
+    write({ ...hook, path: 'relative' })
+    await expect(find()).rejects.toThrow('is no absolute path')
   })
 })

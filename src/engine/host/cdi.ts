@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import type { DeviceEdits } from '#build'
 import { StrakeError } from '#oci'
 import { isSystemError, parseYaml } from '#platform'
+import { type DeviceHook, hookNames } from '#runtime'
 
 /** The directories of specifications. A later one wins. */
 export const cdiDirectories: readonly string[] = ['/etc/cdi', '/var/run/cdi']
@@ -30,6 +31,27 @@ export async function findCdiDevice(
   name: string,
   directories: readonly string[] = cdiDirectories,
 ): Promise<DeviceEdits | undefined> {
+  const edits = await findCdiEdits(name, directories)
+  if (edits === undefined) return undefined
+  const { hooks, file, ...rest } = edits
+  if (hooks.length === 0) return rest
+  throw new StrakeError('UNSUPPORTED', `Cannot use the device of ${file}: it needs hooks`, {
+    remedy: 'leave hooks out of its CDI specification',
+  })
+}
+
+/** The edits of a device, with the programs that the runtime runs on the host. */
+export interface CdiEdits extends DeviceEdits {
+  readonly hooks: readonly DeviceHook[]
+  /** The specification. */
+  readonly file: string
+}
+
+/** Like `findCdiDevice`, for containers: root has allowed their hooks. Throws `DENIED` unless root alone can. */
+export async function findCdiEdits(
+  name: string,
+  directories: readonly string[] = cdiDirectories,
+): Promise<CdiEdits | undefined> {
   const [, kind, own] = /^([^=]+)(?:=(.+))?$/.exec(name) ?? []
   for (const specification of await readSpecifications(directories)) {
     if (specification.kind !== kind) continue
@@ -40,7 +62,10 @@ export async function findCdiDevice(
         : devices.filter((device) => own === '*' || device['name'] === own)
     if (found.length === 0) continue
     const parts = [specification.common, ...found.map((device) => fields(device['containerEdits']))]
-    return join(await Promise.all(parts.map((edits) => readEdits(edits, specification.file))))
+    const read = parts.map((edits) => readEdits(edits, specification.file))
+    const joined = { ...join(read), file: specification.file }
+    if (joined.hooks.length > 0) await requireRoots(specification.file)
+    return joined
   }
   return undefined
 }
@@ -72,11 +97,26 @@ async function readSpecification(file: string): Promise<Specification> {
   return { file, kind, devices: list(devices).map(fields), common: fields(containerEdits) }
 }
 
-async function readEdits(edits: Fields, file: string): Promise<DeviceEdits> {
-  if (list(edits['hooks']).length > 0) {
-    throw new StrakeError('UNSUPPORTED', `Cannot use the device of ${file}: it needs hooks`, {
-      remedy: 'leave hooks out of its CDI specification',
-    })
+/** Hooks run as root, so nobody else may write the file. */
+async function requireRoots(file: string): Promise<void> {
+  const { uid, mode } = await stat(file)
+  const others = 0o022
+  if (uid === 0 && (mode & others) === 0) return
+  throw new StrakeError(
+    'DENIED',
+    `Cannot use the hooks of ${file}: others than root can write it`,
+    {
+      remedy: `chown root ${file} && chmod go-w ${file}`,
+    },
+  )
+}
+
+type Edits = Omit<CdiEdits, 'file'>
+
+function readEdits(edits: Fields, file: string): Edits {
+  const other = ['intelRdt', 'netDevices'].find((name) => edits[name] !== undefined)
+  if (other !== undefined) {
+    throw new StrakeError('UNSUPPORTED', `Cannot use the device of ${file}: it needs ${other}`)
   }
   const text = (value: unknown): string => {
     if (typeof value === 'string' && !value.includes('\0')) return value
@@ -100,14 +140,24 @@ async function readEdits(edits: Fields, file: string): Promise<DeviceEdits> {
       const readOnly = list(options).includes('ro')
       return { source: path(hostPath), destination: path(containerPath), readOnly }
     }),
+    hooks: list(edits['hooks']).map((hook) => {
+      const { hookName, path: program, args, env, timeout } = fields(hook)
+      const name = hookNames.find((one) => one === hookName)
+      if (name === undefined) throw broken(file, `${JSON.stringify(hookName)} is no hook`)
+      return {
+        ...{ name, path: path(program), args: list(args).map(text), env: list(env).map(text) },
+        ...(typeof timeout === 'number' && timeout > 0 ? { timeout } : {}),
+      }
+    }),
   }
 }
 
-function join(parts: readonly DeviceEdits[]): DeviceEdits {
+function join(parts: readonly Edits[]): Edits {
   return {
     nodes: parts.flatMap(({ nodes }) => nodes),
     env: parts.flatMap(({ env }) => env),
     mounts: parts.flatMap(({ mounts }) => mounts),
+    hooks: parts.flatMap(({ hooks }) => hooks),
   }
 }
 

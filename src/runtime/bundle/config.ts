@@ -11,7 +11,15 @@ import { cgroupNamespace, mountConfig, protectedPaths } from './mounts.ts'
 import { defaultSeccomp, type SeccompProfile } from './seccomp.ts'
 import { resolveSeccomp } from './seccomp-conditions.ts'
 import type { SeccompSource } from './seccomp-profile.ts'
-import type { NamespaceConfig, ProcessConfig, Rlimit, RuntimeConfig } from './spec.ts'
+import type {
+  DeviceHook,
+  HookConfig,
+  HookName,
+  NamespaceConfig,
+  ProcessConfig,
+  Rlimit,
+  RuntimeConfig,
+} from './spec.ts'
 import { sysctlConfig } from './sysctls.ts'
 
 /** Security options. An absent one has Docker's default or a stricter one. */
@@ -70,6 +78,8 @@ export interface BundleOptions extends ProcessOptions {
   /** An absolute path below the root of every hierarchy. */
   readonly cgroupParent?: string | undefined
   readonly sysctls?: Readonly<Record<string, string>> | undefined
+  /** Only specifications of devices on this machine have hooks, never an image. */
+  readonly hooks?: readonly DeviceHook[] | undefined
 }
 
 /**
@@ -86,6 +96,7 @@ export function createBundleConfig(options: BundleOptions): RuntimeConfig {
     root: { path: options.root, ...(options.readOnlyRoot ? { readonly: true } : {}) },
     ...(options.hostname === undefined ? {} : { hostname: options.hostname }),
     ...(options.annotations === undefined ? {} : { annotations: options.annotations }),
+    ...hookConfig(options.hooks ?? []),
     mounts: mountConfig({ ...options, privileged: security.privileged ?? false }),
     linux: {
       namespaces: namespaces(options),
@@ -98,6 +109,13 @@ export function createBundleConfig(options: BundleOptions): RuntimeConfig {
       ...propagation(options.mounts ?? []),
     },
   }
+}
+
+function hookConfig(hooks: readonly DeviceHook[]): Pick<RuntimeConfig, 'hooks'> {
+  if (hooks.length === 0) return {}
+  const grouped: Partial<Record<HookName, HookConfig[]>> = {}
+  for (const { name, ...hook } of hooks) grouped[name] = [...(grouped[name] ?? []), hook]
+  return { hooks: grouped }
 }
 
 /** Only the `process` part, for `exec`: the same capabilities for the same options. */

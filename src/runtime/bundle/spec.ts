@@ -12,7 +12,33 @@ export interface RuntimeConfig {
   readonly hostname?: string
   readonly mounts: readonly MountConfig[]
   readonly annotations?: Readonly<Record<string, string>>
+  readonly hooks?: Readonly<Partial<Record<HookName, readonly HookConfig[]>>>
   readonly linux: LinuxConfig
+}
+
+export const hookNames = [
+  'prestart',
+  'createRuntime',
+  'createContainer',
+  'startContainer',
+  'poststart',
+  'poststop',
+] as const
+
+export type HookName = (typeof hookNames)[number]
+
+/** A program that the runtime runs on the host, as root. */
+export interface HookConfig {
+  readonly path: string
+  readonly args?: readonly string[]
+  readonly env?: readonly string[]
+  /** Seconds. */
+  readonly timeout?: number
+}
+
+/** A hook of a device, and when it runs. */
+export interface DeviceHook extends HookConfig {
+  readonly name: HookName
 }
 
 /** The `process` part of `config.json`, also the input of `exec --process`. */
