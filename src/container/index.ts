@@ -5,6 +5,8 @@ export { inheritMounts } from './files/inherit.ts'
 export { type ContainerFiles, openContainerFiles } from './files/open-files.ts'
 export { type OpenedView, openContainerView } from './files/open-view.ts'
 export { readPresent } from './files/read-present.ts'
+/** What the log of a container keeps with every record. */
+export { formatAttributes } from './logs/attributes.ts'
 /** The check of options before a container is created. */
 export { checkOptions } from './model/check-options.ts'
 /** Events of a container. */

@@ -11,6 +11,8 @@ export {
   type SecurityOptions,
   writeBundle,
 } from './bundle/config.ts'
+/** Parts of the runtime configuration, in the spelling of the specification. */
+export type { DeviceOption } from './bundle/devices.ts'
 /** JSON for a runtime. */
 export { encodeConfig } from './bundle/encode.ts'
 /** Limits of a container. */
@@ -22,8 +24,6 @@ export { cgroupNamespace, protectedPaths } from './bundle/mounts.ts'
 export { prepareAgain } from './bundle/prepare-again.ts'
 /** A seccomp profile in Docker's format. */
 export { parseSeccompProfile, type SeccompSource } from './bundle/seccomp-profile.ts'
-/** Parts of the runtime configuration, in the spelling of the specification. */
-export type { DeviceOption } from './bundle/devices.ts'
 export type { DeviceHook, ProcessConfig, Rlimit, RuntimeConfig } from './bundle/spec.ts'
 export { hookNames } from './bundle/spec.ts'
 /** The control groups of a container. */

@@ -205,4 +205,35 @@ describe.skipIf(reason !== undefined)('containers that need each other and are w
       rmSync(file)
     }
   })
+
+  test('logs --details shows the labels and variables that --log-opt names', async () => {
+    const options = [
+      '--label',
+      'tier=a b',
+      '-e',
+      'ZONE=x',
+      '--log-opt',
+      'labels=tier,none',
+      '--log-opt',
+      'env=ZONE',
+    ]
+    await strake.ok(
+      'run',
+      '--name',
+      'described',
+      ...options,
+      'busybox',
+      'sh',
+      '-c',
+      'echo one; echo two',
+    )
+    expect(await strake.ok('logs', '--details', 'described')).toBe(
+      'ZONE=x,tier=a%20b one\nZONE=x,tier=a%20b two',
+    )
+    expect(await strake.ok('logs', 'described')).toBe('one\ntwo')
+    expect(
+      await strake.ok('inspect', '-f', '{{json .HostConfig.LogConfig.Config}}', 'described'),
+    ).toBe('{"env":"ZONE","labels":"tier,none","max-file":"3","max-size":"10485760"}')
+    await strake.ok('rm', 'described')
+  })
 })

@@ -1,6 +1,7 @@
 import { parseLogFlags } from '#docker/flags/log-flags'
 import {
   DescriptorStreams,
+  formatAttributes,
   type LogEntry,
   readContainerLogBatches,
 } from '#engine/container/container'
@@ -14,12 +15,14 @@ interface Options {
   readonly until?: string
   readonly tail?: string
   readonly timestamps?: true
+  readonly details?: true
 }
 
 export function define(context: Context): Command {
   return new Command('logs')
     .description('Show what a container printed')
     .argument('<container>')
+    .option('--details', 'begin each line with the labels and variables of --log-opt')
     .option('-f, --follow', 'continue until the container ends')
     .option('--since <time>', 'RFC 3339, seconds since 1970, or an age such as 10m')
     .option('--until <time>', 'show nothing later; same forms as --since')
@@ -34,7 +37,7 @@ export function define(context: Context): Command {
       })
       const write = options.follow === true ? followWith(signal) : writeWith(context)
       for await (const entries of batches) {
-        for (const { stream, text } of inRuns(entries, options.timestamps === true)) {
+        for (const { stream, text } of inRuns(entries, options)) {
           await write(stream, text)
         }
       }
@@ -66,17 +69,29 @@ function followWith(signal: AbortSignal): Write {
 /** Joins consecutive entries of one stream into one text. */
 function* inRuns(
   entries: readonly LogEntry[],
-  timestamps: boolean,
+  options: Pick<Options, 'timestamps' | 'details'>,
 ): Generator<Pick<LogEntry, 'stream' | 'text'>> {
   let run = { stream: entries[0]?.stream ?? 'stdout', text: '' }
-  for (const { stream, text, time, startsLine } of entries) {
+  for (const entry of entries) {
+    const { stream, text, startsLine } = entry
     if (stream !== run.stream) {
       if (run.text !== '') yield run
       run = { stream, text: '' }
     }
-    run.text += timestamps && startsLine ? `${formatTime(time)} ${text}` : text
+    run.text += startsLine ? `${prefixOf(entry, options)}${text}` : text
   }
   if (run.text !== '') yield run
+}
+
+/** As in Docker, the details are an empty word where the log keeps none. */
+function prefixOf(
+  { time, attributes = {} }: LogEntry,
+  { timestamps, details }: Pick<Options, 'timestamps' | 'details'>,
+): string {
+  return [timestamps ? [formatTime(time)] : [], details ? [formatAttributes(attributes)] : []]
+    .flat()
+    .map((word) => `${word} `)
+    .join('')
 }
 
 /** Always nine digits, so that lines stay aligned. */

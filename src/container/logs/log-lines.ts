@@ -7,6 +7,8 @@ export interface LogEntry {
   readonly time: string
   /** Includes the line feed, if there is one. */
   readonly text: string
+  /** Labels and variables of the container, where its log keeps them. */
+  readonly attributes?: Readonly<Record<string, string>> | undefined
   /** False for a piece that continues a line. */
   readonly startsLine: boolean
 }
@@ -40,12 +42,19 @@ export function partIntoLines(): (text: string) => readonly LogLine[] {
 /** Returns `undefined` for a record that a crash cut in half. */
 function parseRecord(record: string): Omit<LogEntry, 'startsLine'> | undefined {
   try {
-    const { log, stream, time }: Record<string, unknown> = JSON.parse(record)
+    const { log, stream, time, attrs }: Record<string, unknown> = JSON.parse(record)
     if (typeof log !== 'string' || typeof time !== 'string') return undefined
-    return { text: log, stream: stream === 'stderr' ? 'stderr' : 'stdout', time }
+    const attributes = readAttributes(attrs)
+    const entry = { text: log, stream: stream === 'stderr' ? 'stderr' : 'stdout', time } as const
+    return attributes === undefined ? entry : { ...entry, attributes }
   } catch {
     return undefined
   }
+}
+
+function readAttributes(value: unknown): Readonly<Record<string, string>> | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text)]))
 }
 
 /** Returns the entries of the last `count` whole lines. Keeps only these in memory. */

@@ -17,6 +17,7 @@ export interface LogWriter {
 }
 
 export interface LogWriterOptions extends LogFileOptions {
+  readonly attributes?: Readonly<Record<string, string>> | undefined
   /** Milliseconds since 1970, with fractions. */
   readonly now?: (() => number) | undefined
 }
@@ -35,6 +36,7 @@ const lineFeed = 10
 export function createLogWriter(path: string, options: LogWriterOptions): LogWriter {
   const { now = () => performance.timeOrigin + performance.now() } = options
   const file = openLogFile(path, options)
+  const attributes = options.attributes ? `,"attrs":${JSON.stringify(options.attributes)}` : ''
   const unfinished: Record<OutputStream, Uint8Array> = {
     stdout: new Uint8Array(0),
     stderr: new Uint8Array(0),
@@ -42,7 +44,7 @@ export function createLogWriter(path: string, options: LogWriterOptions): LogWri
   let alarm: ReturnType<typeof setTimeout> | undefined
   let lost = 0
   const recordOf = (stream: OutputStream): ((bytes: Uint8Array) => string) => {
-    const tail = `,"stream":"${stream}","time":"${formatTime(now())}"}\n`
+    const tail = `,"stream":"${stream}"${attributes},"time":"${formatTime(now())}"}\n`
     return (bytes) => `{"log":${JSON.stringify(textOf(bytes))}${tail}`
   }
   const append = (text: string, size: number): void => {
@@ -135,7 +137,10 @@ export function formatTime(milliseconds: number): string {
 /** Opens the log of a container; returns `undefined` if it has none. */
 export function openLog(
   path: string,
-  { driver, ...limits }: ContainerSettings['log'],
+  {
+    log: { driver, maxSize, maxFile },
+    attributes,
+  }: Pick<LogWriterOptions, 'attributes'> & { readonly log: ContainerSettings['log'] },
 ): LogWriter | undefined {
-  return driver === 'none' ? undefined : createLogWriter(path, limits)
+  return driver === 'none' ? undefined : createLogWriter(path, { maxSize, maxFile, attributes })
 }

@@ -61,6 +61,9 @@ export interface LogOptions {
   readonly maxSize?: number | undefined
   /** Files kept, the current one included. Default 3, and 5 for `local`. */
   readonly maxFile?: number | undefined
+  /** Names of labels and of variables whose values are kept with every record. */
+  readonly labels?: readonly string[] | undefined
+  readonly env?: readonly string[] | undefined
 }
 
 /** The options of `run` and `create`. An absent option has the value of the image or Docker's default. */

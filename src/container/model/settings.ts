@@ -72,7 +72,12 @@ export interface ContainerSettings {
   readonly healthAction?: ContainerOptions['healthAction']
   /** The shell of the image, for the shell form of a health check. */
   readonly shell: readonly string[]
-  readonly log: { readonly [Key in keyof LogOptions]-?: NonNullable<LogOptions[Key]> }
+  readonly log: LogSettings
+}
+
+/** Where the output of a container goes. */
+export type LogSettings = LogOptions & {
+  readonly [Key in 'driver' | 'maxSize' | 'maxFile']-?: NonNullable<LogOptions[Key]>
 }
 
 type NetworkSettings = Pick<ContainerSettings, 'network' | 'networkOf' | 'networks' | 'ip'>
@@ -174,7 +179,8 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
 function logOf({ driver = 'json-file', ...limits }: LogOptions = {}): ContainerSettings['log'] {
   const isLocal = driver === 'local'
   const { maxSize = (isLocal ? 20 : 10) * megabyte, maxFile = isLocal ? 5 : 3 } = limits
-  return { driver, maxSize, maxFile }
+  const { labels, env } = limits
+  return { driver, maxSize, maxFile, ...(labels && { labels }), ...(env && { env }) }
 }
 
 function usualHostname(id: string, { uts }: ContainerOptions): string {

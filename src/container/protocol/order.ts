@@ -24,6 +24,8 @@ export interface MonitorOrder {
   readonly stdinOnce: boolean
   readonly restart: RestartPolicy
   readonly log: ContainerSettings['log']
+  /** Kept with every record of the log. */
+  readonly attributes?: Readonly<Record<string, string>> | undefined
   readonly health?: Healthcheck | undefined
   readonly healthAction?: HealthAction | undefined
   /** The signal that asks the container to end, and the seconds after which it is killed. */

@@ -17,6 +17,7 @@ import {
 } from '#runtime'
 import type { ContainerSnapshot } from '#snapshot'
 import { releaseVolumes } from '#volume'
+import { logAttributes } from '../logs/attributes.ts'
 import {
   type ContainerContext,
   type ContainerPaths,
@@ -273,6 +274,7 @@ function orderOf(
     stdinOnce: settings.stdinOnce,
     restart: settings.restart,
     log: settings.log,
+    attributes: logAttributes(settings),
     health: settings.health,
     healthAction: settings.healthAction,
     stopSignal: settings.stopSignal,

@@ -23,7 +23,7 @@ export function hostConfigDocument(
     ContainerIDFile: '',
     LogConfig: {
       Type: settings.log.driver,
-      Config: { 'max-size': `${settings.log.maxSize}`, 'max-file': `${settings.log.maxFile}` },
+      Config: logConfig(settings),
     },
     NetworkMode: networkNames(settings)[0] ?? settings.network,
     PortBindings: portMap(settings.ports.map((port) => ({ hostIp: '', ...port }))),
@@ -65,6 +65,15 @@ export function hostConfigDocument(
     MaskedPaths: hidden?.maskedPaths ?? null,
     ReadonlyPaths: hidden?.readonlyPaths ?? null,
     Init: settings.init,
+  }
+}
+
+function logConfig({ log }: ContainerSettings): Readonly<Record<string, string>> {
+  return {
+    'max-size': `${log.maxSize}`,
+    'max-file': `${log.maxFile}`,
+    ...(log.labels && { labels: log.labels.join(',') }),
+    ...(log.env && { env: log.env.join(',') }),
   }
 }
 

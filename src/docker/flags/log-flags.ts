@@ -49,11 +49,22 @@ export function parseLogOptions(
     const [key, value] = [word.slice(0, at), word.slice(at + 1)]
     if (key === 'max-size') log = { ...log, maxSize: parseSize(word, value) }
     else if (key === 'max-file') log = { ...log, maxFile: parseCount(word, value) }
+    else if (key === 'labels') log = { ...log, labels: parseNames(value) }
+    else if (key === 'env') log = { ...log, env: parseNames(value) }
     else if (!idle.has(word)) {
-      throw refuse('--log-opt', word, 'expected max-size=SIZE or max-file=COUNT')
+      throw refuse(
+        '--log-opt',
+        word,
+        'expected max-size=SIZE, max-file=COUNT, labels=NAMES or env=NAMES',
+      )
     }
   }
   return log
+}
+
+/** Reads names with commas between them. */
+function parseNames(text: string): readonly string[] {
+  return text.split(',').filter((name) => name !== '')
 }
 
 function parseSize(word: string, text: string): number {

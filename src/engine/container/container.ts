@@ -171,5 +171,5 @@ export async function publishedPorts(
 
 export type { LogsOptions } from '#container'
 /** Re-exported for commands: streams over the descriptors of this process, and log entries. */
-export { DescriptorStreams, type LogEntry } from '#container'
+export { DescriptorStreams, formatAttributes, type LogEntry } from '#container'
 export type { WaitCondition, WaitOptions }
