@@ -15,7 +15,15 @@ export function compareInputs(before: StepInputs, now: StepInputs): readonly Mis
     ...changedFact('time', before.times, now.times),
     ...changedFact('builder', before.builder, now.builder),
   ]
-  return causes.length > 0 ? causes : [{ kind: 'lost', subject: now.text }]
+  if (causes.length > 0) return causes
+  // The facts about a step with very many files or a very long text are not kept.
+  if (before.operation['kind'] === undefined) {
+    return [{ kind: 'instruction', subject: 'the instruction or its files' }]
+  }
+  if (before.files === undefined && Object.keys(now.files ?? {}).length > 0) {
+    return [{ kind: 'file', subject: 'a file that it uses' }]
+  }
+  return [{ kind: 'lost', subject: now.text }]
 }
 
 function changedFact(kind: 'time' | 'builder', before: string, after: string): MissCause[] {
