@@ -21,7 +21,7 @@ export function serveActions(): ActionsServer {
     nbf: 0,
   }
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const token = `${part({ alg: 'none' })}.${part(claims)}.x`
+  const token = `${part({ alg: 'none' })}.${part(claims)}.c2ln`
   const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: handle })
   const origin = `http://127.0.0.1:${server.port}`
 
@@ -45,7 +45,7 @@ export function serveActions(): ActionsServer {
     }
     if (pathname.endsWith('/FinalizeCacheEntryUpload')) {
       const size = entries.get(key)?.length
-      return Response.json({ ok: String(size) === body.get('size_bytes'), entry_id: '1' })
+      return Response.json({ ok: size === Number(body.get('size_bytes')), entry_id: '1' })
     }
     const found = entries.has(key)
       ? key

@@ -16,6 +16,26 @@ const peers = '/var/cache/strake-gopeers'
 const peer = (name: string): string | undefined =>
   existsSync(`${peers}/${name}`) ? `${peers}/${name}` : undefined
 
+const gateway = peer('versitygw')
+if (gateway === undefined) console.info('skipped: caches in S3: versitygw is not built')
+
+/** A server of S3 with the bucket `caches`. */
+async function serveBucket(data: string): Promise<AsyncDisposable & { readonly place: string }> {
+  const address = `127.0.0.1:${await freePort()}`
+  await mkdir(join(data, 'caches'), { recursive: true })
+  const server = Bun.spawn([gateway ?? '', '--port', address, 'posix', data], {
+    env: { ROOT_ACCESS_KEY: 'key', ROOT_SECRET_KEY: 'secret' },
+    stdout: 'ignore',
+    stderr: 'ignore',
+  })
+  await until(async () => (await fetch(`http://${address}/`)).status > 0)
+  const keys = `endpoint_url=http://${address},use_path_style=true`
+  return {
+    place: `type=s3,bucket=caches,region=us-east-1,${keys}`,
+    [Symbol.asyncDispose]: () => end(server),
+  }
+}
+
 const dockerfile = (base: string): string => `FROM ${base} AS build
 RUN head -c 20000000 /dev/urandom > /dep
 RUN --mount=type=cache,id=packages,target=/packages echo p > /packages/p && sha256sum /dep > /out
@@ -49,47 +69,23 @@ describe.skipIf(reason !== undefined)('places of build caches', () => {
     return { id, cached, text }
   }
 
-  const gateway = peer('versitygw')
   test.skipIf(gateway === undefined)(
     'build --cache-to type=s3 uses objects that another machine reads',
     async () => {
-      const port = await freePort()
       const data = join(machines.directory, 's3')
-      await mkdir(join(data, 'caches'), { recursive: true })
-      const argv = [gateway ?? '', '--port', `127.0.0.1:${port}`, 'posix', data]
-      const server = Bun.spawn(argv, {
-        env: { ROOT_ACCESS_KEY: 'key', ROOT_SECRET_KEY: 'secret' },
-        stdout: 'ignore',
-        stderr: 'ignore',
-      })
-      try {
-        await until(async () => (await fetch(`http://127.0.0.1:${port}/`)).status > 0)
-        const place = `type=s3,bucket=caches,region=us-east-1,endpoint_url=http://127.0.0.1:${port},use_path_style=true,prefix=ci/`
-        const env = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' }
-        const to = `${place},mode=max,name=main;other,mounts=true`
-        const made = await build(first, env, '--cache-to', to, context)
-        expect((await readdir(join(data, 'caches/ci/manifests'))).sort()).toEqual(['main', 'other'])
-        const used = await build(
-          await machines.add(),
-          env,
-          '--cache-from',
-          `${place},name=main`,
-          context,
-        )
-        expect(used).toMatchObject({ id: made.id, cached: 4 })
-        const keys = ['access_key_id=key', 'secret_access_key=wr0ng', 'name=main'].join(',')
-        const refused = await build(
-          await machines.add(),
-          {},
-          '--cache-from',
-          `${place},${keys}`,
-          context,
-        )
-        expect(refused.text).toContain('is not used: Cannot read ci/manifests/main in the bucket')
-        expect(refused.text).not.toContain('wr0ng')
-      } finally {
-        await end(server)
-      }
+      await using bucket = await serveBucket(data)
+      const place = `${bucket.place},prefix=ci/`
+      const env = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' }
+      const to = `${place},mode=max,name=main;other,mounts=true`
+      const made = await build(first, env, '--cache-to', to, context)
+      expect((await readdir(join(data, 'caches/ci/manifests'))).sort()).toEqual(['main', 'other'])
+      const main = `${place},name=main`
+      const used = await build(await machines.add(), env, '--cache-from', main, context)
+      expect(used).toMatchObject({ id: made.id, cached: 4 })
+      const wrong = `${main},access_key_id=key,secret_access_key=wr0ng`
+      const refused = await build(await machines.add(), {}, '--cache-from', wrong, context)
+      expect(refused.text).toContain('is not used: Cannot read ci/manifests/main in the bucket')
+      expect(refused.text).not.toContain('wr0ng')
     },
   )
 
@@ -175,6 +171,24 @@ describe.skipIf(reason !== undefined)('places of build caches', () => {
         const from = sources.flatMap((source) => ['--cache-from', source])
         const { text } = await build(await machines.add(), {}, ...from, project)
         expect(text.match(/has no step that strake made/g)).toHaveLength(3)
+        if (gateway !== undefined) {
+          await using bucket = await serveBucket(join(machines.directory, 'shared-s3'))
+          const place = `${bucket.place},access_key_id=key,secret_access_key=secret`
+          await build(first, {}, '--cache-to', `${place},mode=max,mounts=true`, project)
+          expect(await solve('--import-cache', place)).toContain('importing cache manifest from s3')
+          await solve('--export-cache', `${place},name=own,mode=max`)
+          const from = ['--cache-from', `${place},name=own`]
+          const found = await build(await machines.add(), {}, ...from, project)
+          expect(found.text).toContain('manifests/own has no step that strake made')
+        }
+        await using actions = serveActions()
+        const gha = `type=gha,version=2,url_v2=${actions.url},token=${actions.token}`
+        await build(first, {}, '--cache-to', `${gha},mode=max`, project)
+        expect(await solve('--import-cache', gha)).toContain('importing cache manifest from gha')
+        await solve('--export-cache', `${gha},scope=buildkit-own,mode=max`)
+        const own = `${gha},scope=buildkit-own`
+        const read = await build(await machines.add(), {}, '--cache-from', own, project)
+        expect(read.text).toContain('The cache gha:buildkit-own has no step that strake made')
       } catch (error) {
         console.info(await readFile(`${directory}/log`, 'utf8'))
         throw error
