@@ -329,6 +329,10 @@ describe.skipIf(reason !== undefined)('caches of builds', () => {
     const to = `type=registry,ref=127.0.0.1:1/a/b`
     const outcome = await first('build', '--cache-to', to, context)
     expect(outcome.exitCode).not.toBe(0)
+    const offline = await first('build', '--offline', '--cache-to', to, context)
+    expect(offline.stderr).toContain(
+      'Cannot write a cache to another machine: the build is offline',
+    )
     const ignored = await build(first, '--cache-to', `${to},ignore-error=true`, context)
     expect(ignored.text).toContain('The cache was not written to 127.0.0.1:1/a/b:latest')
   }, 180_000)

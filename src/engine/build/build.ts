@@ -216,6 +216,11 @@ async function cachesOf(engine: Engine, request: BuildRequest): Promise<BuildCac
   const exports = isInline ? [...cacheTo, inlineExport] : cacheTo
   const imports = importsOf(request)
   if (imports.length === 0 && exports.length === 0) return undefined
+  const isElsewhere = exports.some(({ kind }) => kind !== 'local' && kind !== 'inline')
+  if (request.offline === true && isElsewhere) {
+    const message = 'Cannot write a cache to another machine: the build is offline'
+    throw new StrakeError('INVALID', message, { remedy: 'write it with --cache-to type=local' })
+  }
   const { openCaches } = await import('../cache/caches.ts')
   const cacheMounts = cacheMountsOf(engine)
   return await openCaches(engine, { imports, exports, cacheMounts, emit, signal })
