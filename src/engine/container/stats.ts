@@ -1,4 +1,5 @@
 import { type ContainerUsage, getContainer, readContainer, readContainerUsage } from '#container'
+import { sleep } from '#platform'
 import type { Engine } from '../engine.ts'
 
 /** What a container uses, measured twice. */
@@ -32,7 +33,7 @@ export async function* watchStats(
   const ids = names.map((name) => getContainer(engine, name).id)
   let before = measure(engine, ids)
   for (;;) {
-    await wait(interval, signal)
+    await sleep(interval, signal)
     const now = measure(engine, ids)
     const rows = now.map((one) => {
       const earlier = before.find(({ id }) => id === one.id)?.usage
@@ -60,19 +61,4 @@ function percent(earlier: ContainerUsage | undefined, now: ContainerUsage | unde
   if (earlier === undefined || now === undefined || now.at <= earlier.at) return 0
   const nanoseconds = (now.at - earlier.at) * 1_000_000
   return Math.max(0, ((now.cpuTime - earlier.cpuTime) / nanoseconds) * 100)
-}
-
-function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', abort)
-      resolve()
-    }, milliseconds)
-    signal.addEventListener('abort', abort, { once: true })
-  })
 }

@@ -8,10 +8,15 @@ export const fsPromises = (): typeof import('node:fs/promises') =>
   process.getBuiltinModule('node:fs/promises')
 
 /** Waits. Throws the reason of `signal` when it aborts. */
-export const sleep = (milliseconds: number, signal?: AbortSignal): Promise<void> =>
-  process
-    .getBuiltinModule('node:timers/promises')
-    .setTimeout(milliseconds, undefined, signal === undefined ? {} : { signal })
+export const sleep = async (milliseconds: number, signal?: AbortSignal): Promise<void> => {
+  const { setTimeout } = process.getBuiltinModule('node:timers/promises')
+  try {
+    await setTimeout(milliseconds, undefined, signal === undefined ? {} : { signal })
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
+  }
+}
 
 /** Returns the directory of a path. */
 export const dirname = (path: string): string => process.getBuiltinModule('node:path').dirname(path)

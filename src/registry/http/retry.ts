@@ -1,4 +1,5 @@
 import { isStrakeError, StrakeError } from '#oci'
+import { sleep } from '#platform'
 
 /** The clock and the random numbers, for tests. */
 export interface RetryOptions {
@@ -176,18 +177,4 @@ function causeWords(cause: unknown): string {
     error = error instanceof AggregateError ? error.errors[0] : error.cause
   }
   return words.join(' ')
-}
-
-function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }, milliseconds)
-    signal?.addEventListener('abort', stop, { once: true })
-  })
 }
