@@ -1,4 +1,5 @@
 import { formatDuration } from '#docker/columns/duration'
+import { inLocalZone } from '#docker/columns/local-zone'
 
 export { formatDecimalSize as formatSize } from '#docker/columns/bytes'
 
@@ -9,12 +10,9 @@ export function formatAge(instant: Date, now: Date = new Date()): string {
 
 /** An instant as Go prints it, in the local time zone: `2026-11-23 06:42:42 +0000 UTC`. */
 export function formatInstant(instant: Date): string {
-  const minutes = -instant.getTimezoneOffset()
-  const local = new Date(instant.getTime() + minutes * 60_000).toISOString()
-  const pad = (value: number): string => String(Math.floor(value)).padStart(2, '0')
-  const sign = minutes < 0 ? '-' : '+'
-  const offset = `${sign}${pad(Math.abs(minutes) / 60)}${pad(Math.abs(minutes) % 60)}`
-  return `${local.slice(0, 10)} ${local.slice(11, 19)} ${offset} ${minutes === 0 ? 'UTC' : offset}`
+  const { text, offset } = inLocalZone(instant)
+  const zone = offset === '+0000' ? 'UTC' : offset
+  return `${text.slice(0, 10)} ${text.slice(11, 19)} ${offset} ${zone}`
 }
 
 /** A span of milliseconds in the largest unit that reads well: `About an hour`, `3 days`. */

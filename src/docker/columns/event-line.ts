@@ -1,4 +1,5 @@
 import type { EventRecord } from '#engine/events/watch-events'
+import { inLocalZone } from './local-zone.ts'
 
 /** Formats an event as Docker does: local time, type, action and actor, and the attributes sorted by name. */
 export function eventLine({ at, type, action, actor, attributes }: EventRecord): string {
@@ -11,11 +12,7 @@ export function eventLine({ at, type, action, actor, attributes }: EventRecord):
 
 /** RFC 3339 with nine digits and the offset of the zone. */
 export function localTime(date: Date): string {
-  const minutes = -date.getTimezoneOffset()
-  const shifted = new Date(date.getTime() + minutes * 60_000).toISOString()
-  const text = `${shifted.slice(0, -1)}000000`
-  if (minutes === 0) return `${text}Z`
-  const size = Math.abs(minutes)
-  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0')
-  return `${text}${minutes < 0 ? '-' : '+'}${two(size / 60)}:${two(size % 60)}`
+  const { text, offset } = inLocalZone(date)
+  const zone = offset === '+0000' ? 'Z' : `${offset.slice(0, 3)}:${offset.slice(3)}`
+  return `${text}000000${zone}`
 }
