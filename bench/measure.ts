@@ -19,6 +19,15 @@ export type Environment = Readonly<Record<string, string>>
 /** Milliseconds after which a command counts as hanging. */
 const patience = 15 * 60_000
 
+/** Returns a command that writes its output into a pipe, whose reader throws it away. */
+export const drained = (argv: readonly string[]): readonly string[] => [
+  'bash',
+  '-c',
+  'set -o pipefail; "$@" | cat >/dev/null',
+  'bash',
+  ...argv,
+]
+
 /** Runs a command to its end, with any exit code. */
 export async function execute(argv: readonly string[], env: Environment): Promise<Execution> {
   const start = performance.now()

@@ -1,7 +1,9 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { BuildContext } from './context.ts'
 import type { Execution } from './measure.ts'
 import type { TestRegistry } from './registry.ts'
-import { type Compression, run, type Tool } from './tools/tool.ts'
+import { type Compression, removeListed, run, type Tool } from './tools/tool.ts'
 
 export interface Props {
   readonly context: BuildContext
@@ -45,6 +47,13 @@ export class Stage {
   /** The name for `push`. */
   get pushName(): string {
     return `${this.props.registry.host}/app:1`
+  }
+
+  /** A directory for small files of rows, made at the first call. */
+  async scratch(): Promise<string> {
+    const directory = join(dirname(this.tool.store), 'scratch')
+    await mkdir(directory, { recursive: true })
+    return directory
   }
 
   /** Makes the store empty. */
@@ -95,8 +104,7 @@ export class Stage {
     this.tool.pushArguments(this.pushName, compression)
     if (this.#compressed) await this.fresh()
     await this.withApp()
-    await this.props.registry.clear()
-    this.#pushed = false
+    await this.clearRegistry()
     await run(this.tool, ['tag', 'app', this.pushName])
   }
 
@@ -111,8 +119,7 @@ export class Stage {
   async beforeBuildAndPush(): Promise<void> {
     await this.props.context.prepare()
     await this.fresh()
-    await this.props.registry.clear()
-    this.#pushed = false
+    await this.clearRegistry()
   }
 
   /** Runs build and push in turn. The image has its name from the build on. */
@@ -159,6 +166,18 @@ export class Stage {
       '1d',
     ])
     this.#container = true
+  }
+
+  /** Removes every container. */
+  async removeContainers(): Promise<void> {
+    await removeListed(this.tool, ['ps', '--all', '--quiet'], ['rm', '--force'])
+    this.#container = false
+  }
+
+  /** Removes everything that was pushed. */
+  async clearRegistry(): Promise<void> {
+    await this.props.registry.clear()
+    this.#pushed = false
   }
 
   /** Loads the archive into an empty store, which then holds only `app`. */

@@ -40,6 +40,16 @@ export const images: Group = [
     run: (stage) => stage.build(),
   },
   {
+    name: 'build --explain --dry-run, nothing changed',
+    comparedWith: 'build, nothing changed',
+    times: 5,
+    before: (stage) => stage.upToDate(),
+    run: async ({ tool, props }) => {
+      if (tool.name !== 'strake') throw new NotOffered('it cannot tell what a build would do')
+      return run(tool, ['build', '--explain', '--dry-run', await props.context.prepare()])
+    },
+  },
+  {
     name: 'build, one file changed',
     goal: 1600,
     times: 5,

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startDaemon } from '../daemon.ts'
 import { execute } from '../measure.ts'
-import { NotOffered, type Place, removeListed, run, type Tool } from './tool.ts'
+import { executeTool, NotOffered, type Place, removeListed, run, type Tool } from './tool.ts'
 
 /** Starts a daemon with its own containerd, and opens its empty store. */
 export async function openDocker(place: Place): Promise<Tool> {
@@ -31,12 +31,13 @@ export async function openDocker(place: Place): Promise<Tool> {
     name: 'docker',
     about: `${stdout.trim()} with BuildKit; containerd's image store with overlayfs; runtime runc unless a row says otherwise`,
     store,
-    async attempt(args, { runtime } = {}) {
+    async attempt(args, options = {}) {
+      const { runtime } = options
       const [verb = '', ...rest] = args
       const argv = runtime === undefined ? args : [verb, '--runtime', runtime, ...rest]
       const daemons = await familyOf(daemon.pid)
       await Promise.all(daemons.map(forgetPeak))
-      const execution = await execute(['docker', ...argv], env)
+      const execution = await executeTool(['docker', ...argv], env, options)
       const peaks = await Promise.all(daemons.map(peakOf))
       return {
         ...execution,

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execute } from '../measure.ts'
-import { type Place, run, type Tool } from './tool.ts'
+import { executeTool, type Place, run, type Tool } from './tool.ts'
 
 /** Opens an empty store of Podman, configured as by Debian except for the directories. */
 export async function openPodman(place: Place): Promise<Tool> {
@@ -27,8 +27,11 @@ export async function openPodman(place: Place): Promise<Tool> {
     name: 'podman',
     about: `${version.stdout.trim().replace('podman version ', '')}; storage overlay; runtime crun unless a row says otherwise`,
     store,
-    attempt: (args, { runtime } = {}) =>
-      execute(['podman', ...(runtime === undefined ? [] : ['--runtime', runtime]), ...args], env),
+    attempt: (args, options = {}) => {
+      const { runtime } = options
+      const words = runtime === undefined ? [] : ['--runtime', runtime]
+      return executeTool(['podman', ...words, ...args], env, options)
+    },
     async reset() {
       await run(tool, ['system', 'reset', '--force'])
     },

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Environment, execute, measure } from '../measure.ts'
-import { type Place, removeListed, run, type Tool } from './tool.ts'
+import { executeTool, type Place, removeListed, run, type Tool } from './tool.ts'
 
 /** Opens an empty store for `program`, which is on disk like the other programs. */
 export async function openStrake(place: Place, program: string): Promise<Tool> {
@@ -14,11 +14,11 @@ export async function openStrake(place: Place, program: string): Promise<Tool> {
     name: 'strake',
     about: describe(info.stdout),
     store,
-    attempt: (args, { runtime } = {}) =>
-      execute(
-        [program, ...args],
-        runtime === undefined ? env : { ...env, STRAKE_RUNTIME: runtime },
-      ),
+    attempt: (args, options = {}) => {
+      const { runtime } = options
+      const environment = runtime === undefined ? env : { ...env, STRAKE_RUNTIME: runtime }
+      return executeTool([program, ...args], environment, options)
+    },
     async reset() {
       await removeListed(tool, ['ps', '--all', '--quiet'], ['rm', '--force'])
       await run(tool, ['system', 'prune', '--all', '--force'])

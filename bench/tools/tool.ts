@@ -1,4 +1,4 @@
-import type { Environment, Execution } from '../measure.ts'
+import { drained, type Environment, type Execution, execute } from '../measure.ts'
 import type { ToolName } from '../options.ts'
 
 export type Compression = 'gzip' | 'zstd'
@@ -7,6 +7,8 @@ export type RuntimeName = 'crun' | 'runc'
 export interface CommandOptions {
   /** The runtime of the container. Default: the tool's choice. */
   readonly runtime?: RuntimeName
+  /** The output goes through a pipe and is thrown away. */
+  readonly isDrained?: boolean
 }
 
 /** A compared program. Command lines agree except for the members of this interface. */
@@ -35,6 +37,15 @@ export interface Place {
 /** The tool lacks an operation. This is a result, not a failure. */
 export class NotOffered extends Error {
   override readonly name = 'NotOffered'
+}
+
+/** Runs the program of a tool, which is the first word. */
+export function executeTool(
+  argv: readonly string[],
+  env: Environment,
+  { isDrained = false }: CommandOptions = {},
+): Promise<Execution> {
+  return execute(isDrained ? drained(argv) : argv, env)
 }
 
 /** Runs a command line of a tool. Throws the output of a failure. */
