@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createNetwork } from '../../engine/network/networks.ts'
 import { addTestImage, openTestEngine } from '../../engine/testing/fixture.ts'
 import { createVolume } from '../../engine/volume/volumes.ts'
 import { createTestContext } from '../testing/fixture.ts'
@@ -99,6 +100,24 @@ test('complete() offers volumes for -v and for the commands of volumes', async (
   expect(await completions('--root', '/nowhere/a', 'run', '-v', '')).toEqual([])
 })
 
+test('complete() offers networks, their containers and values of their options', async () => {
+  await using engine = await openTestEngine()
+  await createNetwork(engine, { name: 'back' })
+  await createNetwork(engine, { name: 'template', traits: { isConfigOnly: true } })
+  const offer = async (...words: readonly string[]): Promise<string> => {
+    const context = createTestContext(engine)
+    await complete(context, ['--root', engine.root, ...words])
+    return context.out.text.trim().replaceAll('\n', ' ')
+  }
+  expect(await offer('network', 'connect', 'b')).toBe('back bridge')
+  expect(await offer('network', 'rm', 'back', 't')).toBe('template')
+  expect(await offer('network', 'create', '--config-from', 't')).toBe('template')
+  expect(await offer('network', 'create', '--driver', '')).toBe('bridge ipvlan macvlan')
+  expect(await offer('network', 'create', '--driver=mac')).toBe('--driver=macvlan')
+  expect(await offer('search', '--filter', 'is-o')).toBe('is-official=true')
+  expect(await offer('port', 'a')).toBe('add')
+})
+
 test('containerNames() offers the containers in a state that the command accepts', () => {
   const containers = (['running', 'exited', 'paused', 'created'] as const).map((state) => ({
     name: state,
@@ -108,5 +127,7 @@ test('containerNames() offers the containers in a state that the command accepts
   expect(containerNames(containers, 'start')).toEqual(['exited', 'created'])
   expect(containerNames(containers, 'unpause')).toEqual(['paused'])
   expect(containerNames(containers, 'stop')).toEqual(['running', 'paused'])
-  expect(containerNames(containers, 'logs')).toHaveLength(4)
+  for (const command of ['logs', 'network connect', 'port add', 'update']) {
+    expect(containerNames(containers, command)).toHaveLength(4)
+  }
 })

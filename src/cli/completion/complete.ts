@@ -39,9 +39,11 @@ async function candidatesFor(
     case 'option':
       return position.command.options.filter(({ hidden }) => !hidden).map(({ long }) => long)
     case 'value':
-      return (await optionValues(context, { command: name, root, option: position.option })).map(
-        (value) => position.prefix + value,
-      )
+      return (
+        await optionValues(context, {
+          ...{ command: position.command.path, root, option: position.option },
+        })
+      ).map((value) => position.prefix + value)
     case 'argument': {
       const { command, index } = position
       const children = index === 0 ? command.commands.map((child) => child.name) : []
@@ -62,6 +64,7 @@ async function optionValues(
     return (await volumeNames(context, root)).map((volume) => `${volume}:`)
   }
   if (option.long === '--network' && command !== 'build') return await networkNames(context, root)
+  if (option.long === '--config-from') return await networkNames(context, root)
   return option.choices ?? valuesOf(command, option.long)
 }
 

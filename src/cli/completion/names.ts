@@ -16,8 +16,12 @@ const containerStates: Readonly<Record<string, readonly State[] | 'any'>> = {
   inspect: 'any',
   kill: ['running', 'paused', 'restarting'],
   logs: 'any',
+  'network connect': 'any',
+  'network disconnect': 'any',
   pause: ['running'],
   port: ['running'],
+  'port add': 'any',
+  'port rm': 'any',
   rename: 'any',
   restart: 'any',
   rm: 'any',
@@ -26,7 +30,18 @@ const containerStates: Readonly<Record<string, readonly State[] | 'any'>> = {
   stop: ['running', 'paused', 'restarting'],
   top: ['running', 'paused'],
   unpause: ['paused'],
+  update: 'any',
   wait: ['running', 'paused', 'restarting'],
+}
+
+/** The only argument that is a container, where others are something else. */
+const containerPlace: Readonly<Record<string, number>> = {
+  'network connect': 1,
+  'network disconnect': 1,
+  port: 0,
+  'port add': 0,
+  'port rm': 0,
+  rename: 0,
 }
 
 /** The largest number of images that a command accepts. */
@@ -70,7 +85,8 @@ export async function namesFor(
   place: { readonly index: number; readonly root: string | undefined },
 ): Promise<readonly string[]> {
   const wantsImage = place.index < (imageCount[command] ?? 0)
-  const states = containerStates[command]
+  const isContainer = place.index === (containerPlace[command] ?? place.index)
+  const states = isContainer ? containerStates[command] : undefined
   if (volumeCommands.includes(command)) return await volumeNames(context, place.root)
   if (command === 'volume cp') return (await volumeNames(context, place.root)).map(withColon)
   if (place.index < (networkCommands[command] ?? 0)) return await networkNames(context, place.root)

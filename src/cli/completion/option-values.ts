@@ -16,7 +16,7 @@ const offered: Readonly<Record<string, readonly string[]>> = {
   '--cap-drop': capabilities,
   '--filter': ages,
   '--format': formats,
-  '--log-driver': words('json-file none'),
+  '--log-driver': words('json-file local none'),
   '--log-opt': words('max-size= max-file='),
   '--mount': words('type=bind,source= type=volume,source= type=tmpfs,target='),
   '--network': words('bridge host none'),
@@ -34,6 +34,12 @@ const offered: Readonly<Record<string, readonly string[]>> = {
   '--ulimit': words('core= cpu= memlock= nofile= nproc= stack='),
   'build --network': words('default none host'),
   'images --filter': words('dangling=true dangling=false label= reference= before= since= until='),
+  'network create --driver': words('bridge macvlan ipvlan'),
+  'network create --opt': words(
+    'parent= macvlan_mode= ipvlan_mode= port.firewall=respect com.docker.network.driver.mtu=',
+  ),
+  'network ls --filter': words('dangling= driver= id= label= name= scope=local type=custom'),
+  'search --filter': words('is-official=true is-automated=true stars='),
   'ps --filter': words(
     'ancestor= before= exited= health= id= label= name= network= publish= since= status= volume=',
   ),

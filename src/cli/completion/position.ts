@@ -3,7 +3,12 @@ import type { Command, Option } from '../arguments/command.ts'
 /** The position of the word that the user types. */
 export type Position =
   /** The value of an option; `prefix` is the part of the word before the value: `--network=`. */
-  | { readonly kind: 'value'; readonly option: Option; readonly prefix: string }
+  | {
+      readonly kind: 'value'
+      readonly command: Command
+      readonly option: Option
+      readonly prefix: string
+    }
   | { readonly kind: 'option'; readonly command: Command }
   /** An argument, counted from 0 for the first one of `command`. */
   | { readonly kind: 'argument'; readonly command: Command; readonly index: number }
@@ -20,7 +25,7 @@ export function findPosition(command: Command, words: readonly string[], typed: 
     else if (mayBeOption && isOption(word)) {
       const option = optionWaiting(command, word)
       if (option === undefined) continue
-      if (at + 1 === words.length) return { kind: 'value', option, prefix: '' }
+      if (at + 1 === words.length) return { kind: 'value', command, option, prefix: '' }
       at++
     } else {
       const child = index === 0 ? command.commands.find(({ name }) => name === word) : undefined
@@ -38,7 +43,7 @@ function optionPosition(command: Command, typed: string): Position {
   const equals = typed.indexOf('=')
   const option = command.options.find(({ long }) => long === typed.slice(0, equals))
   if (equals < 0 || !option?.takesValue) return { kind: 'option', command }
-  return { kind: 'value', option, prefix: typed.slice(0, equals + 1) }
+  return { kind: 'value', command, option, prefix: typed.slice(0, equals + 1) }
 }
 
 function isOption(word: string): boolean {
