@@ -40,6 +40,10 @@ export const environment: readonly (readonly [name: string, meaning: string])[] 
     'STRAKE_KEEP_COMPRESSED',
     'auto, always or never: whether a prune keeps compressed layers beside their archives; default: auto',
   ],
+  [
+    'STRAKE_PORT_FIREWALL',
+    'respect: published ports obey the rules of the host for its own servers; default: bypass, as in Docker',
+  ],
   ['DOCKER_CONFIG', 'directory of config.json with the credentials; default: ~/.docker'],
   ['BUILDKIT_PROGRESS', 'the default of build --progress'],
   ['HTTP_PROXY, HTTPS_PROXY, NO_PROXY', 'proxies for registries; lower case too'],

@@ -44,6 +44,7 @@ export type { HealthStatus } from './monitor/health.ts'
 export { monitorMain } from './monitor/main.ts'
 /** The networks of a container that exists. */
 export { connectNetwork, disconnectNetwork } from './networks/connect.ts'
+export { addPorts, removePorts } from './networks/ports.ts'
 /** The processes of a container. */
 export { listProcesses, type ProcessTable } from './observe/processes.ts'
 /** The resource use of a container. */
@@ -61,7 +62,7 @@ export type { SessionEnd } from './session/session.ts'
 export { SessionError } from './session/session-error.ts'
 export type { ContainerStreams } from './session/streams.ts'
 /** Networks that users make. */
-export { bridgeOption, findNetwork } from './setup/join-networks.ts'
+export { bridgeOption, findNetwork, lanOption, userNetwork } from './setup/join-networks.ts'
 /** Links between containers. */
 export { linkTo } from './setup/links.ts'
 export { type AttachOptions, attachContainer } from './verbs/attach.ts'

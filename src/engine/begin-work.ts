@@ -96,7 +96,8 @@ export async function endAbandoned(engine: Engine): Promise<readonly string[]> {
   if (knowsContainers && engine.records.leases.oldest() === undefined) {
     const addresses = await engine.records.write(() => engine.records.addresses.releaseGone())
     report(addresses, 'addresses of removed containers released')
-    const networks = engine.records.networks.list().map(({ id }) => id)
+    const { userNetwork } = await import('#container')
+    const networks = engine.records.networks.list().map(userNetwork)
     const live = engine.records.containers.list().map(({ id }) => id)
     const gone = await (await engine.networks()).cleanStale(live, networks)
     report(gone.length, 'networks of removed containers removed')

@@ -1,4 +1,5 @@
 import { openDirectoryStore } from '#content'
+import { StrakeError } from '#oci'
 import { pathExists } from '#platform'
 import { openRecords } from '#records'
 import { silent } from '#stream'
@@ -42,7 +43,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   })
   const networks = once(async () => {
     const { openNetworks } = await import('#network/networks')
-    return openNetworks({ run })
+    return openNetworks({ run, proxiesPorts: respectsFirewall(env) })
   })
   const runtime = once(() => findRuntime({ run }, options.runtime))
   const registry: Engine['registry'] = async (host, emit = silent, { insecure = false } = {}) => {
@@ -87,6 +88,16 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     await restoreFacts(engine)
   }
   return engine
+}
+
+/** Reads `$STRAKE_PORT_FIREWALL`. Throws `INVALID`. */
+function respectsFirewall(env: Engine['env']): boolean {
+  const text = env['STRAKE_PORT_FIREWALL'] || 'bypass'
+  if (text === 'respect' || text === 'bypass') return text === 'respect'
+  throw new StrakeError(
+    'INVALID',
+    `Cannot use STRAKE_PORT_FIREWALL=${text}: expected respect or bypass`,
+  )
 }
 
 /** Removes a tree without a rename, because a full disk may allow no write. Returns false if it is absent. */

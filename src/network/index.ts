@@ -2,8 +2,12 @@
 
 /** The callback that chooses addresses. */
 export type { Addresses, AddressRange, AllocateAddress } from './bridge/bridge-network.ts'
+/** Wishes of a container on one network. */
+export type { EndpointOptions } from './endpoint.ts'
 export type { HostsOptions } from './hosts-file.ts'
 export { formatHosts } from './hosts-file.ts'
+/** Kinds of interfaces on the network of the host. */
+export type { IpvlanFlag, IpvlanMode, LanKind, MacvlanMode } from './lan/lan-link.ts'
 export type {
   Attachment,
   AttachOptions,
@@ -14,6 +18,7 @@ export type {
 export { defaultNetwork } from './model.ts'
 export type { Networks, NetworksOptions } from './networks.ts'
 export { openNetworks } from './networks.ts'
+export { publishingPlace } from './places.ts'
 /** Requested and published ports. */
 export type { PortProtocol, PortRequest, PublishedPort } from './port.ts'
 /** Ports on IPv6 addresses of the host. */

@@ -1,5 +1,6 @@
 import type { AllocateAddress, BridgeAttachment, Place } from './bridge/bridge-network.ts'
 import type { NetworkLink } from './bridge/state.ts'
+import type { EndpointOptions } from './endpoint.ts'
 import type { PortRequest } from './port.ts'
 import type { ResolverConfig } from './resolv-conf.ts'
 import type { UserNetwork } from './user-network.ts'
@@ -20,6 +21,7 @@ export interface NetworkRequest {
   readonly aliases?: readonly string[] | undefined
   /** Names that only this container knows. */
   readonly links?: readonly NetworkLink[] | undefined
+  readonly endpoint?: EndpointOptions | undefined
   /** Default: derived from the address. */
   readonly mac?: string | undefined
   /** The default route goes through the network with the highest one. Default 0. */

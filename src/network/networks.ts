@@ -3,10 +3,12 @@ import { join, resolve } from 'node:path'
 import { StrakeError } from '#oci'
 import { isSystemError, removeNetworkNamespace, removeTree } from '#platform'
 import type { BridgeNetwork, BridgeNetworkOptions } from './bridge/bridge-network.ts'
+import type { LanKind } from './lan/lan-link.ts'
 import type { Attachment, AttachOptions, NetworkPlace, NetworkRequest } from './model.ts'
 import { attachAll, chooseGateway, placeOf, routeOutside } from './places.ts'
+import type { PortRequest, PublishedPort } from './port.ts'
 import { readContainerResolver, readHostResolver } from './resolv-conf.ts'
-import { bridgeOf, networkId, tableOf, type UserNetwork } from './user-network.ts'
+import { bridgeOf, dummyOf, networkId, tableOf, type UserNetwork } from './user-network.ts'
 
 /** The networks of one store. Any number of processes may use them at once. */
 export interface Networks {
@@ -37,6 +39,16 @@ export interface Networks {
   /** Lets other containers find a container by another name, at once. */
   rename(containerId: string, name: string): Promise<void>
   /**
+   * Changes the published ports of a running container on one of its networks: those of `add`
+   * begin, all of them or none, and then those of `remove` end. Established connections stay.
+   * Returns the new ports. Throws like `attach`.
+   */
+  changePorts(
+    options: Pick<AttachOptions, 'containerId' | 'name' | 'signal'>,
+    network: UserNetwork | undefined,
+    change: { readonly add?: readonly PortRequest[]; readonly remove?: readonly PublishedPort[] },
+  ): Promise<readonly PublishedPort[]>
+  /**
    * Detaches a container, which may have no network. The kernel removes the interfaces when the
    * last process of the namespace ends. Published ports are removed in the background within about
    * ten milliseconds.
@@ -44,14 +56,19 @@ export interface Networks {
   detach(containerId: string): Promise<void>
   /**
    * Detaches every container that is not in the list and returns their IDs. The list
-   * must include containers that are being started. With `networkIds`, removes the bridges of
-   * all other networks that users have made.
+   * must include containers that are being started. Restores bridges and rules of the default
+   * network that another program has removed while containers use them. With `networks`, does the
+   * same for these, and removes the bridges of all other networks that users have made.
    */
-  cleanStale(liveIds: Iterable<string>, networkIds?: Iterable<string>): Promise<readonly string[]>
-  /** Removes the bridge and the rules of a network. Throws `CONFLICT` while a container is attached. */
-  removeNetwork(network: Pick<UserNetwork, 'id' | 'name' | 'interfaceName'>): Promise<void>
-  /** Removes every bridge and every rule. Throws `CONFLICT` while a container is attached. */
-  remove(): Promise<void>
+  cleanStale(
+    liveIds: Iterable<string>,
+    networks?: Iterable<UserNetwork>,
+  ): Promise<readonly string[]>
+  /**
+   * Removes the bridge and the rules of a network; without a network, of every one. Throws `CONFLICT`
+   * while a container is attached.
+   */
+  remove(network?: Pick<UserNetwork, 'id' | 'name' | 'interfaceName'>): Promise<void>
 }
 
 export interface NetworksOptions {
@@ -63,10 +80,16 @@ export interface NetworksOptions {
     /** `10.89.0.0/16`. Without it, the first usual subnet that overlaps no route of the host. */
     readonly subnet?: string
   }
+  /**
+   * Published ports obey the firewall of the host for its own servers: a process passes them on. A
+   * network may say otherwise.
+   */
+  readonly proxiesPorts?: boolean | undefined
 }
 
 /** Opens the networks. Creates nothing before a container needs it. */
-export function openNetworks({ run, bridge: configured = {} }: NetworksOptions): Networks {
+export function openNetworks(options: NetworksOptions): Networks {
+  const { run, bridge: configured = {}, proxiesPorts } = options
   const name = configured.name ?? defaultBridge(run)
   if (!/^[a-z][a-z0-9_]{0,14}$/.test(name)) {
     throw new StrakeError(
@@ -85,11 +108,21 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
     return bridge
   }
   const bridgeFor = (network: UserNetwork | undefined): Promise<BridgeNetwork> => {
+    if (network?.lan !== undefined) return openLan(network, network.lan)
+    return open(network?.id ?? '', optionsOf(network))
+  }
+  const optionsOf = (network: UserNetwork | undefined): BridgeNetworkOptions => {
     if (network !== undefined) {
-      return open(network.id, userBridge({ directory, namespaces }, network))
+      return { proxiesPorts, ...userBridge({ directory, namespaces }, network) }
     }
     const table = name === defaultName ? 'strake' : name
-    return open('', { directory, namespaces, name, table, subnet: configured.subnet })
+    return { directory, namespaces, name, table, subnet: configured.subnet, proxiesPorts }
+  }
+  const openLan = async (network: UserNetwork, lan: LanKind): Promise<BridgeNetwork> => {
+    const { openLanNetwork } = await import('./lan/lan-network.ts')
+    const { parent, ipv4 } = network
+    const own = userBridge({ directory, namespaces }, network)
+    return openLanNetwork({ ...own, name: dummyOf(network), lan, parent, ipv4 })
   }
   /** For what needs no more than the network's files and names. */
   const bridgeById = (id: string | undefined): Promise<BridgeNetwork> =>
@@ -122,12 +155,12 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
       const networks = places.map(({ place }) => place)
       const first = chooseGateway(networks) ?? networks[0]
       if (first === undefined) throw new TypeError('no network to join')
-      const { ip, prefix, gateway, ipv6, mac, device } = first
+      const { ip, prefix, gateway, ipv6, mac, device, proxiesPorts } = first
       const ports = places.flatMap((each) => each.ports)
       return {
         kind,
         netnsPath: join(namespaces, containerId),
-        ...{ ip, prefix, gateway, ipv6, mac, device, ports, networks },
+        ...{ ip, prefix, gateway, ipv6, mac, device, proxiesPorts, ports, networks },
         resolver: readContainerResolver(),
         [Symbol.asyncDispose]: () => detach(containerId),
       }
@@ -139,7 +172,7 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
         bridge.attach({
           ...{ containerId, name: options.name ?? '', ports: [], isMore: true, isDefault: false },
           ...{ allocate: request.allocate, aliases: request.aliases, mac: request.mac },
-          links: request.links,
+          ...{ links: request.links, endpoint: request.endpoint },
         }),
       )
       const all = [...places, placeOf(request, joined)]
@@ -155,6 +188,16 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
       await routeOutside(join(namespaces, containerId), others)
       return others
     },
+    async changePorts(options, network, change) {
+      const containerId = requireId(options.containerId)
+      const bridge = await bridgeFor(network)
+      const { hostIp } = network ?? {}
+      const { add = [], remove = [] } = change
+      const requests = add.map((port) => ({ ...(hostIp && { hostIp }), ...port }))
+      return await explain(options, () =>
+        bridge.changePorts(containerId, { add: requests, remove }, options.signal),
+      )
+    },
     async rename(containerId, name) {
       for (const id of [undefined, ...listNetworks(directory)]) {
         const bridge = await bridgeById(id)
@@ -162,7 +205,7 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
       }
     },
     detach,
-    async cleanStale(liveIds, networkIds) {
+    async cleanStale(liveIds, networks) {
       if (!existsSync(directory)) return []
       const live = new Set(liveIds)
       const known = listNetworks(directory)
@@ -173,14 +216,20 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
       }
       for (const id of stale) await detach(id)
       for (const id of [undefined, ...known]) (await bridgeById(id)).dropOrphans()
-      if (networkIds !== undefined) {
-        const kept = new Set(networkIds)
+      const users = networks && [...networks]
+      if (users !== undefined) {
+        const kept = new Set(users.map(({ id }) => id))
         for (const id of known) if (!kept.has(id)) await removeById({ id, name: id })
+      }
+      for (const network of [undefined, ...(users ?? [])]) {
+        if (network?.lan !== undefined) continue
+        const { restoreUsedBridge } = await import('./bridge/restore.ts')
+        await restoreUsedBridge(optionsOf(network))
       }
       return [...stale]
     },
-    removeNetwork: (network) => removeById(network),
-    async remove() {
+    async remove(only) {
+      if (only !== undefined) return await removeById(only)
       for (const id of listNetworks(directory)) await removeById({ id, name: id })
       // Querying the kernel needs CAP_NET_ADMIN; skip it when no network was ever created.
       if (!existsSync(directory) && !existsSync(`/sys/class/net/${name}`)) return
@@ -229,6 +278,7 @@ function userBridge(
     label: name,
     ...{ ipv6, mtu, isInternal, isIsolating, keepsAddresses, keepsIpv6Addresses },
     ...{ subnet: ipv4?.subnet, gateway: ipv4?.gateway, lacksIpv4: ipv4 === undefined },
+    ...(network.proxiesPorts !== undefined && { proxiesPorts: network.proxiesPorts }),
   }
 }
 

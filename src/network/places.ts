@@ -26,7 +26,7 @@ export async function attachAll(
   const attached: Attached[] = []
   try {
     for (const request of networks) {
-      const { network, allocate, aliases, links, mac } = request
+      const { network, allocate, aliases, links, endpoint, mac } = request
       if (network === undefined) requireDefault(request.name)
       const isDefault = request === gateway?.request
       const isIpv6Default = request === gateway6?.request
@@ -34,7 +34,18 @@ export async function attachAll(
       const publishes = request === (gateway ?? gateway6)?.request
       const hostIp = network?.hostIp
       const place = await (await bridgeFor(network)).attach({
-        ...{ containerId, name, allocate, aliases, links, mac, isDefault, isIpv6Default, signal },
+        ...{
+          containerId,
+          name,
+          allocate,
+          aliases,
+          links,
+          endpoint,
+          mac,
+          isDefault,
+          isIpv6Default,
+          signal,
+        },
         isMore: attached.length > 0,
         ports: publishes ? ports.map((port) => ({ ...(hostIp && { hostIp }), ...port })) : [],
       })
@@ -46,6 +57,15 @@ export async function attachAll(
     if (attached.length > 0) await detach(containerId)
     throw error
   }
+}
+
+/** Returns the place where the ports of a container are published; `undefined` without one. */
+export function publishingPlace(places: readonly NetworkPlace[]): NetworkPlace | undefined {
+  return (
+    places.find(({ hasPorts }) => hasPorts) ??
+    chooseGateway(places.filter((place) => place.gateway !== undefined)) ??
+    chooseGateway(places)
+  )
 }
 
 /** The default network has IPv4 alone. */
@@ -63,10 +83,11 @@ function requireDefault(name: string): void {
 
 export function placeOf(
   { name, network, gatewayPriority }: NetworkRequest,
-  { ip, prefix, gateway, ipv6, mac, device }: BridgeAttachment,
+  { ip, prefix, gateway, ipv6, mac, device, proxiesPorts }: BridgeAttachment,
 ): NetworkPlace {
   const { id, isInternal } = network ?? {}
-  return { name, id, device, ip, prefix, gateway, ipv6, mac, gatewayPriority, isInternal }
+  const place = { ip, prefix, gateway, ipv6, mac, device, proxiesPorts }
+  return { name, id, ...place, gatewayPriority, isInternal }
 }
 
 /** As in Docker, the highest priority wins, and the first name among equal ones. */

@@ -1,4 +1,6 @@
-/** A network that a user has made: a bridge of its own. */
+import type { LanKind } from './lan/lan-link.ts'
+
+/** A network that a user has made: a bridge of its own, or one on an interface of the host. */
 export interface UserNetwork {
   /** 64 hexadecimal digits. */
   readonly id: string
@@ -8,6 +10,10 @@ export interface UserNetwork {
   readonly ipv6?: AddressBlock | undefined
   /** Containers have no route outside, and publish no ports. */
   readonly isInternal: boolean
+  /** Absent for a bridge: the kind of interfaces on the network of another interface. */
+  readonly lan?: LanKind | undefined
+  /** The interface of the host, for `lan`. Default: a dummy. */
+  readonly parent?: string | undefined
   /** The name of the bridge's interface. Default: `br-` and the first digits of the ID. */
   readonly interfaceName?: string | undefined
   /** Bytes. Default: that of the host's default route. */
@@ -18,6 +24,8 @@ export interface UserNetwork {
   readonly keepsAddresses?: boolean | undefined
   /** Like `keepsAddresses`, for IPv6. */
   readonly keepsIpv6Addresses?: boolean | undefined
+  /** As for `NetworksOptions`; default: the value there. */
+  readonly proxiesPorts?: boolean | undefined
   /** The address of the host for ports that are published without one. */
   readonly hostIp?: string | undefined
 }
@@ -48,6 +56,11 @@ export const networkId: RegExp = /^[0-9a-f]{64}$/
 /** The name of the bridge's interface: 15 characters, the most that the kernel allows. */
 export function bridgeOf({ id, interfaceName }: Pick<UserNetwork, 'id' | 'interfaceName'>): string {
   return interfaceName ?? `br-${id.slice(0, 12)}`
+}
+
+/** The name of the dummy below a network without a parent, as in Docker. */
+export function dummyOf({ id }: Pick<UserNetwork, 'id'>): string {
+  return `dm-${id.slice(0, 12)}`
 }
 
 /** The nftables table of a network. The beginning of its name shows that it is one of ours. */

@@ -96,7 +96,7 @@ describe.skipIf(reason !== undefined)('networks of users', () => {
   }, 30_000)
 
   test('cleanStale() removes the networks that are not in the list, with all their parts', async () => {
-    await driver.call({ method: 'cleanStale', liveIds: [], networkIds: [apart.id] })
+    await driver.call({ method: 'cleanStale', liveIds: [], networks: [apart] })
     const links = bed.exec(bed.host, 'ip', '-o', 'link')
     const tables = bed.exec(bed.host, 'nft', 'list', 'tables')
     for (const { id } of [back, inner]) {

@@ -23,6 +23,7 @@ export async function readContainerFlags(
       aliases: [...(flags.netAlias ?? []), ...(flags.networkAlias ?? [])],
       ip: flags.ip,
       ip6: flags.ip6,
+      linkLocalIps: flags.linkLocalIp,
       mac: flags.macAddress,
       links: flags.link,
     },

@@ -38,6 +38,7 @@ export interface ContainerFlags extends LimitFlags, RefusedSwitches {
   readonly interactive?: true
   readonly ip?: string
   readonly ip6?: string
+  readonly linkLocalIp?: readonly string[]
   readonly ipc?: 'private' | 'host'
   readonly link?: readonly string[]
   readonly label?: readonly string[]
@@ -137,6 +138,7 @@ export function addContainerOptions(command: Command): Command {
     .option('--ipc <mode>', 'IPC namespace', { choices: ['private', 'host'] })
     .option('-l, --label <key=value>', 'a label', collect)
     .option('--label-file <file>', 'labels from a file', collect)
+    .option('--link-local-ip <address>', 'a further address on the first network', collect)
     .option('--link <container[:alias]>', 'find another container by a name', collect)
     .option('--log-driver <name>', 'json-file, local or none')
     .option('--log-opt <key=value>', 'max-size=10m, max-file=3', collect)

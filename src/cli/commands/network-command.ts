@@ -40,7 +40,9 @@ interface ConnectOptions {
   readonly gwPriority?: number
   readonly ip?: string
   readonly ip6?: string
+  readonly driverOpt?: readonly string[]
   readonly link?: readonly string[]
+  readonly linkLocalIp?: readonly string[]
 }
 
 function defineConnect(context: Context): Command {
@@ -49,14 +51,23 @@ function defineConnect(context: Context): Command {
     .argument('<network>')
     .argument('<container>')
     .option('--alias <name>', 'a further name of the container on the network', collect)
+    .option('--driver-opt <key=value>', 'com.docker.network.endpoint.ifname or .sysctls', collect)
     .option('--gw-priority <number>', 'the highest one has the default route', parseWhole)
     .option('--ip <address>', 'the IPv4 address on the network')
     .option('--ip6 <address>', 'the IPv6 address on the network')
-    .option('--link <container[:alias]>', 'find another container by a name', collect)
+    .option('--link <container[:alias]>', 'a name that this container alone knows', collect)
+    .option(
+      '--link-local-ip <address>',
+      'a further address, of 169.254.0.0/16 or fe80::/10',
+      collect,
+    )
     .examples('strake network connect --alias db back postgres')
     .action(async (network: string, container: string, options: ConnectOptions) => {
-      const { alias: aliases, gwPriority: gatewayPriority, ip, ip6, link: links } = options
-      const choice = parseConnection({ network, aliases, ip, ip6, links, gatewayPriority })
+      const { alias: aliases, gwPriority: gatewayPriority, ip, ip6 } = options
+      const { link: links, linkLocalIp: linkLocalIps, driverOpt: driverOptions } = options
+      const addresses = { ip, ip6, linkLocalIps }
+      const names = { network, aliases, links }
+      const choice = parseConnection({ ...names, ...addresses, gatewayPriority, driverOptions })
       await connectNetwork(await context.engine(), container, choice)
     })
 }
@@ -101,7 +112,7 @@ function defineCreate(context: Context): Command {
     .option('--aux-address <name=address>', 'an address that another machine has', collect)
     .option('--config-from <network>', 'take addresses and options from a configuration network')
     .option('--config-only', 'make a configuration network, which containers cannot join')
-    .option('-d, --driver <name>', 'bridge, the only driver')
+    .option('-d, --driver <name>', 'bridge, macvlan or ipvlan; default: bridge')
     .option('--gateway <address>', 'the address of this machine', collect)
     .option('--internal', 'no route outside the network')
     .option('--ip-range <range>', 'the part of the subnet for containers', collect)
@@ -128,6 +139,7 @@ function defineCreate(context: Context): Command {
     .examples(
       'strake network create back',
       'strake network create --ipv6 --subnet 10.5.0.0/16 --subnet fd00:5::/64 back',
+      'strake network create -d macvlan -o parent=eth0 --subnet 192.168.1.0/24 lan',
     )
     .action(async (name: string, options: CreateOptions) => {
       const { label = [], internal: isInternal } = options

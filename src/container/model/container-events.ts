@@ -40,8 +40,8 @@ export function networkEvent(
   { name, container }: { readonly name: string; readonly container: string },
   action: 'connect' | 'disconnect',
 ): NewEvent {
-  const actor = networks.get(name)?.id ?? name
-  return { type: 'network', action, actor, attributes: { name, type: 'bridge', container } }
+  const { id = name, driver = 'bridge' } = networks.get(name) ?? {}
+  return { type: 'network', action, actor: id, attributes: { name, type: driver, container } }
 }
 
 /** Returns the events for the removal of a container. */

@@ -1,4 +1,4 @@
-import type { NetworkKind, PortRequest } from '#network'
+import type { EndpointOptions, NetworkKind, PortRequest } from '#network'
 import type { Digest, Healthcheck, RunConfig } from '#oci'
 import type { ResourceOptions, Rlimit, RuntimeProgram, SecurityOptions } from '#runtime'
 import type { MountRequest, VolumesFrom } from './mount-request.ts'
@@ -47,6 +47,7 @@ export interface NetworkChoice {
   readonly aliases?: readonly string[] | undefined
   readonly ip?: string | undefined
   readonly ip6?: string | undefined
+  readonly endpoint?: EndpointOptions | undefined
   readonly mac?: string | undefined
   /** Other containers, by names that only this container knows. */
   readonly links?: readonly ContainerLink[] | undefined

@@ -43,7 +43,7 @@ test('mergeSettings() publishes exposed ports only with publishAll', () => {
 })
 
 test('mergeSettings() ignores ports of the image that cannot be published', () => {
-  const bad = ['x/tcp', '99999/tcp', '0/tcp', '5-3/tcp', '', '80/foo', '9/sctp', '-1', '1e2']
+  const bad = ['x/tcp', '99999/tcp', '0/tcp', '5-3/tcp', '', '80/foo', '9/dccp', '-1', '1e2']
   const ExposedPorts = Object.fromEntries([...bad, '80', '53/UDP'].map((port) => [port, {}]))
   expect(
     mergeSettings('0', options({ Cmd: ['x'], ExposedPorts }, { publishAll: true })).ports,

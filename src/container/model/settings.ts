@@ -254,12 +254,12 @@ function portsOf(options: ContainerOptions): readonly PortRequest[] {
 
 /** The port that an image exposes. As in Docker, a malformed one is ignored. */
 function parseExposed(text: string): readonly PortRequest[] {
-  const [, digits = '', protocol = 'tcp'] = /^(\d{1,5})(?:\/(tcp|udp))?$/i.exec(text) ?? []
+  const [, digits = '', word = 'tcp'] = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/i.exec(text) ?? []
+  const lower = word.toLowerCase()
+  const protocol = lower === 'udp' || lower === 'sctp' ? lower : 'tcp'
   const containerPort = Number(digits)
   if (digits === '' || containerPort < 1 || containerPort > 65535) return []
-  return [
-    { hostPort: 0, containerPort, protocol: protocol.toLowerCase() === 'udp' ? 'udp' : 'tcp' },
-  ]
+  return [{ hostPort: 0, containerPort, protocol }]
 }
 
 function healthOf(

@@ -1,8 +1,8 @@
 import { isStrakeError } from '#oci'
 import { cgroupPath, forget, openRuntime } from '#runtime'
 import { containerEvent, findSubject, type NoteEvent } from '../model/container-events.ts'
-import type { MonitorOrder } from '../protocol/order.ts'
 import { NameService } from '../setup/name-service.ts'
+import { PortService } from '../setup/port-service.ts'
 import { cleanUp } from './cleanup.ts'
 import { type Ended, MonitoredContainer, type MonitoredOptions } from './monitored-container.ts'
 import type { CleanUpStore } from './store.ts'
@@ -21,7 +21,13 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
   const { order, paths, store, report, patience } = options
   const note = eventNotes(store, order.id)
   const names = new NameService(order, paths)
-  const onWake = (): void => void names.open(container.state.network).catch(container.state.note)
+  const ports = new PortService()
+  const onWake = (): void => {
+    const { state } = container
+    const keep = (error: unknown): void => state.note(error)
+    void names.open(state.network).catch(keep)
+    void ports.update(state.network).catch(keep)
+  }
   const container = new MonitoredContainer({ ...options, note, onWake })
   container.state.begin()
   if (order.awaitClients > 0 && options.adopted === undefined) {
@@ -31,7 +37,8 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
   }
   let ending: Ended
   try {
-    await using _proxies = await openPorts(order)
+    await using _ports = ports
+    await ports.open(order.proxied)
     using _names = names
     await names.open(container.state.network)
     ending = await container.run()
@@ -66,13 +73,6 @@ function eventNotes(store: CleanUpStore, id: string): NoteEvent {
       if (!isStrakeError(error)) throw error
     }
   }
-}
-
-/** Imports the code only for a container that publishes ports on IPv6 addresses. */
-async function openPorts({ proxied }: MonitorOrder): Promise<AsyncDisposable | undefined> {
-  if (proxied.length === 0) return undefined
-  const { openProxies } = await import('#network/proxy/open-proxies')
-  return await openProxies(proxied)
 }
 
 async function reportEnd(

@@ -95,7 +95,8 @@ function fullName(context: ContainerContext, text: string): string {
   return text === defaultNetwork ? text : findNetwork(context, text).name
 }
 
-function requireBridged({ name, settings }: Container, network: string): void {
+/** Throws `DENIED` for a container on the network `host` or `none`. */
+export function requireBridged({ name, settings }: Container, network: string): void {
   if (settings.network === 'bridge') return
   throw new StrakeError(
     'DENIED',
@@ -108,8 +109,8 @@ function requireBridged({ name, settings }: Container, network: string): void {
 const pause = 10
 const mostReads = 200
 
-/** Lets the monitor write the state: it would overwrite what another process writes. */
-async function keepState(
+/** Lets the monitor of a container write the state of its networks: it would overwrite what another process writes. */
+export async function keepState(
   context: ContainerContext,
   { id }: Container,
   network: NetworkState,

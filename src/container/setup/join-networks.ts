@@ -1,4 +1,11 @@
-import type { AllocateAddress, NetworkRequest, UserNetwork } from '#network'
+import type {
+  AllocateAddress,
+  IpvlanFlag,
+  IpvlanMode,
+  MacvlanMode,
+  NetworkRequest,
+  UserNetwork,
+} from '#network'
 import { defaultNetwork } from '#network'
 import { StrakeError } from '#oci'
 import type { NetworkRecord } from '#records'
@@ -14,7 +21,7 @@ export function requestNetwork(
   choice: NetworkChoice,
   signal?: AbortSignal,
 ): NetworkRequest {
-  const { name, aliases = [], ip, ip6, mac, links, gatewayPriority } = choice
+  const { name, aliases = [], links, endpoint, ip, ip6, mac, gatewayPriority } = choice
   const record = name === defaultNetwork ? undefined : findNetwork({ records }, name)
   if (record?.traits.isConfigOnly) throw isTemplate(record.name)
   const others = Object.values(record?.auxiliary ?? {})
@@ -46,15 +53,8 @@ export function requestNetwork(
   // As in Docker, the beginning of its ID is a name of the container.
   const names = record === undefined ? aliases : [...aliases, containerId.slice(0, 12)]
   const network = record && userNetwork(record)
-  return {
-    name: record?.name ?? name,
-    network,
-    allocate,
-    aliases: names,
-    links,
-    mac,
-    gatewayPriority,
-  }
+  const wishes = { aliases: names, links, endpoint, mac, gatewayPriority }
+  return { name: record?.name ?? name, network, allocate, ...wishes }
 }
 
 function isTemplate(network: string): StrakeError {
@@ -91,13 +91,17 @@ function notFound(text: string): StrakeError {
 export function userNetwork(record: NetworkRecord): UserNetwork {
   const { id, name, ipv4, ipv6, isInternal, options } = record
   const mtu = Number(options[bridgeOption.mtu] ?? 0)
+  const firewall = options[bridgeOption.firewall]
+  const lan = lanOf(record)
   return {
     ...{ id, name, ipv4: ipv4 ?? undefined, ipv6: ipv6 ?? undefined, isInternal },
+    ...(lan && { lan, parent: options[lanOption.parent] }),
     interfaceName: options[bridgeOption.name],
     mtu: mtu > 0 ? mtu : undefined,
     isIsolating: options[bridgeOption.connects] === 'false',
     keepsAddresses: options[bridgeOption.hidesAddresses] === 'false',
     hostIp: options[bridgeOption.hostIp],
+    proxiesPorts: firewall === undefined ? undefined : firewall === 'respect',
   }
 }
 
@@ -108,4 +112,23 @@ export const bridgeOption = {
   hidesAddresses: 'com.docker.network.bridge.enable_ip_masquerade',
   hostIp: 'com.docker.network.bridge.host_binding_ipv4',
   mtu: 'com.docker.network.driver.mtu',
+  /** Only strake has it: `respect` or `bypass`. */
+  firewall: 'port.firewall',
 } as const
+
+/** The options of the drivers `macvlan` and `ipvlan`. */
+export const lanOption = {
+  parent: 'parent',
+  macvlanMode: 'macvlan_mode',
+  ipvlanMode: 'ipvlan_mode',
+  ipvlanFlag: 'ipvlan_flag',
+} as const
+
+function lanOf({ driver, options }: NetworkRecord): UserNetwork['lan'] {
+  if (driver === 'macvlan') {
+    return { driver, mode: (options[lanOption.macvlanMode] ?? 'bridge') as MacvlanMode }
+  }
+  if (driver !== 'ipvlan') return undefined
+  const mode = (options[lanOption.ipvlanMode] ?? 'l2') as IpvlanMode
+  return { driver, mode, flag: (options[lanOption.ipvlanFlag] ?? 'bridge') as IpvlanFlag }
+}

@@ -286,6 +286,7 @@ function orderOf(
     proxied: proxiedPorts(attachment.ports, {
       ip: attachment.ip,
       ip6: attachment.ipv6?.ip,
+      proxiesPorts: attachment.proxiesPorts,
     }),
     chainId: settings.image.chainId,
     overlays,

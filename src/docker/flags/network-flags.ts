@@ -1,5 +1,6 @@
 import type { ContainerOptions, NetworkChoice } from '#container'
 import { formatIpv6, parseAddress, parseIpv6 } from '#platform'
+import { withDriverOption, withLinkLocal } from './network/endpoint-flags.ts'
 import { refuse } from './refuse.ts'
 
 /** The flags of `run` and `create` about networks, as texts. */
@@ -11,6 +12,7 @@ export interface NetworkRequestFlags {
   /** The address of the container on the first network. */
   readonly ip?: string | undefined
   readonly ip6?: string | undefined
+  readonly linkLocalIps?: readonly string[] | undefined
   /** The MAC address of the container on the first network. */
   readonly mac?: string | undefined
   /** Other containers on the first network: `NAME[:ALIAS]`. */
@@ -21,7 +23,7 @@ type Parsed = Pick<ContainerOptions, 'network' | 'networkOf' | 'networks' | 'ip'
 
 /** Reads the networks of a container. Throws `INVALID`. */
 export function parseNetworks(flags: NetworkRequestFlags): Parsed {
-  const { networks = [], aliases = [], links = [], ip, ip6, mac } = flags
+  const { networks = [], aliases = [], links = [], ip, ip6, mac, linkLocalIps } = flags
   const shared = networks.find((text) => text.startsWith(containerMode))
   if (shared !== undefined) return joinContainer(flags, shared)
   const choices = networks.map(parseNetwork)
@@ -35,12 +37,17 @@ export function parseNetworks(flags: NetworkRequestFlags): Parsed {
       const flag = ip === undefined ? '--ip6' : '--ip'
       throw refuse(flag, address, `the network ${kind} gives no addresses`)
     }
+    const local = linkLocalIps?.[0]
+    if (local !== undefined) {
+      throw refuse('--link-local-ip', local, `the network ${kind} gives no addresses`)
+    }
     if (links[0] !== undefined) throw refuse('--link', links[0], `the network ${kind} has no names`)
     return { network: kind }
   }
   const isUsual = first === undefined || (choices.length === 1 && first.name === 'bridge')
   if (isUsual && aliases.length > 0) throw withoutNames('bridge')
-  const hasMore = [ip6, mac, first?.mac, first?.ip6, links[0]].some((one) => one !== undefined)
+  const addresses = [ip6, first?.ip6, mac, first?.mac, first?.endpoint, linkLocalIps]
+  const hasMore = [...addresses, links[0]].some((one) => one !== undefined)
   if (isUsual && !hasMore) {
     return { network: first === undefined ? undefined : 'bridge', ip: ip ?? first?.ip }
   }
@@ -50,7 +57,7 @@ export function parseNetworks(flags: NetworkRequestFlags): Parsed {
 
 /** Adds the flags that are about the first network. */
 function withFlags(choice: NetworkChoice, flags: NetworkRequestFlags): NetworkChoice {
-  const { aliases = [], links = [], ip, ip6, mac } = flags
+  const { aliases = [], links = [], ip, ip6, mac, linkLocalIps } = flags
   const twice = [
     { flag: '--ip', text: ip, other: choice.ip },
     { flag: '--ip6', text: ip6, other: choice.ip6 },
@@ -65,6 +72,7 @@ function withFlags(choice: NetworkChoice, flags: NetworkRequestFlags): NetworkCh
     links: links.length === 0 ? undefined : links.map(parseLink),
     ip: choice.ip ?? ip,
     ip6: choice.ip6 ?? (ip6 === undefined ? undefined : parseIp6('--ip6', ip6)),
+    ...(linkLocalIps && { endpoint: withLinkLocal(choice.endpoint, linkLocalIps) }),
     mac: choice.mac ?? (mac === undefined ? undefined : parseMac('--mac-address', mac)),
   }
 }
@@ -82,6 +90,7 @@ function joinContainer(flags: NetworkRequestFlags, text: string): Parsed {
     { flag: '--link', value: links[0] },
     { flag: '--ip', value: ip },
     { flag: '--ip6', value: ip6 },
+    { flag: '--link-local-ip', value: flags.linkLocalIps?.[0] },
     { flag: '--mac-address', value: mac },
   ].find(({ value }) => value !== undefined)
   if (given !== undefined) {
@@ -113,7 +122,7 @@ function parseNetwork(text: string): NetworkChoice {
   for (const part of text.split(',')) {
     const at = part.indexOf('=')
     const [key, value] = [part.slice(0, at), part.slice(at + 1)]
-    choice = { ...choice, ...readMember(text, { key, value, aliases: choice.aliases ?? [] }) }
+    choice = { ...choice, ...readMember(text, { key, value, choice }) }
   }
   if (choice.name === '') throw refuse('--network', text, 'it has no name=')
   return choice
@@ -121,9 +130,10 @@ function parseNetwork(text: string): NetworkChoice {
 
 function readMember(
   text: string,
-  member: { readonly key: string; readonly value: string; readonly aliases: readonly string[] },
+  member: { readonly key: string; readonly value: string; readonly choice: NetworkChoice },
 ): Partial<NetworkChoice> {
-  const { key, value, aliases } = member
+  const { key, value, choice } = member
+  const { aliases = [], endpoint } = choice
   switch (key) {
     case 'name':
       return { name: networkName(value) }
@@ -140,8 +150,9 @@ function readMember(
       if (!/^[+-]?\d{1,9}$/.test(value)) break
       return { gatewayPriority: Number(value) }
     case 'link-local-ip':
+      return { endpoint: withLinkLocal(endpoint, [value]) }
     case 'driver-opt':
-      throw refuse('--network', text, `networks have no ${key}`)
+      return { endpoint: withDriverOption(endpoint, value) }
     default:
       throw refuse('--network', text, `${key || 'a word without ='} is unknown`)
   }
@@ -186,14 +197,20 @@ export function parseConnection(flags: {
   readonly ip?: string | undefined
   readonly ip6?: string | undefined
   readonly links?: readonly string[] | undefined
+  readonly linkLocalIps?: readonly string[] | undefined
+  readonly driverOptions?: readonly string[] | undefined
   readonly gatewayPriority?: number | undefined
 }): NetworkChoice {
   const { network, aliases, ip, ip6, links, gatewayPriority } = flags
+  const { linkLocalIps, driverOptions = [] } = flags
   if (ip !== undefined && parseAddress(ip) === undefined) {
     throw refuse('--ip', ip, 'expected an IPv4 address')
   }
   const name = networkName(network)
   if (name === 'bridge' && aliases !== undefined) throw withoutNames(name)
   const own = ip6 === undefined ? undefined : parseIp6('--ip6', ip6)
-  return { name, aliases, ip, ip6: own, links: links?.map(parseLink), gatewayPriority }
+  const wishes = linkLocalIps && withLinkLocal(undefined, linkLocalIps)
+  const endpoint = driverOptions.reduce(withDriverOption, wishes)
+  const names = { aliases, links: links?.map(parseLink) }
+  return { name, ...names, ip, ip6: own, endpoint, gatewayPriority }
 }

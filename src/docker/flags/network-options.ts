@@ -62,8 +62,8 @@ export function parseNetworkFlags(flags: NetworkFlags): Parsed {
 }
 
 function parseDriver(driver = 'bridge'): CreateNetworkOptions['driver'] {
-  if (driver === 'bridge') return driver
-  throw refuse('--driver', driver, 'networks are of the driver bridge')
+  if (driver === 'bridge' || driver === 'macvlan' || driver === 'ipvlan') return driver
+  throw refuse('--driver', driver, 'the drivers are bridge, macvlan and ipvlan')
 }
 
 /** The addresses of one family: a network has one subnet of each. */

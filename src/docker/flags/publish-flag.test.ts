@@ -6,6 +6,7 @@ test('parsePublish() reads every form that names ports', () => {
     '80': [{ hostPort: 0, containerPort: 80, protocol: 'tcp' }],
     '8080:80': [{ hostPort: 8080, containerPort: 80, protocol: 'tcp' }],
     '0:80': [{ hostPort: 0, containerPort: 80, protocol: 'tcp' }],
+    '80:90/sctp': [{ hostPort: 80, containerPort: 90, protocol: 'sctp' }],
     '53:53/UDP': [{ hostPort: 53, containerPort: 53, protocol: 'udp' }],
     '127.0.0.1:8080:80': [
       { hostIp: '127.0.0.1', hostPort: 8080, containerPort: 80, protocol: 'tcp' },
@@ -39,7 +40,7 @@ test('parsePublish() names the error', () => {
     '8080:0': 'ports are 1 to 65535',
     '81-80:80-81': 'the range 81-80 is backwards',
     '8000-8002:80-81': 'the two ranges differ in length',
-    '80:80/sctp': 'the protocol is tcp or udp, not "sctp"',
+    '80:80/dccp': 'the protocol is tcp, udp or sctp, not "dccp"',
     '[::1%lo]:80:80': '"::1%lo" is not an IP address',
     '[::1]:1:80:80': 'there are too many colons',
     '[localhost]:80:80': '"localhost" is not an IP address',

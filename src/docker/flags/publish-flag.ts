@@ -1,4 +1,4 @@
-import type { PortRequest } from '#network'
+import type { PortProtocol, PortRequest } from '#network'
 import { StrakeError } from '#oci'
 import { ipVersion } from '#platform'
 
@@ -10,8 +10,8 @@ import { ipVersion } from '#platform'
 export function parsePublish(text: string): readonly PortRequest[] {
   const [address = '', protocolText = 'tcp', ...more] = text.split('/')
   const protocol = protocolText.toLowerCase()
-  if (more.length > 0 || (protocol !== 'tcp' && protocol !== 'udp')) {
-    throw invalid(text, `the protocol is tcp or udp, not ${JSON.stringify(protocolText)}`)
+  if (more.length > 0 || !isProtocol(protocol)) {
+    throw invalid(text, `the protocol is tcp, udp or sctp, not ${JSON.stringify(protocolText)}`)
   }
   const { ip, ports } = splitAddress(address, text)
   const container = parseRange(ports.at(-1) ?? '', text)
@@ -19,6 +19,10 @@ export function parsePublish(text: string): readonly PortRequest[] {
   const host = hostText === '' || hostText === '0' ? undefined : parseRange(hostText, text)
   const base = { ...(ip === undefined ? {} : { hostIp: ip }), protocol } as const
   return pairPorts(host, container, text).map((ports) => ({ ...base, ...ports }))
+}
+
+function isProtocol(text: string): text is PortProtocol {
+  return text === 'tcp' || text === 'udp' || text === 'sctp'
 }
 
 /** An IPv6 address contains colons; its brackets are optional. */

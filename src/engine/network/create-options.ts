@@ -4,7 +4,7 @@ import type { NetworkTraits } from '#records'
 export interface CreateNetworkOptions {
   readonly name: string
   /** Default: `bridge`. */
-  readonly driver?: 'bridge' | undefined
+  readonly driver?: 'bridge' | 'macvlan' | 'ipvlan' | undefined
   /** `false` for a network without IPv4. What is absent is chosen. */
   readonly ipv4?: BlockRequest | false | undefined
   /** Absent for a network without IPv6. */

@@ -32,22 +32,26 @@ export async function createNetwork(
     const others = records.networks.list()
     const wanted = withTemplate(others, request)
     const { auxiliary = {}, isInternal = false, labels = {}, options = {}, traits = {} } = wanted
-    checkNetworkOptions(options)
+    const { driver = 'bridge' } = request
     const rest = { auxiliary, isInternal, labels, options, traits }
     if (traits.isConfigOnly) {
       records.networks.insert({ id, name, driver: 'null', ...asTemplate(wanted), ...rest })
     } else {
+      checkNetworkOptions(wanted)
       requireOwnBridge(options, others)
       const bridge = readDefaultSubnet(engine.run)
       const usual = bridge === undefined ? [] : [{ name: 'bridge', subnet: bridge.subnet }]
-      const { ipv4, ipv6 } = chooseAddresses(wanted, [...others.flatMap(subnetsOf), ...usual])
+      const { ipv4, ipv6 } = chooseAddresses({ ...wanted, isShared: driver !== 'bridge' }, [
+        ...others.flatMap(subnetsOf),
+        ...usual,
+      ])
       records.networks.insert({
-        ...{ id, name, driver: 'bridge', ...rest },
+        ...{ id, name, driver, ...rest },
         ipv4: ipv4 === undefined ? null : { ...ipv4, ipRange: rangeOf(wanted.ipv4) },
         ipv6: ipv6 === undefined ? null : { ...ipv6, ipRange: rangeOf(wanted.ipv6) },
       })
     }
-    records.events.append(networkEvent('create', { id, name }))
+    records.events.append(networkEvent('create', { id, name, driver }))
   })
   return id
 }
@@ -157,7 +161,7 @@ export async function removeNetwork(
   })
   const networks = await engine.networks()
   const { id, name, options } = record
-  await networks.removeNetwork({ id, name, interfaceName: options[bridgeOption.name] })
+  await networks.remove({ id, name, interfaceName: options[bridgeOption.name] })
   return true
 }
 
@@ -186,7 +190,7 @@ function inUse(
 
 function networkEvent(
   action: 'create' | 'destroy',
-  { id, name }: { readonly id: string; readonly name: string },
+  { id, name, driver }: { readonly id: string; readonly name: string; readonly driver: string },
 ): NewEvent {
-  return { type: 'network', action, actor: id, attributes: { name, type: 'bridge' } }
+  return { type: 'network', action, actor: id, attributes: { name, type: driver } }
 }

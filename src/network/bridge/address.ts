@@ -106,15 +106,18 @@ export function configureContainer(
     readonly addresses: readonly InterfaceAddress[]
     /** At most one of each family. */
     readonly gateways: readonly string[]
+    /** The default routes lead to the interface, without a gateway. */
+    readonly isDirect?: boolean | undefined
   },
 ): void {
-  const { device, addresses, gateways } = options
+  const { device, addresses, gateways, isDirect } = options
   const { index } = getLink(socket, device)
   socket.send([
     upRequest('lo'),
     upRequest(device),
     ...addresses.map((address) => addressRequest(index, address)),
     ...gateways.map((gateway) => defaultRoute(gateway, index)),
+    ...(isDirect ? addresses.map(({ ip }) => directRoute(ip, index)) : []),
   ])
 }
 
@@ -129,6 +132,14 @@ function defaultRoute(gateway: string, index: number): NetlinkRequest {
   const header = routeHeader(familyOf(gateway), 1)
   const body = concatenate([header, attribute(5, ipBytes(gateway)), attribute(4, index)])
   return { type: message.newRoute, flags: fresh, body }
+}
+
+/** A default route of the family of `ip`, to the interface itself. */
+function directRoute(ip: string, index: number): NetlinkRequest {
+  const LINK = 253
+  const header = routeHeader(familyOf(ip), 1)
+  header[6] = LINK
+  return { type: message.newRoute, flags: fresh, body: concatenate([header, attribute(4, index)]) }
 }
 
 export function addAddress(socket: NetlinkSocket, index: number, address: InterfaceAddress): void {

@@ -20,9 +20,10 @@ import {
   parseIpv6,
   removeNetworkNamespace,
 } from '#platform'
+import type { EndpointOptions } from '../endpoint.ts'
 import type { PortRequest, PublishedPort } from '../port.ts'
-import { type Bridge, type BridgeOptions, ensureBridge, removeBridge } from './bridge.ts'
-import { claimPorts, listPublished, owns } from './claim-ports.ts'
+import { type Bridge, type BridgeOptions, ensureBridge, reconnect, removeBridge } from './bridge.ts'
+import { claimPorts, isSamePort, listPublished, owns } from './claim-ports.ts'
 import { connect, removeInterface } from './connect.ts'
 import { elementsOf, encodeElement, formatRemoval } from './ruleset.ts'
 import {
@@ -55,6 +56,7 @@ export interface BridgeAttachOptions {
   readonly name: string
   readonly aliases?: readonly string[] | undefined
   readonly links?: readonly NetworkLink[] | undefined
+  readonly endpoint?: EndpointOptions | undefined
   /** Default: derived from the address. */
   readonly mac?: string | undefined
   /** The container has a network namespace, and gets one more interface. */
@@ -83,6 +85,8 @@ export interface Place {
   readonly mac: string
   /** The name of the interface in the container. */
   readonly device: string
+  /** A process passes its published ports on, and the kernel translates none. */
+  readonly proxiesPorts?: boolean | undefined
 }
 
 export interface Ipv6Place {
@@ -94,6 +98,15 @@ export interface Ipv6Place {
 /** The containers on one bridge. The state is in the kernel and in small files, not in this object. */
 export interface BridgeNetwork {
   attach(options: BridgeAttachOptions): Promise<BridgeAttachment>
+  /**
+   * Publishes more ports of an attached container, all or none, and then ends others. Established
+   * connections stay. Returns the new ports. Throws like `attach`.
+   */
+  changePorts(
+    containerId: string,
+    change: { readonly add: readonly PortRequest[]; readonly remove: readonly PublishedPort[] },
+    signal?: AbortSignal,
+  ): Promise<readonly PublishedPort[]>
   /** Removes the container's ports and record. Its interface ends with its namespace. */
   detach(containerId: string): void
   /** Like `detach`, and removes the interface at once. Does nothing when it is not attached. */
@@ -131,7 +144,7 @@ export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork 
     disconnect(containerId) {
       const record = records.get(containerId)
       if (record === undefined) return
-      removeInterface(record.veth)
+      removeInterface(pathOf(containerId), record)
       detach(containerId)
     },
 
@@ -150,9 +163,11 @@ export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork 
       const network = labelOf(options)
       const isInternal = options.isInternal === true
       const { links = [] } = rest
+      const { proxiesPorts } = options
       const names = { name, aliases, links }
+      const place = { network, isInternal, ip, ip6, veth, proxiesPorts }
       const addresses = { ip, ip6 }
-      const record = { containerId, ...names, network, isInternal, ...addresses, veth, ports: [] }
+      const record = { containerId, ...names, ...place, ports: [] }
       const mac = rest.mac ?? macOf(ipBytes(ip ?? ip6 ?? ''))
       try {
         const ports = await publish(requests, record, signal)
@@ -161,22 +176,36 @@ export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork 
         const device = connect(path, veth, {
           ...link,
           isMore: rest.isMore,
+          endpoint: rest.endpoint,
           isDefault: rest.isDefault,
           isIpv6Default: rest.isIpv6Default,
         })
         const { ipv4, ipv6 } = bridge
-        const place = { ip, prefix: ipv4?.subnet.prefix, gateway: ipv4?.gateway, mac, device }
+        const place = {
+          ip,
+          prefix: ipv4?.subnet.prefix,
+          gateway: ipv4?.gateway,
+          mac,
+          device,
+          proxiesPorts,
+        }
         const six =
           ipv6 === undefined || ip6 === undefined
             ? undefined
             : { ip: ip6, prefix: ipv6.subnet.prefix, gateway: ipv6.gateway }
         return { netnsPath: path, ...place, ipv6: six, ports }
       } catch (error) {
-        if (rest.isMore) removeInterface(veth)
+        if (rest.isMore) removeInterface(path, { veth })
         else removeNetworkNamespace(path)
         detach(containerId)
         throw error
       }
+    },
+
+    async changePorts(containerId, { add, remove }, signal) {
+      const added = add.length === 0 ? [] : await addPorts(containerId, add, signal)
+      if (remove.length > 0) endPorts(containerId, remove)
+      return added
     },
 
     list() {
@@ -220,8 +249,9 @@ export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork 
       records.put(record)
       return []
     }
+    if (options.proxiesPorts) refuseSctp(requests)
     // Removing the ports later needs nft, so its absence is an error now.
-    findNft()
+    else findNft()
     using netfilter = openNetlink(netlinkProtocol.netfilter)
     const claim = { netfilter, table: options.table, records, record, signal }
     const ports = await claimPorts(requests, claim)
@@ -229,6 +259,38 @@ export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork 
     const moved = ports.filter(({ protocol }) => protocol === 'udp').map(({ hostPort }) => hostPort)
     if (moved.length > 0) forgetUdpFlows(netfilter, moved)
     return ports
+  }
+
+  async function addPorts(
+    containerId: string,
+    requests: readonly PortRequest[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly PublishedPort[]> {
+    const { link } = await ensureBridge(options, records, signal)
+    const record = getRecord(containerId)
+    const ports = await publish(requests, record, signal)
+    using route = openNetlink(netlinkProtocol.route)
+    reconnect(route, { ...record, ports }, { bridge: link, isolated: options.isIsolating })
+    return ports
+  }
+
+  function endPorts(containerId: string, ports: readonly PublishedPort[]): void {
+    const record = getRecord(containerId)
+    using netfilter = openNetlink(netlinkProtocol.netfilter)
+    const isGone = (port: PublishedPort): boolean => ports.some((one) => isSamePort(one, port))
+    const elements = elementsOf({ ...record, ports: record.ports.filter(isGone) })
+    deleteElements(
+      netfilter,
+      elements.map(({ port, ip }) => encodeElement(options.table, port, ip)),
+    )
+    records.put({ ...record, ports: record.ports.filter((port) => !isGone(port)) })
+  }
+
+  function getRecord(containerId: string): AttachmentRecord {
+    const record = records.get(containerId)
+    if (record !== undefined) return record
+    const message = `Cannot change the ports of ${containerId}: it is not on network ${labelOf(options)}`
+    throw new StrakeError('CONFLICT', message)
   }
 
   function listNames(): readonly string[] {
@@ -239,6 +301,16 @@ export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork 
       throw error
     }
   }
+}
+
+function refuseSctp(requests: readonly PortRequest[]): void {
+  const port = requests.find(({ protocol }) => protocol === 'sctp')
+  if (port === undefined) return
+  throw new StrakeError(
+    'INVALID',
+    `Cannot publish port ${port.containerPort}/sctp with port.firewall=respect: strake passes only TCP and UDP on`,
+    { remedy: 'use a network without that option' },
+  )
 }
 
 function labelOf({ label, name }: BridgeNetworkOptions): string {

@@ -67,6 +67,8 @@ export interface BridgeOptions {
   readonly keepsIpv6Addresses?: boolean | undefined
   /** Containers cannot reach each other. */
   readonly isIsolating?: boolean | undefined
+  /** A process passes published ports on, so that the firewall of the host applies to them. */
+  readonly proxiesPorts?: boolean | undefined
 }
 
 /** A working bridge. */
@@ -308,7 +310,8 @@ function findIpv4(
   return { gateway: found.ip, subnet }
 }
 
-function reconnect(
+/** Puts the interface of a container on the bridge, if it still exists. */
+export function reconnect(
   route: NetlinkSocket,
   { veth, ports }: AttachmentRecord,
   { bridge, isolated }: { readonly bridge: Link; readonly isolated: boolean | undefined },

@@ -263,7 +263,7 @@ function meets(a: PublishedPort, b: PublishedPort): boolean {
 }
 
 /** Whether two entries publish the same port of the host for the same port of a container. */
-function isSamePort(a: PublishedPort, b: PublishedPort): boolean {
+export function isSamePort(a: PublishedPort, b: PublishedPort): boolean {
   return meets(a, b) && a.hostIp === b.hostIp && a.containerPort === b.containerPort
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import type { EndpointOptions } from '../endpoint.ts'
 import type { Attachment } from '../model.ts'
 import type { PortRequest } from '../port.ts'
 import { type Driver, missingForTests, openTestbed, type Testbed } from '../testing/testbed.ts'
@@ -40,6 +41,7 @@ describe.skipIf(reason !== undefined)('a network with IPv6', () => {
     readonly network: UserNetwork
     readonly ip?: string
     readonly ip6?: string
+    readonly endpoint?: EndpointOptions
   }
 
   async function attach(
@@ -118,6 +120,17 @@ describe.skipIf(reason !== undefined)('a network with IPv6', () => {
     expect(await bed.ask(bed.outside, 'udp', '2001:db8::1', 5300)).toBe('dns 2001:db8::2')
   })
 
+  test('cleanStale() restores the rules of networks with containers, and of no other', async () => {
+    bed.exec(bed.host, 'nft', 'flush', 'ruleset')
+    const liveIds = ['one', 'two', 'again', 'dns', 'later']
+    await driver.call({ method: 'cleanStale', liveIds, networks: [both, only] })
+    expect(await bed.ask(bed.outside, 'udp', '2001:db8::1', 5300)).toBe('dns 2001:db8::2')
+    expect(bed.exec(bed.host, 'nft', 'list', 'tables').trim().split('\n')).toEqual([
+      `table ip ${tableOf(both.id)}`,
+      `table ip6 ${tableOf(both.id)}`,
+    ])
+  })
+
   test('attach() works without IPv4, and refuses an address of another subnet', async () => {
     const ports = [{ hostPort: 8082, containerPort: 80, protocol: 'tcp' as const }]
     const made = await attach('six', { network: only, ip6: 'fd00:2::2' }, ports)
@@ -130,6 +143,24 @@ describe.skipIf(reason !== undefined)('a network with IPv6', () => {
     const other = attach('other', { network: only, ip6: 'fd00:1::9' })
     await expect(other).rejects.toThrow('it is not a free one of fd00:2::/64')
     await expect(attach('other', { network: only, ip6: 'fd00:2::1' })).rejects.toThrow('not a free')
+  })
+
+  test('an interface gets the wanted name, link-local addresses and settings', async () => {
+    const endpoint = {
+      ...{ device: 'lan0', linkLocalIps: ['169.254.3.4', 'fe80::7'] },
+      sysctls: { 'ipv4/conf/IFNAME/log_martians': '1' },
+    }
+    const made = await attach('wishes', {
+      network: both,
+      ...{ ip: '10.100.1.8', ip6: 'fd00:1::8', endpoint },
+    })
+    const addresses = bed.exec(made.inside, 'ip', '-o', 'addr', 'show', 'lan0')
+    for (const address of ['169.254.3.4/16', 'fe80::7/64', '10.100.1.8/24']) {
+      expect(addresses).toContain(address)
+    }
+    const setting = '/proc/sys/net/ipv4/conf/lan0/log_martians'
+    expect(bed.exec(made.inside, 'cat', setting)).toBe('1\n')
+    await driver.call({ method: 'detach', containerId: 'wishes' })
   })
 
   test('the default routes of the families may go through different networks', async () => {
@@ -150,7 +181,7 @@ describe.skipIf(reason !== undefined)('a network with IPv6', () => {
     for (const id of ['one', 'two', 'again', 'dns', 'later', 'six']) {
       await driver.call({ method: 'detach', containerId: id })
     }
-    await driver.call({ method: 'cleanStale', liveIds: [], networkIds: [] })
+    await driver.call({ method: 'cleanStale', liveIds: [], networks: [] })
     const tables = bed.exec(bed.host, 'nft', 'list', 'tables')
     expect(tables).not.toContain('strake_')
     expect(bed.exec(bed.host, 'ip', '-o', 'link')).not.toContain('br-')

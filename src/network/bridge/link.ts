@@ -18,6 +18,8 @@ export interface Link {
   readonly mtu: number
   /** Index of the bridge it is a port of. */
   readonly master?: number
+  /** The hardware address of an Ethernet interface. */
+  readonly mac?: string
   /** Free text of the process that made the interface. */
   readonly alias?: string
 }
@@ -50,12 +52,20 @@ export function getLink(socket: NetlinkSocket, name: string): Link {
 function parseLink(body: Uint8Array): Link {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
   const fields = parseAttributes(body.subarray(16))
+  const mac = fields.get(1)
   return {
     index: view.getInt32(4, true),
     name: parseText(fields.get(3) ?? new Uint8Array()),
     up: (view.getUint32(8, true) & UP) !== 0,
     mtu: number32(fields.get(4)),
     ...(fields.has(10) ? { master: number32(fields.get(10)) } : {}),
+    ...(mac?.length === 6
+      ? {
+          mac: Buffer.from(mac)
+            .toString('hex')
+            .replace(/..(?!$)/g, '$&:'),
+        }
+      : {}),
     ...(fields.has(20) ? { alias: parseText(fields.get(20) ?? new Uint8Array()) } : {}),
   }
 }
@@ -106,6 +116,41 @@ export function createVeth(
     attribute(10, options.bridge.index),
     mtu,
     nested(18, attribute(1, 'veth'), nested(2, nested(1, peer))),
+  ])
+  socket.send([{ type: message.newLink, flags: fresh, body }])
+}
+
+/** Creates an interface of the kind dummy, which is down. It leads nowhere. */
+export function createDummy(socket: NetlinkSocket, name: string): void {
+  const body = concatenate([linkHeader(), attribute(3, name), nested(18, attribute(1, 'dummy'))])
+  socket.send([{ type: message.newLink, flags: fresh, body }])
+}
+
+/**
+ * Creates an interface in the namespace of the descriptor, above an interface of the host. `info`
+ * is its kind, the attribute IFLA_LINKINFO.
+ */
+export function createLan(
+  socket: NetlinkSocket,
+  options: {
+    /** Index. */
+    readonly parent: number
+    readonly device: string
+    readonly namespace: number
+    readonly mac?: string | undefined
+    readonly mtu?: number | undefined
+    readonly info: Uint8Array
+  },
+): void {
+  const { mac, mtu } = options
+  const body = concatenate([
+    linkHeader(),
+    attribute(3, options.device),
+    attribute(5, options.parent),
+    attribute(28, options.namespace),
+    ...(mac === undefined ? [] : [attribute(1, macBytes(mac))]),
+    ...(mtu === undefined ? [] : [attribute(4, mtu)]),
+    options.info,
   ])
   socket.send([{ type: message.newLink, flags: fresh, body }])
 }

@@ -114,7 +114,9 @@ export function elementsOf({
   ip,
   ip6,
   ports,
-}: Pick<AttachmentRecord, 'ip' | 'ip6' | 'ports'>): readonly PortTarget[] {
+  proxiesPorts,
+}: Pick<AttachmentRecord, 'ip' | 'ip6' | 'ports' | 'proxiesPorts'>): readonly PortTarget[] {
+  if (proxiesPorts) return []
   return ports.flatMap((port) => {
     const target = portFamily(port) === 'ip' ? ip : ip6
     return target === undefined || port.hostIp === '::1' ? [] : [{ port, ip: target }]

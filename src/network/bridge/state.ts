@@ -28,6 +28,10 @@ export interface AttachmentRecord {
   /** The host's end of its pair of interfaces. */
   readonly veth: string
   readonly ports: readonly PublishedPort[]
+  /** The interface in the container, where the host has no end of it. */
+  readonly device?: string | undefined
+  /** A process passes all ports on, and the kernel translates none. */
+  readonly proxiesPorts?: boolean | undefined
 }
 
 /**
@@ -121,10 +125,12 @@ function parseRecord(value: unknown): AttachmentRecord | undefined {
   const { containerId, name, ip, ip6, network, isInternal, aliases, links, veth, ports } = record
   if (typeof containerId !== 'string' || !isText(ip) || !isText(ip6)) return undefined
   if (typeof veth !== 'string' || !Array.isArray(ports)) return undefined
+  const proxiesPorts = record.proxiesPorts === true ? true : undefined
+  const device = typeof record.device === 'string' ? record.device : undefined
   const others = Array.isArray(aliases) ? aliases.map(String) : []
   return {
     ...{ containerId, name: String(name ?? ''), ip, ip6, network: String(network ?? '') },
-    ...{ isInternal: isInternal === true, aliases: others, veth, ports },
+    ...{ isInternal: isInternal === true, aliases: others, veth, ports, proxiesPorts, device },
     links: Array.isArray(links) ? links.flatMap(parseLink) : [],
   }
 }

@@ -12,15 +12,23 @@ export interface ProxiedPort {
   readonly target: { readonly ip: string; readonly port: number }
 }
 
+/** The place of a container on the network where its ports are published. */
+interface Target {
+  readonly ip?: string | undefined
+  readonly ip6?: string | undefined
+  /** All of its ports need a proxy. */
+  readonly proxiesPorts?: boolean | undefined
+}
+
 /** Returns the ports of a container that need a proxy, which must be open while the container runs. */
 export function proxiedPorts(
   ports: readonly PublishedPort[],
-  { ip, ip6 }: { readonly ip?: string | undefined; readonly ip6?: string | undefined },
+  { ip, ip6, proxiesPorts }: Target,
 ): readonly ProxiedPort[] {
   const target = ip ?? ip6
   if (target === undefined) return []
   return ports
-    .filter(({ hostIp }) => ipVersion(hostIp) === 6 || ip === undefined)
+    .filter(({ hostIp }) => proxiesPorts || ip === undefined || ipVersion(hostIp) === 6)
     .flatMap(({ hostIp, hostPort, protocol, containerPort }) => {
       // Neither Bun nor Node has sockets of SCTP.
       if (protocol === 'sctp') return []

@@ -3,6 +3,7 @@
  * standard input, one JSON result per line on standard output.
  */
 import { createInterface } from 'node:readline'
+import type { EndpointOptions } from '../endpoint.ts'
 import type { AttachOptions } from '../model.ts'
 import { openNetworks } from '../networks.ts'
 import type { UserNetwork } from '../user-network.ts'
@@ -22,13 +23,14 @@ export type DriverCall =
         readonly network: UserNetwork
         readonly ip?: string
         readonly ip6?: string
+        readonly endpoint?: EndpointOptions
       }[]
     }
   | { readonly method: 'detach'; readonly containerId: string }
   | {
       readonly method: 'cleanStale'
       readonly liveIds: readonly string[]
-      readonly networkIds?: readonly string[]
+      readonly networks?: readonly UserNetwork[]
     }
   | { readonly method: 'remove' }
 
@@ -49,8 +51,8 @@ async function perform(call: DriverCall): Promise<unknown> {
     case 'attach':
       return await networks.attach({
         ...call.options,
-        networks: call.joined?.map(({ network, ip, ip6 }) => ({
-          ...{ name: network.name, network, allocate: () => ({ ip, ip6 }) },
+        networks: call.joined?.map(({ network, ip, ip6, endpoint }) => ({
+          ...{ name: network.name, network, endpoint, allocate: () => ({ ip, ip6 }) },
         })) ?? [
           {
             name: call.network ?? 'bridge',
@@ -61,7 +63,7 @@ async function perform(call: DriverCall): Promise<unknown> {
     case 'detach':
       return await networks.detach(call.containerId)
     case 'cleanStale':
-      return await networks.cleanStale(call.liveIds, call.networkIds)
+      return await networks.cleanStale(call.liveIds, call.networks)
     case 'remove':
       return await networks.remove()
   }
