@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { importBusybox } from './busybox.ts'
+import { missing, openStrake, type Strake } from './strake.ts'
+
+const reason = missing('busybox', 'tar', 'runc')
+if (reason) console.info(`skipped: faults of containers: ${reason}`)
+
+// What a container does to itself stays in it, and commands still work on it.
+describe.skipIf(reason !== undefined)('a container that misbehaves', () => {
+  let strake: Strake
+
+  beforeAll(async () => {
+    strake = await openStrake()
+    await importBusybox(strake)
+  })
+  afterAll(async () => strake[Symbol.asyncDispose]())
+
+  const run = (...options: readonly string[]): Promise<string> =>
+    strake.ok('run', '-d', '--network', 'none', ...options)
+  const inspect = (name: string, format: string): Promise<string> =>
+    strake.ok('inspect', '-f', format, name)
+
+  test('is killed when its memory runs out, and inspect and events say so', async () => {
+    const limits = ['--memory', '16m', '--memory-swap', '16m', '--shm-size', '64m']
+    const fill = ['dd', 'if=/dev/zero', 'of=/dev/shm/x', 'bs=1M', 'count=60']
+    await run('--name', 'greedy', ...limits, 'busybox', ...fill)
+    expect(await strake.ok('wait', 'greedy')).toBe('137')
+    expect(await inspect('greedy', '{{.State.OOMKilled}} {{.State.ExitCode}}')).toBe('true 137')
+    const filters = ['--filter', 'container=greedy', '--filter', 'event=oom']
+    const now = String(Math.ceil(Date.now() / 1000) + 1)
+    const events = await strake.ok('events', '--since', '0', '--until', now, ...filters)
+    expect(events.split('\n')).toHaveLength(1)
+    await strake.ok('rm', 'greedy')
+  })
+
+  test('cannot make more processes than its limit, and stops', async () => {
+    const bomb = 'f() { f | f & }; f; while :; do sleep 0.05; done'
+    await run('--name', 'bomb', '--pids-limit', '40', 'busybox', 'sh', '-c', bomb)
+    const rows = (await strake.ok('top', 'bomb')).split('\n')
+    expect(rows.length - 1).toBeLessThanOrEqual(40)
+    await strake.ok('stop', '-t', '0', 'bomb')
+    expect(await inspect('bomb', '{{.State.Status}}')).toBe('exited')
+    await strake.ok('rm', 'bomb')
+  })
+
+  test('has no zombies with --init, although its first process never reaps', async () => {
+    const orphans = 'i=0; while [ $i -lt 50 ]; do (true &); i=$((i+1)); done; exec sleep 100'
+    await run('--name', 'reaped', '--init', 'busybox', 'sh', '-c', orphans)
+    const zombies = async (): Promise<number> =>
+      (await strake.ok('top', 'reaped', '-o', 'pid,stat'))
+        .split('\n')
+        .filter((row) => / Z/.test(row)).length
+    for (let turn = 0; turn < 200 && (await zombies()) > 0; turn++) await Bun.sleep(10)
+    expect(await zombies()).toBe(0)
+    await strake.ok('rm', '-f', 'reaped')
+  })
+
+  test('has one health check at a time, and each is killed at its timeout', async () => {
+    const health = ['--health-cmd', 'sleep 1000', '--health-timeout', '50ms']
+    const often = ['--health-interval', '20ms', '--health-retries', '3']
+    await run('--name', 'hanging', ...health, ...often, 'busybox', 'sleep', '1001')
+    expect(await strake.ok('wait', '--condition', 'unhealthy', '--timeout', '50', 'hanging')).toBe(
+      '0',
+    )
+    const rows = (await strake.ok('top', 'hanging', '-o', 'pid,args')).split('\n')
+    const probes = rows.filter((row) => row.endsWith('sleep 1000'))
+    // The shell of a probe and its child.
+    expect(probes.length).toBeLessThanOrEqual(2)
+    expect(await inspect('hanging', '{{(index .State.Health.Log 0).Output}}')).toContain(
+      'exceeded timeout (0.05s)',
+    )
+    await strake.ok('rm', '-f', 'hanging')
+  })
+})
