@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { type Healthcheck, StrakeError } from '#oci'
 import {
+  killTree,
   type ProcessIdentity,
   readPlainFile,
   spawnProcess,
@@ -181,8 +182,9 @@ async function runProbe(options: HealthOptions, timeout: number): Promise<Health
   let late = false
   const alarm = startTimer(timeout, () => {
     late = true
+    // The runtime may not have written the file yet, and the probe may have started others.
+    killTree(child.pid)
     killProbe(pidFile)
-    child.kill('SIGKILL')
   })
   const output = createOutput()
   await Promise.all([output.take(child.stdout), output.take(child.stderr)])

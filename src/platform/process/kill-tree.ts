@@ -1,4 +1,5 @@
-import { readSmallFile } from '../call/posix.ts'
+import { fs } from '../call/node-fs.ts'
+import { ignoring, readSmallFile } from '../call/posix.ts'
 
 /**
  * Kills a process and every descendant of it. Stops each process before it lists its children, so
@@ -9,10 +10,19 @@ export function killTree(pid: number): void {
   const found = [pid]
   for (const one of found) {
     signal(one, 'SIGSTOP')
-    const children = readSmallFile(`/proc/${one}/task/${one}/children`) ?? ''
-    found.push(...children.split(' ').filter(Boolean).map(Number))
+    found.push(...childrenOf(one))
   }
   for (const one of found) signal(one, 'SIGKILL')
+}
+
+/** Each thread has a list of the children that it has started. Programs in Go start them from any thread. */
+function childrenOf(pid: number): readonly number[] {
+  const tasks = `/proc/${pid}/task`
+  return (
+    ignoring(['ENOENT', 'ESRCH'], () => fs().readdirSync(tasks))
+      ?.map((thread) => readSmallFile(`${tasks}/${thread}/children`) ?? '')
+      .flatMap((text) => text.split(' ').filter(Boolean).map(Number)) ?? []
+  )
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {
