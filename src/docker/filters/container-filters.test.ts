@@ -19,6 +19,18 @@ test('parseContainerFilters() reads the conditions of Docker', () => {
   })
 })
 
+test('parseContainerFilters() reads ports and tasks', () => {
+  const words = ['publish=80', 'expose=8000-8010/UDP', 'is-task=false']
+  expect(parseContainerFilters(words)).toEqual({
+    published: [{ first: 80, last: 80, protocol: 'tcp' }],
+    exposed: [{ first: 8000, last: 8010, protocol: 'udp' }],
+    isTask: false,
+  })
+  for (const word of ['publish=x', 'expose=9-8', 'publish=70000', 'is-task=maybe']) {
+    expect(() => parseContainerFilters([word])).toThrow(`'${word}'`)
+  }
+})
+
 test('parseContainerFilters() refuses invalid conditions', () => {
   for (const word of ['foo=bar', 'name', 'status=foo', 'exited=x', 'health=x']) {
     expect(() => parseContainerFilters([word])).toThrow(`Cannot filter containers by '${word}'`)

@@ -1,4 +1,4 @@
-import type { ContainerFilters } from '#engine/container/container-filter'
+import type { ContainerFilters, PortCondition } from '#engine/container/container-filter'
 import { StrakeError } from '#oci'
 import { type ConditionTable, groupConditions, parseLabelCondition } from './conditions.ts'
 
@@ -13,6 +13,9 @@ type Key =
   | 'since'
   | 'label'
   | 'network'
+  | 'publish'
+  | 'expose'
+  | 'is-task'
   | 'volume'
 
 const keys: readonly Key[] = [
@@ -26,6 +29,9 @@ const keys: readonly Key[] = [
   'since',
   'label',
   'network',
+  'publish',
+  'expose',
+  'is-task',
   'volume',
 ]
 
@@ -52,6 +58,9 @@ export function parseContainerFilters(words: readonly string[]): ContainerFilter
     since: values.get('since'),
     labels: values.get('label')?.map(parseLabelCondition),
     networks: values.get('network'),
+    published: values.get('publish')?.map((text) => parsePorts('publish', text)),
+    exposed: values.get('expose')?.map((text) => parsePorts('expose', text)),
+    isTask: values.get('is-task')?.map(parseTask).includes(true),
     volumes: values.get('volume'),
   }
 }
@@ -62,6 +71,23 @@ function parsePattern(text: string): RegExp {
   } catch (cause) {
     throw refuse(`name=${text}`, 'it is no regular expression', cause)
   }
+}
+
+/** Reads `80`, `53/udp` or `8000-8010/tcp`. */
+function parsePorts(key: string, text: string): PortCondition {
+  const [, start, end = start, protocol = 'tcp'] =
+    /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i.exec(text) ?? []
+  const [first, last] = [Number(start), Number(end)]
+  if (first >= 1 && last <= 65_535 && first <= last) {
+    return { first, last, protocol: protocol.toLowerCase() }
+  }
+  throw refuse(`${key}=${text}`, 'expected PORT[-PORT][/PROTOCOL]')
+}
+
+function parseTask(text: string): boolean {
+  if (text === 'true' || text === '1') return true
+  if (text === 'false' || text === '0') return false
+  throw refuse(`is-task=${text}`, 'expected true or false')
 }
 
 function parseExitCode(text: string): number {

@@ -55,6 +55,22 @@ test('containerTest() tests every condition', async () => {
   expect(keep(engine, { healths: ['healthy'] })).toEqual(['web'])
 })
 
+test('containerTest() tests ports of running containers, and knows no tasks', async () => {
+  await using engine = await openTestEngine()
+  const port = { hostIp: '0.0.0.0', hostPort: 8080, containerPort: 80, protocol: 'tcp' as const }
+  const open = { ...web, published: [port], exposed: ['90/udp'] }
+  const kept = (filters: ContainerFilters): number =>
+    [open, job].filter(containerTest(filters, engine.records)).length
+  const range = (first: number, last: number, protocol = 'tcp') => [{ first, last, protocol }]
+  expect(kept({ published: range(80, 80) })).toBe(1)
+  expect(kept({ published: range(8080, 8080) })).toBe(0)
+  expect(kept({ published: range(90, 90, 'udp') })).toBe(0)
+  expect(kept({ exposed: range(85, 95, 'udp') })).toBe(1)
+  expect(kept({ exposed: range(80, 80) })).toBe(1)
+  expect(kept({ exposed: range(90, 90) })).toBe(0)
+  expect([kept({ isTask: false }), kept({ isTask: true })]).toEqual([2, 0])
+})
+
 test('containerTest() takes any of several values, and all conditions and labels', async () => {
   await using engine = await openTestEngine()
   expect(keep(engine, { states: ['exited', 'running'] })).toEqual(['web', 'web-job'])

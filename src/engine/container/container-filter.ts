@@ -24,8 +24,21 @@ export interface ContainerFilters {
   readonly since?: readonly string[] | undefined
   readonly labels?: readonly LabelCondition[] | undefined
   readonly networks?: readonly string[] | undefined
+  /** Ports of containers that are published: the container must run. */
+  readonly published?: readonly PortCondition[] | undefined
+  /** Ports that are exposed or published: the container must run. */
+  readonly exposed?: readonly PortCondition[] | undefined
+  /** False lets every container pass, because a task of a swarm would be another thing. */
+  readonly isTask?: boolean | undefined
   /** Names of volumes and paths of the host. */
   readonly volumes?: readonly string[] | undefined
+}
+
+/** Ports `first` to `last` of a container. */
+export interface PortCondition {
+  readonly first: number
+  readonly last: number
+  readonly protocol: string
 }
 
 /** True if a condition names a state: containers that do not run are then listed too. */
@@ -66,6 +79,17 @@ export function containerTest(filters: ContainerFilters, records: Records): Test
       filters.networks?.map((text) => records.networks.find(text)?.name ?? text),
       (wanted, { networks }) => networks.includes(wanted),
     ),
+    oneOf(filters.published, (wanted, { published }) =>
+      published.some((port) => hasPort(wanted, port.containerPort, port.protocol)),
+    ),
+    oneOf(filters.exposed, (wanted, { exposed, published }) => {
+      const ports = published.map((port) => `${port.containerPort}/${port.protocol}`)
+      return [...exposed, ...ports].some((text) => {
+        const [port, protocol = 'tcp'] = text.split('/')
+        return hasPort(wanted, Number(port), protocol)
+      })
+    }),
+    () => filters.isTask !== true,
     oneOf(filters.volumes, (volume, { mounts }) => mounts.includes(volume)),
     ...(filters.labels ?? []).map(
       (label): Test =>
@@ -74,6 +98,10 @@ export function containerTest(filters: ContainerFilters, records: Records): Test
     ),
   ]
   return (container) => tests.every((test) => test(container))
+}
+
+function hasPort({ first, last, protocol }: PortCondition, port: number, other: string): boolean {
+  return port >= first && port <= last && protocol === other
 }
 
 /** The IDs of the images that a name or ID means, one for each platform. */
