@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { reapAbandoned } from '#container'
 import type { Engine } from '#engine/engine'
 import { StrakeError } from '#oci'
 import type { ApiServer } from '#platform/net/serve-api'
@@ -24,6 +25,7 @@ export interface ServedApi extends ApiServer {
 export async function serveEngine(engine: Engine, options: ServeOptions): Promise<ServedApi> {
   const { socket = join(engine.run, 'docker.sock'), signal, onFailure } = options
   const handler = createApi(engine, { signal, onFailure })
+  reapAbandoned(signal)
   const server = await listenApi(handler, { socket, group: dockerGroup() })
   return { ...server, address: `unix://${socket}` }
 }

@@ -49,6 +49,8 @@ export { addPorts, removePorts } from './networks/ports.ts'
 export { listProcesses, type ProcessTable } from './observe/processes.ts'
 /** The resource use of a container. */
 export { type ContainerUsage, readContainerUsage } from './observe/usage.ts'
+/** Reaping what failed runtimes leave behind. */
+export { reapAbandoned } from './process/reap-abandoned.ts'
 /** Cleaning up after crashes and reboots. */
 export { isOrphaned } from './recovery/adopt.ts'
 export { isLost, reconcileContainers } from './recovery/reconcile.ts'

@@ -1,5 +1,3 @@
-import type { Duplex } from 'node:stream'
-
 /** Answers one HTTP request. Every HTTP server is made of such functions. */
 export type Handler = (request: Request, exchange: Exchange) => Promise<Response>
 
@@ -24,7 +22,27 @@ export interface Upgrade {
   /** The value of the header `Upgrade`, for example `tcp` or `h2c`. */
   readonly protocol: string
   /** Returns the response 101 with these headers. `use` is called with the connection after it. */
-  accept(headers: Readonly<Record<string, string>>, use: (connection: Duplex) => void): Response
+  accept(
+    headers: Readonly<Record<string, string>>,
+    use: (connection: RawConnection) => void,
+  ): Response
+}
+
+/**
+ * The bytes of a connection in both directions, without HTTP. The streams of Node are of this type,
+ * which does not name them, because other runtimes have no such types.
+ */
+export interface RawConnection {
+  readonly destroyed: boolean
+  readonly writableEnded: boolean
+  /** Returns false when the other end reads slowly: the event `drain` tells of room. */
+  write(bytes: Uint8Array): boolean
+  /** Ends the own side. The other end may go on sending. */
+  end(): unknown
+  iterator(options: { readonly destroyOnReturn: boolean }): AsyncIterable<Uint8Array>
+  on(event: 'drain' | 'close', listener: () => void): unknown
+  once(event: 'drain' | 'close', listener: () => void): unknown
+  off(event: 'drain' | 'close', listener: () => void): unknown
 }
 
 /** The proved identity of the sender of a request. */

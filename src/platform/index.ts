@@ -209,6 +209,7 @@ export type {
 } from './process/process.ts'
 export {
   becomeSubreaper,
+  endedOrphans,
   newSession,
   programEnvironment,
   reapChild,

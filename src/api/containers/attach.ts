@@ -1,6 +1,6 @@
-import type { Duplex } from 'node:stream'
 import { type AttachOptions, type ContainerStreams, getContainer, isRunning } from '#container'
 import { attachContainer, readContainerLogBatches } from '#engine/container/container'
+import type { RawConnection } from '#http'
 import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
 import { leaving, type StreamChoice, streamsOver } from '../streams/connection.ts'
@@ -47,9 +47,9 @@ interface Session {
 async function beforeStart(
   call: ApiCall,
   session: Session,
-  accept: (use: (connection: Duplex) => void) => Response,
+  accept: (use: (connection: RawConnection) => void) => Response,
 ): Promise<Response> {
-  const connected = Promise.withResolvers<Duplex>()
+  const connected = Promise.withResolvers<RawConnection>()
   const waiting = Promise.withResolvers<void>()
   const left = new AbortController()
   const streams = {
@@ -75,14 +75,14 @@ async function beforeStart(
 }
 
 async function* lateInput(
-  connected: Promise<Duplex>,
+  connected: Promise<RawConnection>,
   choice: StreamChoice,
 ): AsyncGenerator<Uint8Array> {
   yield* streamsOver(await connected, choice).input
 }
 
 /** Serves a client that has taken the connection over. */
-async function converse(call: ApiCall, session: Session, connection: Duplex): Promise<void> {
+async function converse(call: ApiCall, session: Session, connection: RawConnection): Promise<void> {
   const streams = streamsOver(connection, session.choice)
   await pass(call, session, { streams, signal: leaving(connection) })
   connection.end()

@@ -1,7 +1,7 @@
-import type { Duplex } from 'node:stream'
 import type { ContainerStreams, ExecProcess } from '#container'
 import { member } from '#docker/bodies/fields'
 import { type ExecInstance, readExec, startExec } from '#engine/process/execs'
+import type { RawConnection } from '#http'
 import { readObject } from '../body.ts'
 import type { ApiCall } from '../call.ts'
 import { done } from '../reply.ts'
@@ -33,7 +33,7 @@ export async function start(call: ApiCall): Promise<Response> {
     void follow(session, streams, left).finally(close)
     return response
   }
-  return exchange.upgrade.accept(headers, (connection: Duplex) => {
+  return exchange.upgrade.accept(headers, (connection: RawConnection) => {
     const streams = streamsOver(connection, choice)
     void follow(session, streams, leaving(connection)).finally(() => connection.end())
   })

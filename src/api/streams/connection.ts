@@ -1,5 +1,5 @@
-import type { Duplex } from 'node:stream'
 import type { ContainerStreams } from '#container'
+import type { RawConnection } from '#http'
 import { frame } from './frames.ts'
 
 /** The wishes of a client for the streams of a process. */
@@ -15,7 +15,7 @@ export interface StreamChoice {
  * The streams of a process over the connection of a client. Output waits while the client does not
  * read. The end of the client's side ends the input alone.
  */
-export function streamsOver(connection: Duplex, choice: StreamChoice): ContainerStreams {
+export function streamsOver(connection: RawConnection, choice: StreamChoice): ContainerStreams {
   return {
     input: inputOf(connection),
     async output(stream, bytes) {
@@ -25,7 +25,7 @@ export function streamsOver(connection: Duplex, choice: StreamChoice): Container
   }
 }
 
-async function* inputOf(connection: Duplex): AsyncGenerator<Uint8Array> {
+async function* inputOf(connection: RawConnection): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of connection.iterator({ destroyOnReturn: false })) yield chunk
   } catch {
@@ -34,7 +34,7 @@ async function* inputOf(connection: Duplex): AsyncGenerator<Uint8Array> {
 }
 
 /** Writes a copy, because the caller may use the memory again. Throws when the client is gone. */
-async function write(connection: Duplex, bytes: Uint8Array): Promise<void> {
+async function write(connection: RawConnection, bytes: Uint8Array): Promise<void> {
   if (connection.destroyed || connection.writableEnded) throw new Error('the client has left')
   if (connection.write(Buffer.from(bytes))) return
   await new Promise<void>((resolve, reject) => {
@@ -50,7 +50,7 @@ async function write(connection: Duplex, bytes: Uint8Array): Promise<void> {
 }
 
 /** Aborts when the client has closed the connection in both directions. */
-export function leaving(connection: Duplex): AbortSignal {
+export function leaving(connection: RawConnection): AbortSignal {
   const controller = new AbortController()
   connection.once('close', () => controller.abort())
   return controller.signal

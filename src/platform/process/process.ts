@@ -1,6 +1,7 @@
 import { StrakeError } from '#oci'
 import { check, isSystemError, symbols } from '../call/libc.ts'
 import { fs } from '../call/node-fs.ts'
+import { identifyProcess } from './identity.ts'
 import { withTurns } from './with-turns.ts'
 
 /** How a descriptor of a child is connected. A number is an open descriptor of this process. */
@@ -239,6 +240,11 @@ export function reapOrphans(keep: readonly number[]): void {
   for (const pid of childrenOf()) {
     if (!keep.includes(pid) && !ownChildren.has(pid)) reapIfChild(pid)
   }
+}
+
+/** The pids of orphans that have ended and that nobody has reaped. */
+export function endedOrphans(): readonly number[] {
+  return childrenOf().filter((pid) => !ownChildren.has(pid) && identifyProcess(pid) === undefined)
 }
 
 /** A child in the list may have been reaped since. */
