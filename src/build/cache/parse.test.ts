@@ -75,6 +75,13 @@ test("parseCacheConfig() reads BuildKit's chains, selectors, and zeros that Go l
   expect(knownResults(config, new Map()).size).toBe(0)
 })
 
+test('parseCacheConfig() reads 400,000 links to one record', () => {
+  const inputs = Array.from({ length: 400_000 }, () => [{}])
+  // With one copy of the list for every link, this takes minutes.
+  const config = parse({ records: [{ digest: 'sha256:aa' }, { digest: 'sha256:bb', inputs }] })
+  expect(config.records[1]?.inputs).toHaveLength(400_000)
+})
+
 const layer = { blob: one, parent: -1 }
 test.each([
   [{ layers: [{ blob: one, parent: 0 }] }, 'layer 0 is below itself'],

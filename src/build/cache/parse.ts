@@ -214,7 +214,9 @@ function checkRecords({ layers, records }: Omit<CacheConfig, 'mounts'>): void {
     const links = inputs.flat()
     for (const { record } of links) {
       if (records[record] === undefined) throw refusal(`there is no record ${record}`)
-      users.set(record, [...(users.get(record) ?? []), index])
+      const known = users.get(record)
+      if (known === undefined) users.set(record, [index])
+      else known.push(index)
     }
     return links.length
   })
