@@ -149,6 +149,7 @@ export class PendingLayers {
   async #receiveBlob(layer: StateLayer, { blob, source }: RemoteBlob): Promise<void> {
     const { store, layers, lease, emit, signal } = this.#services
     const { diffId, descriptor } = layer
+    if (blob.digest === diffId) checkSize(layer, blob.size)
     await lease.hold(blob.digest)
     const arrivals = new Arrivals()
     const work = [
@@ -165,12 +166,13 @@ export class PendingLayers {
 
   /** Decompresses a blob while it arrives. The store accepts no other contents than the diff ID. */
   async #decompress(
-    { diffId, descriptor }: StateLayer,
+    layer: StateLayer,
     blob: Descriptor,
     arrivals: Arrivals,
     signal: AbortSignal,
   ): Promise<void> {
     const { store, emit } = this.#services
+    const { diffId, descriptor } = layer
     const coming = await arrivals.of(blob.digest, signal)
     await using ingest = await store.ingest({ expectedSize: descriptor.size })
     try {
@@ -181,6 +183,7 @@ export class PendingLayers {
       const total = descriptor.size
       await ingest.append(counted(tar, (current) => emit({ ...event, current, total })))
       await coming.whole()
+      checkSize(layer, ingest.size)
       await ingest.commit(diffId)
     } catch (error) {
       await ingest.abort()
@@ -197,4 +200,11 @@ export class PendingLayers {
       this.#running.delete(digest)
     }
   }
+}
+
+/** A manifest and a record with the wrong size of a layer would be damaged. */
+function checkSize({ diffId, descriptor }: StateLayer, actual: number): void {
+  if (actual === descriptor.size) return
+  const reason = `it has ${actual} bytes, and ${descriptor.size} in the cache`
+  throw new StrakeError('SIZE_INVALID', `Cannot use the layer ${diffId}: ${reason}`)
 }
