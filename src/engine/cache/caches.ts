@@ -50,10 +50,14 @@ export async function openCaches(engine: Engine, request: CacheRequest): Promise
       return { writer, request: each }
     }),
   )
+  const reading = Promise.all(
+    request.imports.map((each) => readSource(engine, each, { emit, signal })),
+  )
+  const sources = reading.then((found) => found.flat())
+  // A build that fails early never waits for the caches, so nobody else handles this rejection.
+  sources.catch(() => {})
   return {
-    sources: Promise.all(
-      request.imports.map((each) => readSource(engine, each, { emit, signal })),
-    ).then((sources) => sources.flat()),
+    sources,
     isInline: request.exports.some(({ kind }) => kind === 'inline'),
     onStep(step, remoteBlob) {
       for (const { writer } of writing) writer.offer(step, remoteBlob)
@@ -74,6 +78,7 @@ export async function openCaches(engine: Engine, request: CacheRequest): Promise
     async [Symbol.asyncDispose]() {
       ended.abort(new DOMException('The build ended', 'AbortError'))
       for (const { writer } of writing) writer[Symbol.dispose]()
+      await sources.catch(() => {})
     },
   }
 }
@@ -86,7 +91,7 @@ async function readSource(
 ): Promise<readonly CacheSource[]> {
   const { emit, signal } = options
   const { place } = await openPlace(engine, request, options)
-  return await withStep(`importing cache from ${place.name}`, emit, async () => {
+  const read = async (): Promise<readonly CacheSource[]> => {
     try {
       return await sourcesOf(place, options)
     } catch (error) {
@@ -95,7 +100,8 @@ async function readSource(
       emit({ type: 'warning', message })
       return []
     }
-  })
+  }
+  return await withStep(`importing cache from ${place.name}`, emit, read, signal)
 }
 
 async function sourcesOf(
