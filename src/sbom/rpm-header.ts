@@ -19,6 +19,9 @@ const [int32, string, internationalString] = [4, 6, 9]
 /** The most members of a header, as in rpm. */
 const mostEntries = 65_536
 
+/** The most bytes of a text. Longer ones are left out: members may all lead to the same bytes. */
+const longestText = 8192
+
 /**
  * Reads the header of an installed package: the number of entries, the size of the data, the
  * entries, the data. Throws `ScanError`.
@@ -48,8 +51,9 @@ function valueAt(data: Uint8Array, type: number, offset: number): string | undef
     return offset + 4 > data.length ? undefined : String(viewOf(data).getUint32(offset))
   }
   if (type !== string && type !== internationalString) return undefined
-  const end = data.indexOf(0, offset)
-  return end === -1 ? undefined : new TextDecoder().decode(data.subarray(offset, end))
+  const text = data.subarray(offset, offset + longestText + 1)
+  const end = text.indexOf(0)
+  return end === -1 ? undefined : new TextDecoder().decode(text.subarray(0, end))
 }
 
 function packageOf(found: ReadonlyMap<Member, string>): FoundPackage | undefined {

@@ -103,3 +103,19 @@ test('rpm with any damaged byte ends, and is skipped or gives fewer packages', a
     }
   }
 })
+
+test('rpm reads no header of a new database twice', async () => {
+  const database = ndbWith([header(bash, 4_000_000)])
+  const slots = 250
+  const hostile = Buffer.from(database)
+  for (let at = 1; at < slots; at++) hostile.copy(hostile, 32 + at * 16, 32, 48)
+  const { packages, skipped } = await scan('usr/lib/sysimage/rpm/Packages.db', hostile)
+  expect(packages).toHaveLength(1)
+  expect(skipped).toMatchObject([{ reason: 'its headers are larger than the file' }])
+})
+
+test('rpm leaves texts out that have no end within 8,192 bytes', async () => {
+  const long = header({ ...bash, 1014: 'x'.repeat(8193) })
+  const { packages } = await scan('usr/lib/sysimage/rpm/Packages.db', ndbWith([long]))
+  expect(packages).toMatchObject([{ name: 'bash', license: undefined }])
+})

@@ -17,7 +17,11 @@ export const rpm: Cataloger = {
     const headers = file.path.endsWith('.sqlite')
       ? readTable(file, { name: 'Packages', column: 1, largest: largestHeader })
       : ndbHeaders(file)
+    let size = 0
     for await (const blob of headers) {
+      size += blob.length
+      // Entries that lead to the same bytes could make a small file describe without end.
+      if (size > file.size) throw new ScanError('its headers are larger than the file')
       const found = readRpmHeader(blob)
       if (found !== undefined) yield found
     }

@@ -99,6 +99,12 @@ test.each([
   ['a/node_modules/x/package.json', '{"name":', 'it is not JSON'],
   ['usr/lib/sysimage/rpm/rpmdb.sqlite', 'no database', 'it is no database of SQLite'],
   ['usr/lib/sysimage/rpm/Packages.db', 'no database', 'it is no database of rpm'],
+  ['etc/os-release', 'x'.repeat(65_537), 'it is larger than 65536 bytes'],
+  [
+    'a/node_modules/x/package.json',
+    JSON.stringify({ name: 'x'.repeat(1025), version: '1' }),
+    'a name in it has more than 1024 characters',
+  ],
 ])('scanFiles() skips %s with damage', async (path, content, reason) => {
   const files = { [path]: content, 'b/node_modules/y/package.json': '{"name":"y","version":"2"}' }
   const { packages, skipped } = await scanFiles(memoryFiles(files))
@@ -114,6 +120,15 @@ test('scanFiles() ignores names that are no texts', async () => {
     'etc/os-release': 'ID=../../etc\n',
   }
   expect(await scanFiles(memoryFiles(files))).toMatchObject({ packages: [], skipped: [] })
+})
+
+test('scanFiles() keeps the beginning of a license that is too long', async () => {
+  const license = `MIT ${'and more '.repeat(1000)}`
+  const files = {
+    'node_modules/a/package.json': JSON.stringify({ name: 'a', version: '1', license }),
+  }
+  const { packages } = await scanFiles(memoryFiles(files))
+  expect(packages[0]?.license).toBe(`${license.slice(0, 500)}…`)
 })
 
 const ownStatus = '/var/lib/dpkg/status'

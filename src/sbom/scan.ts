@@ -38,6 +38,12 @@ const catalogers: readonly Cataloger[] = [dpkg, apk, rpm, npm, python, goBinary]
 /** The most packages of a tree. A large monorepo has 50,000. */
 const mostPackages = 500_000
 
+/** The most characters of a name or a version. Registries of npm and PyPI allow 214 and fewer. */
+const longestName = 1024
+
+/** The most characters of a license or a supplier. An expression of 100 licenses has fewer. */
+const longestText = 8192
+
 const largestOsRelease = 65_536
 
 /** True for a file that `scanFiles` reads. Others need not be opened. */
@@ -55,24 +61,39 @@ export async function scanFiles(files: AsyncIterable<ScannedFile>): Promise<Scan
   const releases = new Map<string, Distribution | undefined>()
   for await (const file of files) {
     const { path } = file
-    if (osReleasePaths.includes(path)) {
-      releases.set(path, readOsRelease(await readText(file, largestOsRelease)))
-    }
-    for (const cataloger of catalogers) {
-      if (!cataloger.wants(file)) continue
-      try {
-        for await (const one of cataloger.read(file)) {
-          if (found.length >= mostPackages) throw new ScanError('there are too many packages')
-          found.push({ one, place: { path, source: cataloger.source } })
-        }
-      } catch (error) {
-        if (!(error instanceof ScanError)) throw error
-        skipped.push({ path, reason: error.message })
+    try {
+      if (osReleasePaths.includes(path)) {
+        releases.set(path, readOsRelease(await readText(file, largestOsRelease)))
       }
+      for (const { source, wants, read } of catalogers) {
+        if (!wants(file)) continue
+        for await (const one of read(file)) {
+          if (found.length >= mostPackages) throw new ScanError('there are too many packages')
+          found.push({ one: bounded(one), place: { path, source } })
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof ScanError)) throw error
+      skipped.push({ path, reason: error.message })
     }
   }
   const distribution = osReleasePaths.map((path) => releases.get(path)).find((each) => each)
   return { packages: merged(found, distribution), distribution, skipped }
+}
+
+/** Thousands of packages with the longest possible texts would fill the memory. */
+function bounded(one: FoundPackage): FoundPackage {
+  const { name, version, qualifiers = {}, license, supplier } = one
+  for (const text of [name, version, ...Object.values(qualifiers)]) {
+    if (text !== undefined && text.length > longestName) {
+      throw new ScanError(`a name in it has more than ${longestName} characters`)
+    }
+  }
+  return { ...one, license: shortened(license), supplier: shortened(supplier) }
+}
+
+function shortened(text: string | undefined): string | undefined {
+  return text === undefined || text.length <= longestText ? text : `${text.slice(0, 500)}…`
 }
 
 function merged(
