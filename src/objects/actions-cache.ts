@@ -1,7 +1,7 @@
 import { Fields, parseJson, StrakeError, sha256 } from '#oci'
 import { type Bytes, mapOrdered } from '#stream'
 import { blocksOf } from './blocks.ts'
-import { type RequestOptions, readText, send } from './request.ts'
+import { bodyOf, type RequestOptions, readText, send } from './request.ts'
 
 export interface ActionsCacheOptions extends RequestOptions {
   /** The address of the service: `ACTIONS_RESULTS_URL`. */
@@ -64,7 +64,7 @@ export function openActionsCache(options: ActionsCacheOptions): ActionsCache {
     const what = `call ${method} of the cache of GitHub Actions`
     const url = new URL(method, base)
     const answer = await send({ method: 'POST', url, headers, body, accepted, what }, options)
-    const text = await readText(answer, mostJson)
+    const text = await readText(answer, mostJson, options.silence)
     if (answer.status !== 200) return new Fields({ ok: false }, [], document)
     return new Fields(parseJson(new TextEncoder().encode(text), document.what), [], document)
   }
@@ -84,7 +84,7 @@ export function openActionsCache(options: ActionsCacheOptions): ActionsCache {
       const accepted = [start === 0 ? 200 : 206]
       const request = { method: 'GET', url: signedUrl(url), headers, accepted, what }
       const answer = await send(request, options)
-      if (answer.body !== null) yield* answer.body
+      yield* bodyOf(answer, options.silence)
     },
     async write(key, bytes, size) {
       const reserved = await call('CreateCacheEntry', { key, version }, [200, 409])
@@ -116,7 +116,7 @@ async function upload(
     const headers = (): Readonly<Record<string, string>> => ({ 'x-ms-version': '2023-11-03' })
     const what = `write ${key} to the cache of GitHub Actions`
     const request = { method: 'PUT', url: target, headers, body, accepted: [201], what }
-    await readText(await send(request, options), mostJson)
+    await readText(await send(request, options), mostJson, options.silence)
   }
   let number = 0
   const ids = mapOrdered(blocksOf(bytes, blockSize), parallel, async (block) => {

@@ -107,3 +107,15 @@ test('openBucket() reports a failure that a service hides behind the status 200'
   const { bucket } = bucketOf(() => new Response(text))
   await expect(bucket.touch('k')).rejects.toThrow('Cannot renew k: SlowDown')
 })
+
+test('openBucket() does not wait for a body that stops', async () => {
+  const stopped = (status: number): Response => {
+    const body = new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from('x')) })
+    return new Response(body, { status })
+  }
+  const { bucket } = bucketOf(() => stopped(200), { silence: 20 })
+  await expect(toBuffer(bucket.read('k'), 10)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  await expect(bucket.touch('k')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  const refusing = bucketOf(() => stopped(403), { silence: 20 })
+  await expect(refusing.bucket.status('k')).rejects.toMatchObject({ code: 'DENIED' })
+})

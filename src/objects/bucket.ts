@@ -1,7 +1,7 @@
 import { StrakeError } from '#oci'
 import { type Bytes, mapOrdered } from '#stream'
 import { blocksOf } from './blocks.ts'
-import { type RequestOptions, readText, send } from './request.ts'
+import { bodyOf, type RequestOptions, readText, send } from './request.ts'
 import { type AwsCredentials, encodeForSignature, signRequest } from './signature.ts'
 
 export interface BucketOptions extends RequestOptions {
@@ -82,7 +82,7 @@ export function openBucket(options: BucketOptions): Bucket {
       const headers = start === 0 ? {} : { range: `bytes=${start}-` }
       const accepted = [start === 0 ? 200 : 206]
       const answer = await request('GET', key, { headers, accepted, verb: 'read' })
-      if (answer.body !== null) yield* answer.body
+      yield* bodyOf(answer, options.silence)
     },
     async write(key, bytes, size) {
       const blockSize = Math.max(partSize, Math.ceil(size / mostParts))
@@ -95,7 +95,7 @@ export function openBucket(options: BucketOptions): Bucket {
         return
       }
       const all = startingWith(first.value, blocks)
-      await writeParts(key, all, { request, parallel: options.parallel })
+      await writeParts(key, all, { request, options })
     },
     async touch(key) {
       const source = encodeForSignature(`/${bucket}/${key}`, true)
@@ -105,7 +105,7 @@ export function openBucket(options: BucketOptions): Bucket {
         'x-amz-meta-updated-at': new Date(now()).toISOString(),
       }
       const answer = await request('PUT', key, { headers, verb: 'renew' })
-      refuseError(await readText(answer, mostXml), `renew ${key}`)
+      refuseError(await readText(answer, mostXml, options.silence), `renew ${key}`)
     },
   }
 }
@@ -124,15 +124,15 @@ type Request = (
 async function writeParts(
   key: string,
   blocks: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  { request, parallel }: { readonly request: Request; readonly parallel: number },
+  { request, options }: { readonly request: Request; readonly options: BucketOptions },
 ): Promise<void> {
   const started = await request('POST', key, { query: { uploads: '' }, verb: 'write' })
-  const text = await readText(started, mostXml)
+  const text = await readText(started, mostXml, options.silence)
   const uploadId = unescapeXml(/<UploadId>([^<]{1,1024})<\/UploadId>/.exec(text)?.[1] ?? '')
   if (uploadId === '') throw new StrakeError('INVALID', `Cannot write ${key}: there is no upload`)
   try {
     let number = 0
-    const parts = mapOrdered(blocks, parallel, async (body) => {
+    const parts = mapOrdered(blocks, options.parallel, async (body) => {
       number += 1
       const partNumber = number
       const query = { partNumber: String(partNumber), uploadId }
@@ -148,7 +148,7 @@ async function writeParts(
     const document = `<CompleteMultipartUpload>${list.join('')}</CompleteMultipartUpload>`
     const body = new TextEncoder().encode(document)
     const answer = await request('POST', key, { query: { uploadId }, body, verb: 'write' })
-    refuseError(await readText(answer, mostXml), `write ${key}`)
+    refuseError(await readText(answer, mostXml, options.silence), `write ${key}`)
   } catch (error) {
     const query = { uploadId }
     await request('DELETE', key, { query, accepted: [204, 200, 404], verb: 'give up' }).catch(

@@ -1,4 +1,5 @@
 import { isStrakeError, StrakeError } from '#oci'
+import type { Bytes } from '#stream'
 
 export interface ObjectRequest {
   readonly method: string
@@ -21,6 +22,8 @@ export interface RequestOptions {
   /** Milliseconds. */
   readonly sleep?: ((milliseconds: number) => Promise<void>) | undefined
   readonly signal?: AbortSignal | undefined
+  /** Milliseconds without a byte of a body after which it counts as broken. Default one minute. */
+  readonly silence?: number | undefined
 }
 
 /**
@@ -44,7 +47,7 @@ export async function send(request: ObjectRequest, options: RequestOptions): Pro
 
 async function tryOnce(
   { method, url, headers, body, accepted, what }: ObjectRequest,
-  { fetch: call = fetch, timeout, signal }: RequestOptions,
+  { fetch: call = fetch, timeout, signal, silence }: RequestOptions,
 ): Promise<Response> {
   const late = new AbortController()
   const timer = setTimeout(() => late.abort(), timeout)
@@ -67,12 +70,15 @@ async function tryOnce(
     clearTimeout(timer)
   }
   if (accepted.includes(response.status)) return response
-  throw await refusal(response, what)
+  throw await refusal(response, { what, silence })
 }
 
-async function refusal(response: Response, what: string): Promise<StrakeError> {
+async function refusal(
+  response: Response,
+  { what, silence }: { readonly what: string; readonly silence: number | undefined },
+): Promise<StrakeError> {
   const { status } = response
-  const text = await readText(response, mostErrorBytes).catch(() => '')
+  const text = await readText(response, mostErrorBytes, silence).catch(() => '')
   const code = /<Code>([A-Za-z]{1,60})<\/Code>/.exec(text)?.[1]
   const reason = `the server answered ${status}${code === undefined ? '' : ` (${code})`}`
   const message = `Cannot ${what}: ${reason}`
@@ -92,11 +98,23 @@ async function refusal(response: Response, what: string): Promise<StrakeError> {
 /** Bytes of an error document that are read. */
 const mostErrorBytes = 65_536
 
-/** Reads a body of at most `most` bytes. Throws `SIZE_INVALID` for a longer one. */
-export async function readText(response: Response, most: number): Promise<string> {
+/**
+ * Reads a body of at most `most` bytes. Throws `SIZE_INVALID` for a longer one, and `UNAVAILABLE`
+ * after `silence` milliseconds without a byte.
+ */
+export async function readText(
+  response: Response,
+  most: number,
+  silence: number | undefined,
+): Promise<string> {
   const { toBuffer } = await import('#stream')
-  if (response.body === null) return ''
-  return new TextDecoder().decode(await toBuffer(response.body, most, 'the answer'))
+  return new TextDecoder().decode(await toBuffer(bodyOf(response, silence), most, 'the answer'))
+}
+
+/** The bytes of a body. Throws `UNAVAILABLE` after `silence` milliseconds without one. */
+export async function* bodyOf(response: Response, silence: number | undefined): Bytes {
+  const { steady } = await import('#stream')
+  if (response.body !== null) yield* steady(response.body, { silence })
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Descriptor } from '#oci'
-import { type Bytes, steady, verified } from '#stream'
+import { type Bytes, verified } from '#stream'
 import type { CacheContent } from './place.ts'
 
 /** Blobs as objects that are read by their digests. */
@@ -10,15 +10,12 @@ export interface BlobObjects {
   write(blob: Descriptor, bytes: Bytes): Promise<void>
 }
 
-/** Milliseconds without a byte after which a download counts as broken. */
-const silence = 60_000
-
 /** Content in a place without digests of its own: what is read is verified here. */
 export function objectContent(objects: BlobObjects): CacheContent {
   return {
     has: (blob) => objects.has(blob),
     read(blob, { start = 0, end = blob.size, readerVerifies = false } = {}) {
-      const bytes = steady(objects.read(blob, start), { silence })
+      const bytes = objects.read(blob, start)
       const isWhole = start === 0 && end >= blob.size
       if (!isWhole) return firstBytes(bytes, end - start)
       return readerVerifies ? bytes : verified(bytes, blob)
