@@ -66,6 +66,8 @@ export class BaseImages {
       readonly range: Range
       readonly stages: readonly string[]
       readonly contexts: readonly string[]
+      /** FROM names the image. */
+      readonly isBase?: boolean | undefined
       readonly layout?: LayoutImage | undefined
     },
   ): Promise<NamedBase> {
@@ -103,6 +105,7 @@ function remedyFor(
   asking: {
     readonly stages: readonly string[]
     readonly contexts: readonly string[]
+    readonly isBase?: boolean | undefined
   },
 ): string | undefined {
   const { stages, contexts } = asking
@@ -113,6 +116,8 @@ function remedyFor(
     contexts.filter((name) => name !== reference),
   )
   if (context !== undefined) return `did you mean the build context ${context}`
+  // FROM names an image far more often than a stage, so the error's own remedy is more useful.
+  if (asking.isBase === true) return undefined
   // A name without a registry, a directory and a tag may also be that of a stage.
   if (stages.length === 0 || /[/:@.]/.test(reference)) return undefined
   const shown = stages.slice(0, maxNames).join(', ')

@@ -96,6 +96,7 @@ export class StageBases {
       range,
       stages,
       contexts: contexts.names,
+      isBase: true,
       layout,
     })
     const triggers = this.triggers(image.config.config?.OnBuild ?? [], stage)

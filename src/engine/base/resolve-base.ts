@@ -75,7 +75,7 @@ function explain(text: string, { cause, found, options }: Failed): StrakeError {
   if (!suitsPlatform(found, options.platform)) {
     const there = listPlatforms(found.index?.images ?? [found.image])
     const message = `Cannot use ${name} as a base: the store has it for ${there}, not for ${wanted}, and ${reason}`
-    const remedy = cause.remedy ?? `build with --platform ${there}`
+    const remedy = `build with --platform ${there}, or load the image for ${wanted}`
     return new StrakeError(cause.code, message, { cause, remedy })
   }
   const remedy = 'build without --pull to use the image that is in the store'

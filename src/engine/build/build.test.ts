@@ -65,9 +65,13 @@ test('build() names the base that could not be refreshed, and the one in the sto
 })
 
 test('build() names both platforms when the store has the base for another one', async () => {
-  const dockerfile = { text: 'FROM --platform=linux/s390x bb\n' }
-  expect(firstLine(await refusal({ dockerfile }))).toMatch(
+  const dockerfile = { text: 'FROM bb AS a\nFROM --platform=linux/s390x bb\n' }
+  const refused = await refusal({ dockerfile })
+  expect(firstLine(refused)).toMatch(
     /^Cannot use bb:latest as a base: the store has it for linux\/\w+, not for linux\/s390x, and cannot /,
+  )
+  expect(refused.remedy).toMatch(
+    /^build with --platform linux\/\w+, or load the image for linux\/s390x$/,
   )
 })
 
