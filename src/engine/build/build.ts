@@ -113,7 +113,7 @@ export interface BuildRequest {
 }
 
 export interface Built {
-  /** The image ID, or the digest of the index. */
+  /** The image ID, or the digest of the index in the store. */
   readonly imageId: Digest
   /** The digest of the manifest or index; of a pushed image, that in the registry. */
   readonly digest: Digest
@@ -196,7 +196,8 @@ async function buildRecorded(
   })
   await caches?.finish(result)
   const { digest } = delivered?.descriptor ?? result.descriptor
-  const imageId = delivered === undefined ? result.imageId : (delivered.imageId ?? digest)
+  const imageId =
+    delivered === undefined ? result.imageId : (delivered.imageId ?? delivered.storedDigest)
   if (lockFile !== undefined) await writeLockFile(lockFile, result.provenance)
   if (imageIdFile !== undefined) await writeTextFile(imageIdFile, imageId)
   const given = namesOf(outputs, names)

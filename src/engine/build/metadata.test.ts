@@ -38,7 +38,12 @@ const descriptor = {
 }
 
 const read = (more: Partial<MetadataFacts> = {}) =>
-  JSON.parse(formatMetadata({ descriptor, imageId: undefined }, { ...facts, ...more }))
+  JSON.parse(
+    formatMetadata(
+      { descriptor, storedDigest: descriptor.digest, imageId: undefined },
+      { ...facts, ...more },
+    ),
+  )
 
 test('formatMetadata() has the reference, the descriptor and the least provenance', () => {
   const { 'buildx.build.provenance': own, ...others } = read()

@@ -151,6 +151,14 @@ test('a reproducible build gives the same index each time, and another one does 
   expect(new Set(await digests(false)).size).toBe(2)
 })
 
+test('build() returns the digests of the index in the store and of the one in the registry', async () => {
+  const name = 'registry.example.test/attested:2'
+  const { imageId, digest } = await run({ ...image, push: true }, { names: [name] })
+  expect(imageId).toBe(getTarget(engine.records, name).descriptor.digest)
+  expect(digest).toBe((await registry.repository('attested').resolve('2')).digest)
+  expect(imageId).not.toBe(digest)
+})
+
 test('an image has its list of packages and its provenance in one attestation', async () => {
   const both = { ...attestations, sbom: { parameters: {} } }
   await run(image, { names: ['attested:5'], attestations: both, platforms })

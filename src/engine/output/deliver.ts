@@ -19,8 +19,10 @@ import { type DeliverOptions, writeTrees } from './tree-output.ts'
 
 /** The image that the outputs of a build made. */
 export interface Delivered {
-  /** The manifest or index. */
+  /** The manifest or index; of a pushed image, that in the registry. */
   readonly descriptor: Descriptor
+  /** The digest of the manifest or index on this machine. */
+  readonly storedDigest: Digest
   /** Absent for an index. */
   readonly imageId: Digest | undefined
 }
@@ -152,6 +154,6 @@ export async function deliver(
     }
   }
   if (last === undefined) return undefined
-  const { root, images: made, isIndex } = last
-  return { descriptor: root, imageId: isIndex ? undefined : made[0]?.imageId }
+  const { root, storedDigest = root.digest, images: made, isIndex } = last
+  return { descriptor: root, storedDigest, imageId: isIndex ? undefined : made[0]?.imageId }
 }

@@ -12,6 +12,7 @@ import {
 import {
   type Annotations,
   type Descriptor,
+  type Digest,
   type ImageName,
   type Layer,
   layerCompression,
@@ -25,6 +26,8 @@ import type { DeliverOptions } from './tree-output.ts'
 export interface FormedImages {
   /** The descriptor of the image or index, with the annotations for the document that lists it. */
   readonly root: Descriptor
+  /** The digest of the image or index in the store, if a push wrote another one. */
+  readonly storedDigest?: Digest | undefined
   readonly images: readonly Image[]
   /** The manifests with attestations of the images. */
   readonly attestations: readonly Descriptor[]

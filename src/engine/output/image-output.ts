@@ -38,7 +38,7 @@ export async function storeImage(
     const { mediaType, digest, size } = pushed
     root = { ...formed.root, mediaType, digest, size }
   }
-  return { ...formed, root }
+  return { ...formed, root, storedDigest: formed.root.digest }
 }
 
 async function record(
