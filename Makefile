@@ -20,7 +20,7 @@ check: setup
 bench: build
 	@scripts/bun bench/main.ts $(or $(ARGS),--disk)
 
-# docs/cli.md and docs/man, from the table of commands.
+# docs/cli.md, docs/coming-from-docker.md and docs/man, from the table of commands.
 docs: setup
 	@scripts/docs
 

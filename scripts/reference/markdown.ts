@@ -70,7 +70,8 @@ function argumentTable({ arguments: declared }: Command): readonly string[] {
   return rows.length === 0 ? [] : [table(['argument', ''], rows)]
 }
 
-function table(
+/** A table of two columns, whose first column is code. */
+export function table(
   titles: readonly [string, string],
   rows: readonly (readonly [term: string, meaning: string])[],
 ): string {

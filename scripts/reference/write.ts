@@ -1,6 +1,7 @@
-// Writes docs/cli.md and docs/man from the table of commands.
+// Writes docs/cli.md, docs/coming-from-docker.md and docs/man from the table of commands.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { comingFromDocker } from './coming-from-docker.ts'
 import { manualPages } from './man.ts'
 import { markdownReference } from './markdown.ts'
 
@@ -9,7 +10,11 @@ const docs = resolve(import.meta.dir, '../../docs')
 /** Every generated file, by its path below `docs`. */
 export async function referenceFiles(): Promise<ReadonlyMap<string, string>> {
   const pages = [...(await manualPages())].map(([name, text]) => [`man/${name}`, text] as const)
-  return new Map([['cli.md', await markdownReference()], ...pages])
+  return new Map([
+    ['cli.md', await markdownReference()],
+    ['coming-from-docker.md', await comingFromDocker()],
+    ...pages,
+  ])
 }
 
 if (import.meta.main) {
