@@ -22,10 +22,20 @@ export function requestWith(
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     headers.append(rawHeaders[index] ?? '', rawHeaders[index + 1] ?? '')
   }
-  const host = headers.get('Host') ?? 'localhost'
-  const base = URL.canParse(`http://${host}`) ? `http://${host}` : 'http://localhost'
   const init = { method, headers, signal, body, duplex: 'half' }
-  return new Request(url.startsWith('/') ? base + url : url, init as RequestInit)
+  return new Request(urlOf(url, headers.get('Host') ?? ''), init as RequestInit)
+}
+
+/**
+ * Returns a URL for every target of a request: a path, a URL, or text that is neither, such as `*`,
+ * which becomes a path that nobody serves. A host that is more than a name and a port is ignored,
+ * because it would change the path.
+ */
+function urlOf(target: string, host: string): string {
+  const isHost = /^[\w.:[\]-]+$/.test(host) && URL.canParse(`http://${host}`)
+  const base = isHost ? `http://${host}` : 'http://localhost'
+  if (target.startsWith('/')) return base + target
+  return URL.canParse(target) ? target : `${base}/${target}`
 }
 
 /** Sends a response, whose body is read as fast as the client reads. */

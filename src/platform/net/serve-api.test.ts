@@ -101,6 +101,32 @@ describe('serveApi()', () => {
     expect(answer).toEndWith('{"message":"no"}')
   })
 
+  test('serveApi() streams a response without an end to a client that offers HTTP/2', async () => {
+    const events = new ReadableStream({ start: (controller) => controller.enqueue('first\n') })
+    await start(async () => new Response(events))
+    const socket = await open()
+    socket.write('GET /events HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n')
+    let text = ''
+    for await (const chunk of socket) {
+      text += chunk
+      if (text.includes('first\n')) break
+    }
+    expect(text).toStartWith('HTTP/1.1 200')
+  })
+
+  test('serveApi() answers a request whose target is no path, and ignores a host with a path', async () => {
+    await start(async ({ url }) => new Response(new URL(url).pathname))
+    const ask = async (target: string, host: string): Promise<string> => {
+      const answer = await exchange(
+        `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+      )
+      return answer.match(/\/[^\r]*(?=\r\n0\r\n)/)?.[0] ?? answer
+    }
+    expect(await ask('*', 'd')).toBe('/*')
+    expect(await ask('http://[', 'd')).toEndWith('[')
+    expect(await ask('/a', 'x/other?')).toBe('/a')
+  })
+
   test('serveApi() refuses a body of an upgrade that is too large or without a length', async () => {
     await start(echoing)
     expect(await exchange(head(10_000_000))).toStartWith('HTTP/1.1 413')

@@ -56,9 +56,13 @@ export async function serveApi(handler: ApiHandler, options: ServeApiOptions): P
         address: plainAddress(incoming.socket.remoteAddress),
         canFreeBody: false,
       } as const
-      handler(toRequest(incoming, abort.signal), peer)
-        .then((response) => sendResponse(response, incoming, outgoing))
-        .catch(() => outgoing.destroy())
+      const respond = async (): Promise<void> =>
+        await sendResponse(
+          await handler(toRequest(incoming, abort.signal), peer),
+          incoming,
+          outgoing,
+        )
+      respond().catch(() => outgoing.destroy())
     },
   )
   http.on('upgrade', (incoming, socket, head) => {
@@ -197,7 +201,7 @@ async function upgrade(
   })
   const taken = takeovers.get(response)
   if (taken === undefined) {
-    await refuseUpgrade(response, socket)
+    await refuseUpgrade(response, incoming, socket)
     return
   }
   const phrase = protocol === 'tcp' ? 'UPGRADED' : 'Switching Protocols'
@@ -207,14 +211,27 @@ async function upgrade(
   taken.use(withFirstBytes(socket, rest))
 }
 
-/** Sends an ordinary response to a request that wanted another protocol, and closes the connection. */
-async function refuseUpgrade(response: Response, socket: Duplex): Promise<void> {
-  const bytes = new Uint8Array(await response.arrayBuffer())
+/**
+ * Sends an ordinary response to a request that wanted another protocol, for example a client that
+ * offers HTTP/2 with every request. The end of the connection is the end of the body, because the
+ * body may be a stream without an end.
+ */
+async function refuseUpgrade(
+  response: Response,
+  { method }: IncomingMessage,
+  socket: Duplex,
+): Promise<void> {
   const headers = [...response.headers].map(([name, value]) => `${name}: ${value}\r\n`).join('')
   socket.write(
-    `HTTP/1.1 ${response.status} ${response.statusText}\r\n${headers}Connection: close\r\nContent-Length: ${bytes.length}\r\n\r\n`,
+    `HTTP/1.1 ${response.status} ${response.statusText}\r\n${headers}Connection: close\r\n\r\n`,
   )
-  socket.end(bytes)
+  if (response.body === null || method === 'HEAD') {
+    await response.body?.cancel()
+    socket.end()
+  } else {
+    const { pipeline } = await import('node:stream/promises')
+    await pipeline(response.body, socket)
+  }
 }
 
 /**
