@@ -18,6 +18,7 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   ALREADY_EXISTS: 409,
   CONFLICT: 409,
   INVALID: 400,
+  NAME_INVALID: 400,
   UNSUPPORTED: 501,
   UNAVAILABLE: 503,
   UNAUTHORIZED: 401,

@@ -12,6 +12,11 @@ test('flag() reads the words of Docker', () => {
   expect(query('').flag('a', true)).toBe(true)
 })
 
+test('text() refuses a value with a NUL', () => {
+  expect(query('a=b').text('a')).toBe('b')
+  expect(() => query('a=%00').text('a')).toThrow('it has a NUL')
+})
+
 test('whole() refuses what is no whole number', () => {
   expect(query('a=-5').whole('a')).toBe(-5)
   expect(query('a=').whole('a')).toBeUndefined()

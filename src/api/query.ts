@@ -2,7 +2,10 @@ import { ApiError } from './failure.ts'
 
 /** The parameters after the `?`, with Docker's rules for their values. */
 export interface Query {
-  /** The value of a parameter; `undefined` when it is absent or empty. */
+  /**
+   * The value of a parameter; `undefined` when it is absent or empty. Throws 400 for a value with a
+   * NUL, which the kernel takes for the end of a text.
+   */
   text(name: string): string | undefined
   /** All values of a parameter that may be given several times. */
   texts(name: string): readonly string[]
@@ -17,7 +20,11 @@ export interface Query {
 const noWords = ['', '0', 'no', 'false', 'none']
 
 export function readQuery(parameters: URLSearchParams): Query {
-  const text = (name: string): string | undefined => parameters.get(name) || undefined
+  const text = (name: string): string | undefined => {
+    const value = parameters.get(name) || undefined
+    if (value?.includes('\0')) throw new ApiError(400, `invalid value for "${name}": it has a NUL`)
+    return value
+  }
   return {
     text,
     texts: (name) => parameters.getAll(name),

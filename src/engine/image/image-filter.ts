@@ -1,3 +1,4 @@
+import { StrakeError } from '#oci'
 import type { ImageRecord } from '#records'
 import type { Engine } from '../engine.ts'
 import { hasLabel, type LabelCondition } from '../filter/labels.ts'
@@ -28,7 +29,10 @@ export interface NamedImage {
 
 type Test = (named: NamedImage) => boolean | Promise<boolean>
 
-/** Returns a test for images. Throws `NOT_FOUND` if a condition names an absent image. */
+/**
+ * Returns a test for images. Throws `NOT_FOUND` if a condition names an absent image. The test throws
+ * `INVALID` for a malformed pattern.
+ */
 export function imageTest(
   filters: ImageFilters,
   engine: Pick<Engine, 'records' | 'openImage'>,
@@ -82,9 +86,18 @@ async function matchesOne(
   { repository, tag }: NamedImage,
 ): Promise<boolean> {
   if (repository === '<none>') return false
-  const { matchPattern } = await import('#dockerfile/ignore/glob')
+  const { matchPattern, PatternError } = await import('#dockerfile/ignore/glob')
   const names = [repository, `${repository}:${tag}`]
-  return patterns.some((pattern) => names.some((name) => matchPattern(pattern, name)))
+  return patterns.some((pattern) => {
+    try {
+      return names.some((name) => matchPattern(pattern, name))
+    } catch (cause) {
+      if (!(cause instanceof PatternError)) throw cause
+      throw new StrakeError('INVALID', `Cannot filter images by ${pattern}: ${cause.message}`, {
+        cause,
+      })
+    }
+  })
 }
 
 function hasLabels(
