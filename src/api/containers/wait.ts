@@ -14,6 +14,8 @@ export async function wait(call: ApiCall): Promise<Response> {
   const { engine, signal } = call
   // Begun before the response, so that a client that starts the container next misses nothing.
   const ended = waitForCondition(engine, containerId(call), { condition, signal })
+  // Nobody reads the result when the client leaves before the response begins.
+  ended.catch(() => {})
   return stream(result(ended, signal))
 }
 

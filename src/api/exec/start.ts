@@ -17,7 +17,7 @@ export async function start(call: ApiCall): Promise<Response> {
   const instance = readExec(engine, params['id'] ?? '')
   const session: Session = { call, instance, consoleSize: sizeOf(body) }
   if (member(body, 'Detach', 'boolean')) {
-    await started(session, undefined, call.signal)
+    await started(session)
     return done(200)
   }
   const tty = instance.request.tty === true
@@ -60,15 +60,10 @@ async function follow(
   }
 }
 
-/** Resolves when the process runs; the process stays when the client leaves. */
-async function started(
-  session: Session,
-  streams: ContainerStreams | undefined,
-  left: AbortSignal,
-): Promise<void> {
+/** Starts a process without streams, and resolves when it runs. It stays when the client leaves. */
+async function started(session: Session): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  run(session, streams, new AbortController().signal, resolve).catch(reject)
-  left.throwIfAborted()
+  run(session, undefined, new AbortController().signal, resolve).catch(reject)
   await promise
 }
 

@@ -40,7 +40,7 @@ export async function runGit(args: readonly string[], run: GitRun): Promise<GitR
     ownSession: true,
   })
   const late = AbortSignal.timeout(run.timeout)
-  const stop = (): void => killTree(child.pid)
+  const stop = (): void => void killTree(child.pid)
   for (const signal of [run.signal, late]) signal.addEventListener('abort', stop, { once: true })
   let failure: { readonly error: unknown } | undefined
   let stdout = ''

@@ -90,12 +90,18 @@ interface Start {
 async function start(request: ExecRequest, options: Start): Promise<number> {
   const { directory, signal, program, what } = request
   const child = spawnRuntime(request, options)
-  const abandon = (): void => killTree(child.pid)
+  const orphans: number[] = []
+  const abandon = (): void => void orphans.push(...killTree(child.pid))
   signal?.addEventListener('abort', abandon, { once: true })
   const { code } = await child.exited
   signal?.removeEventListener('abort', abandon)
-  signal?.throwIfAborted()
   const pid = Number(readText(`${directory}/pid`))
+  if (signal?.aborted) {
+    // The killed helpers of the runtime, and a process that runs already, are children of this one.
+    if (pid > 0) orphans.push(pid)
+    for (const orphan of orphans) adoptOne(orphan).exited.catch(() => {})
+    throw signal.reason
+  }
   if (code === 0 && pid > 0) return pid
   const { message, exitCode } = startFailure(readText(`${directory}/log`), program)
   throw StartError.from(exitCode, message, what)

@@ -4,15 +4,17 @@ import { ignoring, readSmallFile } from '../call/posix.ts'
 /**
  * Kills a process and every descendant of it. Stops each process before it lists its children, so
  * that none can start another one in between. `pid` must be a child of this process that was not
- * reaped yet; otherwise the number may belong to another process.
+ * reaped yet; otherwise the number may belong to another process. Returns the descendants, which
+ * become children of the nearest subreaper.
  */
-export function killTree(pid: number): void {
+export function killTree(pid: number): readonly number[] {
   const found = [pid]
   for (const one of found) {
     signal(one, 'SIGSTOP')
     found.push(...childrenOf(one))
   }
   for (const one of found) signal(one, 'SIGKILL')
+  return found.slice(1)
 }
 
 /** Each thread has a list of the children that it has started. Programs in Go start them from any thread. */
