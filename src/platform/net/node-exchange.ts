@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Writable } from 'node:stream'
 
 /** Returns an IPv4 address in its own form, also for a socket of both families. */
 export function plainAddress(address: string | undefined): string {
@@ -51,11 +52,19 @@ export async function sendResponse(
   } else {
     // The head of a response whose body comes later must not wait for the body.
     outgoing.flushHeaders()
-    const { pipeline } = await import('node:stream/promises')
-    await pipeline(response.body, outgoing)
+    await sendBody(response.body, outgoing)
   }
   // An unread body would block the next request of the connection.
   incoming.resume()
+}
+
+/** Sends a body as fast as the client reads, and ends the connection's side of it. */
+export async function sendBody(
+  body: ReadableStream<Uint8Array>,
+  destination: Writable,
+): Promise<void> {
+  const { pipeline } = await import('node:stream/promises')
+  await pipeline(body, destination)
 }
 
 /** Reads chunk by chunk, so that a slow handler slows the sender. */

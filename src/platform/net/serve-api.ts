@@ -1,7 +1,7 @@
 import { createServer, type Server as HttpServer, type IncomingMessage } from 'node:http'
 import { createServer as createListener, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
-import { plainAddress, requestWith, sendResponse, toRequest } from './node-exchange.ts'
+import { plainAddress, requestWith, sendBody, sendResponse, toRequest } from './node-exchange.ts'
 
 /** The sender of a request. */
 export interface ApiPeer {
@@ -229,8 +229,7 @@ async function refuseUpgrade(
     await response.body?.cancel()
     socket.end()
   } else {
-    const { pipeline } = await import('node:stream/promises')
-    await pipeline(response.body, socket)
+    await sendBody(response.body, socket)
   }
 }
 
