@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs'
 import { mkdir, open, realpath, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { blobPath, readGraph, readIndex } from '#content'
@@ -16,6 +17,7 @@ import {
   lockDirectory,
   pathExists,
   temporaryName,
+  tryLockDirectory,
   writeAll,
   writeFileDurable,
 } from '#platform'
@@ -34,20 +36,78 @@ const tagName = 'org.opencontainers.image.ref.name'
 export function layoutPlace(place: LocalImport | LocalExport): NamedManifests {
   const { directory, tag } = place
   const digest = 'digest' in place ? place.digest : undefined
-  const content = layoutContent(directory)
+  if (!('resets' in place)) return readPlace(directory, { tag, digest })
+  const use = new BlobUse(directory)
+  const content = layoutContent(directory, use)
   return {
-    name: directory,
+    ...readPlace(directory, { tag, digest }),
     content,
-    resolve: async () => await findManifest(directory, { tag, digest }),
-    async publish(root) {
+    async publish(root, signal) {
+      // From now on, the index protects the blobs, under the lock that others need to change it.
+      await use.begin(signal)
       using _lock = await lockDirectory(await realpath(directory))
       const before = await readIndexOf(directory)
       const others = before.filter((each) => each.annotations?.[tagName] !== tag)
       const added = { ...root, annotations: { [tagName]: tag } }
       await writeFileDurable(`${directory}/oci-layout`, '{"imageLayoutVersion":"1.0.0"}')
       await writeFileDurable(`${directory}/index.json`, indexOf([...others, added]))
-      if ('resets' in place && place.resets) await removeUnused(directory, content)
+      use[Symbol.dispose]()
+      using alone = use.tryAlone()
+      if (alone !== undefined) await removeUnused(directory, content, place.resets)
     },
+    [Symbol.dispose]: () => use[Symbol.dispose](),
+  }
+}
+
+function readPlace(
+  directory: string,
+  manifest: { readonly tag: string; readonly digest: string | undefined },
+): NamedManifests {
+  return {
+    name: directory,
+    content: { ...layoutSource(directory), write: refuseWrite },
+    resolve: async () => await findManifest(directory, manifest),
+    publish: refuseWrite,
+  }
+}
+
+async function refuseWrite(): Promise<never> {
+  throw new RangeError('A cache that is read is not written')
+}
+
+/**
+ * Marks the blobs of a layout as used by a build from its first look at them until an index lists
+ * them. Meanwhile, no other build removes blobs.
+ */
+class BlobUse implements Disposable {
+  readonly #directory: string
+  #begun: Promise<void> | undefined
+  #held: Disposable | undefined
+  #isEnded = false
+
+  constructor(directory: string) {
+    this.#directory = `${directory}/blobs`
+  }
+
+  async begin(signal?: AbortSignal): Promise<void> {
+    this.#begun ??= this.#lock(signal)
+    await this.#begun
+  }
+
+  async #lock(signal?: AbortSignal): Promise<void> {
+    await mkdir(this.#directory, { recursive: true })
+    this.#held = await lockDirectory(await realpath(this.#directory), signal, 'shared')
+    if (this.#isEnded) this.#held[Symbol.dispose]()
+  }
+
+  /** Returns `undefined` while another build uses the blobs. */
+  tryAlone(): Disposable | undefined {
+    return tryLockDirectory(realpathSync(this.#directory))
+  }
+
+  [Symbol.dispose](): void {
+    this.#isEnded = true
+    this.#held?.[Symbol.dispose]()
   }
 }
 
@@ -88,11 +148,16 @@ async function describeBlob(
   return { mediaType: type, digest, size: raw.length }
 }
 
-function layoutContent(directory: string): CacheContent {
+function layoutContent(directory: string, use: BlobUse): CacheContent {
   const source = layoutSource(directory)
   return {
     ...source,
+    async has(blob, signal) {
+      await use.begin(signal)
+      return await source.has(blob, signal)
+    },
     async write(expected, bytes, { signal } = {}) {
+      await use.begin(signal)
       const path = blobPath(directory, expected.digest)
       if (await source.has(expected)) return 'exists'
       await mkdir(dirname(path), { recursive: true })
@@ -118,11 +183,18 @@ async function writeBlob(path: string, bytes: Bytes, signal?: AbortSignal): Prom
   }
 }
 
-/** Removes the blobs that no manifest of the layout refers to. */
-async function removeUnused(directory: string, content: CacheContent): Promise<void> {
+/** Files that a build was writing when it was killed, as `temporaryName` names them. */
+const abandoned = /^[0-9a-f]{64,128}\d+-\d+-[0-9a-z]+\.tmp$/
+
+/** Removes abandoned files and, for `resets`, the blobs that no manifest of the layout refers to. */
+async function removeUnused(
+  directory: string,
+  content: CacheContent,
+  resets: boolean,
+): Promise<void> {
   const { readdir } = await import('node:fs/promises')
   const used = new Set<string>()
-  for (const root of await readIndex(directory)) {
+  for (const root of resets ? await readIndex(directory) : []) {
     used.add(root.digest)
     const { documents, blobs } = await readGraph(content, root, {
       // A manifest that other programs left without its content keeps nothing.
@@ -138,7 +210,8 @@ async function removeUnused(directory: string, content: CacheContent): Promise<v
       throw error
     })
     for (const name of names) {
-      if (isDigest(`${algorithm}:${name}`) && !used.has(`${algorithm}:${name}`)) {
+      const isBlob = isDigest(`${algorithm}:${name}`)
+      if (abandoned.test(name) || (resets && isBlob && !used.has(`${algorithm}:${name}`))) {
         await rm(`${directory}/blobs/${algorithm}/${name}`)
       }
     }

@@ -30,13 +30,15 @@ export interface NamedManifests {
   resolve(signal?: AbortSignal): Promise<Descriptor | undefined>
   /** Makes the name mean `root`. */
   publish(root: Descriptor, signal?: AbortSignal): Promise<void>
+  [Symbol.dispose]?(): void
 }
 
 /** Keeps caches as manifests, as BuildKit does. `document` is the kind that is written. */
 export function manifestPlace(
-  { name, content, resolve, publish }: NamedManifests,
+  named: NamedManifests,
   document: CacheForm['document'] = 'manifest',
 ): CachePlace {
+  const { name, content, resolve, publish } = named
   return {
     name,
     content,
@@ -58,6 +60,7 @@ export function manifestPlace(
       const { type, value } = documentOf(document, descriptor, layers)
       await publish(await put(type, encodeJson(value)), signal)
     },
+    [Symbol.dispose]: () => named[Symbol.dispose]?.(),
   }
 }
 

@@ -23,6 +23,8 @@ export interface CachePlace {
   write(cache: StoredCache, signal?: AbortSignal): Promise<void>
   /** True when the configuration must describe its layers itself. */
   readonly hasDetails: boolean
+  /** Ends the use of a place whose cache was not written. */
+  [Symbol.dispose]?(): void
 }
 
 export interface OpenPlace {

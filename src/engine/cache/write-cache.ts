@@ -94,6 +94,7 @@ export class CacheWriter implements Disposable {
 
   [Symbol.dispose](): void {
     this.#sender[Symbol.dispose]()
+    this.place[Symbol.dispose]?.()
   }
 }
 
