@@ -75,6 +75,7 @@ export {
   resizeContainer,
   type StopOptions,
   stopContainer,
+  suspendContainer,
   unpauseContainer,
 } from './verbs/control.ts'
 /** Making a container without starting it. */

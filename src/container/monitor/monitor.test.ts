@@ -9,7 +9,13 @@ import { reconcileContainers } from '../recovery/reconcile.ts'
 import { join, joinCommand, lineOf, until } from '../testing/client.ts'
 import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
 import { attachContainer } from '../verbs/attach.ts'
-import { killContainer, pauseContainer, stopContainer, unpauseContainer } from '../verbs/control.ts'
+import {
+  killContainer,
+  pauseContainer,
+  stopContainer,
+  suspendContainer,
+  unpauseContainer,
+} from '../verbs/control.ts'
 import { createContainer } from '../verbs/create.ts'
 import { inspectContainer } from '../verbs/inspect.ts'
 import { type LogEntry, type LogsOptions, readLogs } from '../verbs/logs.ts'
@@ -206,6 +212,31 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     await pauseContainer(context, id)
     await killContainer(context, id)
     expect(await waitContainer(context, id)).toBe(137)
+  })
+
+  test('suspendContainer() pauses a container until it is disposed, and leaves a later pause alone', async () => {
+    const { context } = bed
+    const { id } = await runDetached(context, { ...base(), command: ['sleep', '100'] })
+    const status = (): string => getContainer(context, id).state.status
+    const suspended = await suspendContainer(context, id)
+    expect(status()).toBe('paused')
+    await suspended[Symbol.asyncDispose]()
+    expect(status()).toBe('running')
+    await pauseContainer(context, id)
+    await expect(suspendContainer(context, id)).rejects.toThrow('it is paused')
+    expect(status()).toBe('paused')
+    await removeContainer(context, id, { force: true })
+  })
+
+  test('a monitor resumes a container when the command that suspended it is killed', async () => {
+    const { context } = bed
+    const { id } = await runDetached(context, { ...base(), command: ['sleep', '100'] })
+    const command = join(context, 'suspend', id)
+    expect(await lineOf(command)).toBe('suspended\n')
+    expect(getContainer(context, id).state.status).toBe('paused')
+    command.kill('SIGKILL')
+    await until(() => getContainer(context, id).state.status === 'running')
+    await removeContainer(context, id, { force: true })
   })
 
   test('a terminal has its size, passes resizes and echo, and its detach keys end the session', async () => {

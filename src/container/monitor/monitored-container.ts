@@ -1,6 +1,15 @@
 import { existsSync, rmSync } from 'node:fs'
 import { isSystemError, ownIdentity, sleep, type WindowSize } from '#platform'
-import { cgroupPath, forget, oomKills, openRuntime, prepareAgain, StartError } from '#runtime'
+import {
+  cgroupPath,
+  forget,
+  freeze,
+  isFrozen,
+  oomKills,
+  openRuntime,
+  prepareAgain,
+  StartError,
+} from '#runtime'
 import { type LogWriter, openLog } from '../logs/log-writer.ts'
 import type { NoteEvent } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
@@ -88,6 +97,7 @@ export class MonitoredContainer {
       this.state.refresh()
       this.#options.onWake?.()
     },
+    resume: () => this.#resume(),
   }
 
   /** A signal that arrives before the first process has started is kept for it. */
@@ -96,6 +106,13 @@ export class MonitoredContainer {
     if (this.#isOver && this.#isInterrupted) this.#foreground.leave()
     else if (this.#container !== undefined) this.#container.signal(name)
     else if (!this.state.hasStarted) this.#early.push(name)
+  }
+
+  /** Resumes the container after the command that suspended it was killed. */
+  async #resume(): Promise<void> {
+    const { id, cgroupParent } = this.#options.order
+    const group = cgroupPath(id, cgroupParent)
+    if (isFrozen(group) && freeze(group, false)) await this.#note('unpause')
   }
 
   /** Keeps the size for later runs too: each run has its own terminal. */

@@ -15,6 +15,7 @@ const requests: ClientRequests = {
   endInput: async () => void asked.push('end'),
   resize: (rows, columns) => void asked.push(`resize ${rows} ${columns}`),
   wake: () => void asked.push('wake'),
+  resume: async () => void asked.push('resume'),
 }
 
 beforeEach(() => {

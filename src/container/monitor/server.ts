@@ -13,6 +13,8 @@ export interface ClientRequests {
   endInput(): Promise<void>
   resize(rows: number, columns: number): void
   wake(): void
+  /** A client has left that had suspended the container. */
+  resume(): Promise<void>
 }
 
 /** The server for all clients of a container, over one unix socket. */
@@ -37,6 +39,8 @@ export interface Farewell {
 interface Client {
   readonly connection: MonitorConnection
   wantsOutput: boolean
+  /** The client has suspended the container. */
+  holds: boolean
 }
 
 /**
@@ -57,7 +61,7 @@ export async function listenForClients(
   // Loaded while the runtime starts the container.
   const { createServer } = process.getBuiltinModule('node:net')
   const server = createServer((socket) => {
-    const client: Client = { connection: frameConnection(socket), wantsOutput: false }
+    const client: Client = { connection: frameConnection(socket), wantsOutput: false, holds: false }
     clients.add(client)
     void serveClient(client, requests, onListener).finally(() => clients.delete(client))
   })
@@ -105,11 +109,13 @@ async function serveClient(
       if (frame.kind === 'hello') {
         client.wantsOutput = frame.hello.output
         if (client.wantsOutput) onListener()
-      } else await serve(frame, requests)
+      } else if (frame.kind === 'hold') client.holds = frame.isHeld
+      else await serve(frame, requests)
     }
   } catch {
     client.connection.destroy()
   }
+  if (client.holds) await requests.resume()
 }
 
 async function serve(frame: Frame, requests: ClientRequests): Promise<void> {

@@ -11,6 +11,7 @@ const frames: readonly Frame[] = [
   { kind: 'resize', rows: 24, columns: 80 },
   { kind: 'wake' },
   { kind: 'exit', code: 137 },
+  { kind: 'hold', isHeld: true },
 ]
 
 for (const size of [1, 3, 1000, 1_000_000]) {

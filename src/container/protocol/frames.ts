@@ -13,6 +13,8 @@ export type Frame =
   | { readonly kind: 'resize'; readonly rows: number; readonly columns: number }
   /** A stop was requested: the monitor reads the state again. */
   | { readonly kind: 'wake' }
+  /** The client suspends the container. If it leaves while it holds it, the monitor resumes the container. */
+  | { readonly kind: 'hold'; readonly isHeld: boolean }
   /** The container has ended, will not be restarted, and is cleaned up. */
   | { readonly kind: 'exit'; readonly code: number }
 
@@ -23,7 +25,7 @@ export interface Hello {
 
 const kinds = [
   ...(['hello', 'stdin', 'stdout', 'stderr'] as const),
-  ...(['end', 'resize', 'wake', 'exit'] as const),
+  ...(['end', 'resize', 'wake', 'exit', 'hold'] as const),
 ]
 
 const headerSize = 5
@@ -107,7 +109,7 @@ function decode(index: number, body: Uint8Array): Frame {
 }
 
 function decodeFields(
-  kind: 'hello' | 'resize' | 'exit',
+  kind: 'hello' | 'resize' | 'exit' | 'hold',
   fields: Readonly<Record<string, unknown>>,
 ): Frame {
   switch (kind) {
@@ -117,5 +119,7 @@ function decodeFields(
       return { kind, rows: Number(fields['rows']), columns: Number(fields['columns']) }
     case 'exit':
       return { kind, code: Number(fields['code']) }
+    case 'hold':
+      return { kind, isHeld: fields['isHeld'] === true }
   }
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawnProcess } from '#platform'
 import type { ContainerContext } from '../model/context.ts'
 
-/** Returns the command line of a program that joins a container: `run`, `attach` or `exec`. */
+/** Returns the command line of a program that joins a container: `run`, `attach`, `exec` or `suspend`. */
 export function joinCommand(
   { root, run }: Pick<ContainerContext, 'root' | 'run'>,
   verb: string,

@@ -4,6 +4,7 @@ import { detectRuntime } from '#runtime'
 import { openSnapshots } from '#snapshot'
 import { launchMonitor } from '../session/launch.ts'
 import { attachContainer } from '../verbs/attach.ts'
+import { suspendContainer } from '../verbs/control.ts'
 import { execInContainer } from '../verbs/exec.ts'
 import { runForeground } from '../verbs/foreground.ts'
 
@@ -18,6 +19,11 @@ const context = {
   snapshots: await openSnapshots(root, run),
   networks: openNetworks({ run }),
   monitorCommand: monitorCommand(),
+}
+if (verb === 'suspend') {
+  await suspendContainer(context, id)
+  process.stdout.write('suspended\n')
+  for await (const _ of Bun.stdin.stream());
 }
 const onSignals = (): void => {}
 // As `run --rm` does: the program is the monitor itself.

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { StrakeError } from '#oci'
+import { isStrakeError, StrakeError } from '#oci'
 import { isAlive, signalProcess, startTimer, type WindowSize } from '#platform'
 import { freeze } from '#runtime'
 import { containerEvent } from '../model/container-events.ts'
@@ -73,6 +73,43 @@ export async function pauseContainer(context: ContainerContext, nameOrId: string
   using _lock = tryLockContainer(context, container.id)
   if (!freeze(groupOf(container), true)) throw notFreezable(container)
   await context.records.events.note(containerEvent(container, 'pause'))
+}
+
+/**
+ * Pauses a container while the caller reads its files. The monitor thaws it if this process is killed.
+ * Throws `CONFLICT`, `NOT_FOUND`.
+ */
+export async function suspendContainer(
+  context: ContainerContext,
+  nameOrId: string,
+): Promise<AsyncDisposable> {
+  const { id } = await findContainer(context, nameOrId)
+  const monitor = await connectMonitor(containerPaths(context, id).socket)
+  const hold = async (isHeld: boolean): Promise<void> => monitor?.send({ kind: 'hold', isHeld })
+  // The monitor must know of this process before it can be killed with the container paused.
+  await hold(true)
+  const release = async (): Promise<void> => {
+    await hold(false)
+    await monitor?.close()
+  }
+  try {
+    await pauseContainer(context, id)
+  } catch (error) {
+    await release()
+    throw error
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      try {
+        await unpauseContainer(context, id)
+      } catch (error) {
+        // Another process may have killed or resumed it before.
+        if (!isStrakeError(error, 'CONFLICT', 'NOT_FOUND')) throw error
+      } finally {
+        await release()
+      }
+    },
+  }
 }
 
 /** Thaws the processes of a paused container. Throws `CONFLICT`, `NOT_FOUND`. */

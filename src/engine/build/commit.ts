@@ -3,9 +3,8 @@ import {
   containerPaths,
   getContainer,
   isRunning,
-  pauseContainer,
   readPresent,
-  unpauseContainer,
+  suspendContainer,
 } from '#container'
 import { createImage, type Image } from '#image'
 import { diffUpper } from '#layer'
@@ -108,39 +107,26 @@ async function changesOf(
 ): Promise<Layer | undefined> {
   const context = await containerContext(engine)
   const mustPause = pause && isRunning(container) && container.state.status !== 'paused'
-  if (mustPause) await pauseContainer(context, container.id)
-  try {
-    const { upper } = containerPaths(engine, container.id)
-    // A container that never started has no directory for changes.
-    if (!pathExists(upper)) return undefined
-    const { chainId } = container.settings.image
-    await using lower = chainId === null ? undefined : await context.snapshots.view(chainId)
-    await using ingest = await engine.content.ingest()
-    const changes = diffUpper(upper, { lower: lower?.root, signal })
-    await ingest.append(readPresent(context, container, changes))
-    const { size } = ingest
-    if (size <= emptyArchive) {
-      await ingest.abort()
-      return undefined
-    }
-    const digest = await ingest.commit()
-    return { descriptor: { mediaType: mediaType.ociLayer, digest, size }, diffId: digest }
-  } finally {
-    if (mustPause) await resume(context, container.id)
+  await using _suspended = mustPause ? await suspendContainer(context, container.id) : undefined
+  const { upper } = containerPaths(engine, container.id)
+  // A container that never started has no directory for changes.
+  if (!pathExists(upper)) return undefined
+  const { chainId } = container.settings.image
+  await using lower = chainId === null ? undefined : await context.snapshots.view(chainId)
+  await using ingest = await engine.content.ingest()
+  const changes = diffUpper(upper, { lower: lower?.root, signal })
+  await ingest.append(readPresent(context, container, changes))
+  const { size } = ingest
+  if (size <= emptyArchive) {
+    await ingest.abort()
+    return undefined
   }
+  const digest = await ingest.commit()
+  return { descriptor: { mediaType: mediaType.ociLayer, digest, size }, diffId: digest }
 }
 
 /** Size of an archive without entries. */
 const emptyArchive = 1024
-
-/** Resumes the container. Another process may have killed or resumed it before. */
-async function resume(context: Parameters<typeof unpauseContainer>[0], id: string): Promise<void> {
-  try {
-    await unpauseContainer(context, id)
-  } catch (error) {
-    if (!isStrakeError(error, 'CONFLICT', 'NOT_FOUND')) throw error
-  }
-}
 
 function entryFor(
   { settings }: Container,
