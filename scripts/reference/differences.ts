@@ -42,7 +42,8 @@ export const differences: readonly Difference[] = [
     commands: [],
     docker: 'The daemon starts containers by their restart policies after a reboot.',
     strake: 'The unit `strake.service` runs `strake system start-all`.',
-    reason: 'There is no daemon. The packages install the unit.',
+    reason:
+      'There is no daemon. The unit is installed, and `systemctl enable strake` activates it.',
   },
   {
     commands: [],
