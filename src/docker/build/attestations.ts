@@ -86,6 +86,9 @@ function readFlags({ attest = [], buildArgs, ...short }: AttestationFlags): read
 /** `true`, `false`, or fields without the type. */
 function readShort(type: string, text: string): ReadonlyMap<string, string> {
   const enabled = parseBoolean(text)
+  if (enabled === undefined && !text.includes('=')) {
+    throw refuse(`--${type}`, text, 'expected true, false or KEY=VALUE')
+  }
   if (enabled === undefined) return readFields(`--${type}`, text)
   return new Map([['disabled', String(!enabled)]])
 }
