@@ -10,6 +10,7 @@ import { inDependencyOrder } from './model/graph.ts'
 import type { Material } from './model/provenance.ts'
 import { type OpenWorkspace, openWorkspace } from './open-workspace.ts'
 import type { BuildOptions } from './options.ts'
+import type { ImageUse } from './plan/base-images.ts'
 import type { Plan } from './plan/plan.ts'
 import { collectProvenance, imageMaterial } from './provenance/collect.ts'
 import { predict } from './solve/predict.ts'
@@ -84,18 +85,22 @@ function othersOf(text: string, target: string | undefined): readonly (string | 
 }
 
 function addUses(plan: Plan, { workspace }: OpenWorkspace, uses: Map<string, SourceUse[]>): void {
-  for (const { digest, op, name, range } of inDependencyOrder(plan.target)) {
-    const image = op.kind === 'image' ? plan.images.get(op.manifest) : undefined
-    const used: readonly Material[] =
-      image !== undefined && op.kind === 'image'
-        ? [imageMaterial(image, op.platform)]
-        : (workspace.materials.get(digest) ?? [])
-    for (const material of used) {
-      const source = nameOfSource(lockMaterial(material))
-      const use = { line: range?.start.line, text: textOf(name) }
-      const before = uses.get(source) ?? []
-      const isKnown = before.some(({ line, text }) => line === use.line && text === use.text)
-      if (!isKnown) uses.set(source, [...before, use])
-    }
+  const add = (material: Material, { name, range }: ImageUse): void => {
+    const source = nameOfSource(lockMaterial(material))
+    const use = { line: range?.start.line, text: textOf(name) }
+    const before = uses.get(source) ?? []
+    const isKnown = before.some(({ line, text }) => line === use.line && text === use.text)
+    if (!isKnown) uses.set(source, [...before, use].sort(byLine))
   }
+  for (const { digest, op, ...origin } of inDependencyOrder(plan.target)) {
+    const image = op.kind === 'image' ? plan.images.get(op.manifest) : undefined
+    if (image !== undefined && op.kind === 'image') {
+      const material = imageMaterial(image, op.platform)
+      for (const use of plan.imageUses.get(op.manifest) ?? []) add(material, use)
+    } else for (const material of workspace.materials.get(digest) ?? []) add(material, origin)
+  }
+}
+
+function byLine(a: SourceUse, b: SourceUse): number {
+  return (a.line ?? 0) - (b.line ?? 0)
 }

@@ -28,6 +28,12 @@ export interface LayoutImage {
   readonly image: string
 }
 
+/** A step that names an image, and its place in the Dockerfile. */
+export interface ImageUse {
+  readonly name: string
+  readonly range?: Range | undefined
+}
+
 export type ResolveBase = (
   reference: string,
   platform: Platform,
@@ -38,6 +44,8 @@ export type ResolveBase = (
 export class BaseImages {
   /** The images that vertices name, by manifest digest. */
   readonly used: Map<Digest, NamedBase> = new Map()
+  /** The instructions that name an image, by manifest digest. They share one vertex. */
+  readonly uses: Map<Digest, ImageUse[]> = new Map()
   readonly #resolveImage: ResolveBase
   readonly #source: DockerfileSource
   readonly #resolving = new Map<string, Promise<NamedBase>>()
@@ -78,13 +86,10 @@ export class BaseImages {
     }
   }
 
-  vertex(
-    image: NamedBase,
-    platform: Platform,
-    origin: { readonly name: string; readonly range?: Range },
-  ): Vertex {
+  vertex(image: NamedBase, platform: Platform, origin: ImageUse): Vertex {
     const manifest = image.descriptor.digest
     this.used.set(manifest, image)
+    this.uses.set(manifest, [...(this.uses.get(manifest) ?? []), origin])
     return createVertex({ kind: 'image', manifest, platform }, [], origin)
   }
 

@@ -14,7 +14,7 @@ import {
 import type { SourcePolicy } from '../model/source-policy.ts'
 import type { BuildArgs, BuildPlatforms } from '../variables/scope.ts'
 import { TextBudget } from '../variables/text-budget.ts'
-import { BaseImages, type NamedBase, type ResolveBase } from './base-images.ts'
+import { BaseImages, type ImageUse, type NamedBase, type ResolveBase } from './base-images.ts'
 import { checkDefaultBases, checkVariables } from './checks.ts'
 import { planFilesystem } from './filesystem.ts'
 import { GlobalScope } from './globals.ts'
@@ -70,6 +70,8 @@ export interface Plan {
   readonly globals: ReadonlyMap<string, string>
   /** Every image that a vertex names, by manifest digest. */
   readonly images: ReadonlyMap<Digest, NamedBase>
+  /** The instructions that name each of these images. */
+  readonly imageUses: ReadonlyMap<Digest, readonly ImageUse[]>
   /** The passwords of URLs, by URL without it. */
   readonly userinfo: ReadonlyMap<string, string>
   /** The vertices of stages whose steps run again. */
@@ -143,6 +145,7 @@ async function planFor(dockerfile: Dockerfile, options: PlatformOptions): Promis
     platform,
     globals: planner.globals.values,
     images: options.images.used,
+    imageUses: options.images.uses,
     userinfo: options.userinfo,
     uncached: options.uncached,
     parameters: sortParameters([...globals, ...options.parameters]),
