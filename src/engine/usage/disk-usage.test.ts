@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { mkdirSync, statSync, writeFileSync } from 'node:fs'
-import { chainIds } from '#oci'
+import { chainIds, sha256 } from '#oci'
+import { fromBuffer } from '#stream'
 import { anonymousVolume, volumeData } from '#volume'
 import { collectGarbage } from '../collect/collect-garbage.ts'
 import { removeImage } from '../collect/remove.ts'
@@ -102,6 +103,23 @@ for (const snapshotter of kinds) {
     })
   })
 }
+
+test('diskUsage() counts content that nothing keeps once, as build cache', async () => {
+  await using engine = await openTestEngine({ snapshotter: 'directory' })
+  await addTestImage(engine, { names: ['app'], layers: [{ a: large('a') }] })
+  const bytes = Buffer.from(large('g'))
+  const left = { mediaType: 'text/plain', digest: sha256(bytes), size: bytes.length }
+  await engine.content.write(left, fromBuffer(bytes))
+  const rows = await diskUsage(engine)
+  for (const { type, size, reclaimable } of rows) {
+    expect({ type, isMore: reclaimable > size }).toEqual({ type, isMore: false })
+  }
+  const cache = rows.find(({ type }) => type === 'Build Cache')
+  expect(cache).toMatchObject({ count: 0, size: left.size, reclaimable: left.size })
+  const images = rows.find(({ type }) => type === 'Images')
+  expect(images?.reclaimable).toBe(images?.size ?? 0)
+  expect((await pruneCache(engine)).reclaimed).toBe(left.size)
+})
 
 test('usageDetails() returns the shared and the unique bytes of images', async () => {
   await using engine = await openTestEngine({ snapshotter: 'directory' })

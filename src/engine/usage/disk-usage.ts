@@ -9,7 +9,7 @@ import { listContainers } from '../container/ps.ts'
 import { findKeepCompressed } from '../content/keep-compressed.ts'
 import type { Engine } from '../engine.ts'
 import { droppable } from './droppable.ts'
-import { bytesBeyond, measureSpace, type Space } from './space.ts'
+import { bytesBeyond, join, measureSpace, type Space } from './space.ts'
 import { volumeUsage } from './volume-usage.ts'
 
 /** The disk usage of one kind of object. */
@@ -82,13 +82,15 @@ async function imageUsage(
     compressed.map(({ digest }) => digest),
     [],
   )
-  const left = await space.kept({ images: active, cache: true })
+  const kept = await space.kept({ images, cache: true })
+  // Compressed copies count as another kind, and content that nothing keeps as build cache.
+  const left = join([await space.kept({ images: active, cache: true }), copies])
   return {
     type: 'Images',
     count: images.length,
     active: active.length,
     size: bytesBeyond(own, copies),
-    reclaimable: bytesBeyond(space.all, left),
+    reclaimable: bytesBeyond(kept, left),
   }
 }
 
@@ -100,13 +102,14 @@ async function cacheUsage(engine: Engine, space: Space): Promise<DiskUsage> {
   const busy = mounts.filter(({ isBusy }) => isBusy)
   const files = cached + sum(mounts)
   const without = await space.kept({ images, cache: false })
-  const withCache = await space.kept({ images, cache: true })
+  // A prune of the cache also removes content that nothing keeps, so that is part of the size.
+  const own = bytesBeyond(space.all, without)
   return {
     type: 'Build Cache',
     count: engine.records.cache.list().length + mounts.length,
     active: busy.length,
-    size: files + bytesBeyond(withCache, without),
-    reclaimable: files - sum(busy) + bytesBeyond(space.all, without),
+    size: files + own,
+    reclaimable: files - sum(busy) + own,
   }
 }
 
