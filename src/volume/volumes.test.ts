@@ -5,10 +5,12 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  statfsSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { mountTmpfs, unmount } from '#platform'
 import { openRecords } from '#records'
 import type { VolumePlaces } from './use.ts'
 import {
@@ -62,6 +64,30 @@ test('createVolume() keeps labels and options, and leaves an existing volume unc
     await expect(createVolume(store, { name })).rejects.toThrow('Cannot name a volume')
   }
 })
+
+test.skipIf(process.getuid?.() !== 0)(
+  'createVolume() reserves space, so that the volume can be removed when it has filled the disk (needs root)',
+  async () => {
+    const disk = `${root}/disk`
+    mkdirSync(disk)
+    mountTmpfs(disk, { size: 4 * 1024 * 1024 })
+    try {
+      const small = { root: disk, run: `${root}/run`, records: openRecords(`${disk}/strake.db`) }
+      await createVolume(small, { name: 'v' })
+      const block = new Uint8Array(4096)
+      while (statfsSync(disk).bavail > 0) {
+        writeFileSync(`${disk}/volumes/v/_data/f`, block, { flag: 'a' })
+      }
+      small.records.close()
+      const later = { ...small, records: openRecords(`${disk}/strake.db`) }
+      await removeVolume(later, 'v', { usersOf: () => [] })
+      expect(listVolumes(later)).toEqual([])
+      later.records.close()
+    } finally {
+      unmount(disk, { detach: true })
+    }
+  },
+)
 
 test('listVolumes() lists volumes of an earlier version, which have no record', async () => {
   await createVolume(store, { name: 'b' })

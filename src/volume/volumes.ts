@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { StrakeError } from '#oci'
-import { isSystemError, removeTree, renamePath, temporaryName } from '#platform'
+import { isSystemError, pathExists, removeTree, renamePath, temporaryName } from '#platform'
 import type { NewEvent, Records, VolumeRecord } from '#records'
 import { readDriverOptions } from './driver-options.ts'
 import { isVolumeName, makeVolume, volumeData, volumePath } from './place.ts'
@@ -10,7 +10,7 @@ import { unmountUnused, useVolume, type VolumePlaces, type VolumeUser } from './
 export interface VolumeStore {
   /** `$STRAKE_ROOT`. */
   readonly root: string
-  readonly records: Pick<Records, 'events' | 'volumes' | 'write'>
+  readonly records: Pick<Records, 'events' | 'keepRoom' | 'volumes' | 'write'>
 }
 
 export interface CreateVolumeOptions {
@@ -45,6 +45,8 @@ export async function createVolume(
     await records.write(() => {
       if (records.volumes.insert(record)) records.events.append(volumeEvent('create', name))
     })
+    // A volume can fill the disk, and it must be possible to remove it then.
+    records.keepRoom()
   }
   return getVolume(store, name)
 }
@@ -95,12 +97,22 @@ export async function removeVolume(
   refuseUsed()
   await refuseMounted(store, name)
   const removed = `${store.root}/volumes/${removedPrefix}${temporaryName()}`
-  await records.write(() => {
-    refuseUsed()
-    renamePath(volumePath(store, name), removed)
-    records.volumes.remove(name)
-    records.events.append(volumeEvent('destroy', name))
-  })
+  const putBack = (): void => {
+    if (pathExists(removed)) renamePath(removed, volumePath(store, name))
+  }
+  try {
+    await records.write(() => {
+      // On a full disk, the transaction is tried again after the reserve was freed.
+      putBack()
+      refuseUsed()
+      renamePath(volumePath(store, name), removed)
+      records.volumes.remove(name)
+      records.events.append(volumeEvent('destroy', name))
+    })
+  } catch (error) {
+    putBack()
+    throw error
+  }
   await removeTree(removed)
 }
 
