@@ -70,6 +70,11 @@ describe.skipIf(reason !== undefined)(`openRecorder() (${reason ?? 'as root'})`,
   })
 
   const curl = async (...args: readonly string[]): Promise<string> => {
+    const { out, error, exitCode } = await run(...args)
+    return exitCode === 0 ? out : `failed: ${error}`
+  }
+  const all = async (...args: readonly string[]): Promise<string> => (await run(...args)).out
+  const run = async (...args: readonly string[]) => {
     const command = ['nsenter', `--net=${recorder.namespace}`, 'curl', '-sS', '-m', '20', ...args]
     const env = {
       ...Object.fromEntries(recorder.env.map((line) => line.split(/=(.*)/s).slice(0, 2))),
@@ -80,7 +85,7 @@ describe.skipIf(reason !== undefined)(`openRecorder() (${reason ?? 'as root'})`,
       await new Response(child.stdout).text(),
       await new Response(child.stderr).text(),
     ]
-    return (await child.exited) === 0 ? out : `failed: ${error}`
+    return { out, error, exitCode: await child.exited }
   }
 
   test('shows requests of HTTP and of HTTPS, and passes the answers on', async () => {
@@ -125,5 +130,16 @@ describe.skipIf(reason !== undefined)(`openRecorder() (${reason ?? 'as root'})`,
         ?.map((name) => name.trim()),
     ).toEqual(['lo'])
     expect(readFileSync('/proc/net/dev', 'utf8')).not.toBe(interfaces.stdout.toString())
+  })
+
+  test('opens tunnels to 512 servers at most, and still takes requests of HTTP', async () => {
+    const tunnels = ['--proxytunnel', '-k', '-I', '-o', '/dev/null', '-w', '%{http_connect}\n']
+    // A program that speaks no TLS inside the tunnel gets no answer, so every transfer is short.
+    const codes = await all('-s', ...tunnels, 'http://example.com:[1-600]/')
+    const counts = codes.split('\n').filter((code) => code === '200').length
+    expect(counts).toBeGreaterThan(500)
+    expect(counts).toBeLessThanOrEqual(512)
+    expect(codes).toContain('502')
+    expect(await curl('http://example.com/a')).toStartWith('answer to')
   })
 })

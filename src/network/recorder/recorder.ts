@@ -109,6 +109,9 @@ function proxyVariables(url: string): readonly string[] {
   ]
 }
 
+/** The most servers of one command. Each has a descriptor, of which a process may have few. */
+const mostServers = 512
+
 /** The servers that end TLS, one for each host, on sockets that only this process can reach. */
 class Tunnels {
   readonly #authority: Authority
@@ -145,9 +148,12 @@ class Tunnels {
   }
 
   #serverFor(target: string): Promise<{ readonly path: string; readonly server: Server }> {
-    const known = this.#servers.get(target) ?? this.#start(target, this.#servers.size)
-    this.#servers.set(target, known)
-    return known
+    const known = this.#servers.get(target)
+    if (known !== undefined) return known
+    if (this.#servers.size >= mostServers) throw new RangeError(`More than ${mostServers} servers`)
+    const started = this.#start(target, this.#servers.size)
+    this.#servers.set(target, started)
+    return started
   }
 
   async #start(target: string, number: number): Promise<{ path: string; server: Server }> {
