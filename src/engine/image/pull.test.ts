@@ -74,6 +74,15 @@ test('push() sends one HEAD request for every blob and manifest', async () => {
   ])
 })
 
+test('push() compresses nothing for a registry that refuses it', async () => {
+  const refuse = async (): Promise<Response> => new Response(null, { status: 403 })
+  await using engine = await openTestEngine({ fetch: refuse })
+  await addTestImage(engine, { names: ['localhost:1/app'] })
+  const before = await blobsOf(engine)
+  await expect(push(engine, 'localhost:1/app')).rejects.toMatchObject({ code: 'DENIED' })
+  expect(await blobsOf(engine)).toEqual(before)
+})
+
 test('pull() fetches each manifest, config and layer once', async () => {
   await using pair = await openPair()
   await addTestImage(pair.from, { names: ['localhost:1/app'] })

@@ -1,6 +1,6 @@
 import { copy } from '#content'
 import { compressImage, type Image } from '#image'
-import type { Descriptor, Digest, Reference } from '#oci'
+import { type Descriptor, type Digest, type Layer, layerCompression, type Reference } from '#oci'
 import type { Repository } from '#registry'
 import { type Emit, silent } from '#stream'
 import type { Engine } from '../engine.ts'
@@ -35,6 +35,9 @@ export async function sendImage(
 ): Promise<Descriptor> {
   const { compression = 'gzip', emit = silent, signal } = options
   const { repository, copied } = destination
+  if (compression !== 'uncompressed' && image.layers.some(isPlain)) {
+    await sendConfig(engine, image, destination, signal)
+  }
   const sent = await compressImage(image, engine.content, engine.records, {
     compression,
     onLayer: async ({ descriptor, diffId, isNew }, stop) => {
@@ -53,6 +56,29 @@ export async function sendImage(
   })
   await sendGraph(engine, sent, destination, options)
   return sent
+}
+
+function isPlain({ descriptor }: Layer): boolean {
+  return layerCompression(descriptor.mediaType) === 'none'
+}
+
+/**
+ * Sends the configuration, which compression does not change. A registry that does not answer or
+ * refuses the credentials fails the push here, before minutes of compression.
+ */
+async function sendConfig(
+  engine: Engine,
+  { manifest: { config } }: Image,
+  destination: Destination,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { repository, copied } = destination
+  if (copied.has(config.digest)) return
+  await copy(engine.content, repository, config, {
+    ...transferOptions(engine, destination),
+    signal,
+  })
+  copied.add(config.digest)
 }
 
 /** Sends a manifest or index as it is, with everything below it that was not sent yet. */
