@@ -204,6 +204,8 @@ describe.skipIf(reason !== undefined)('command line', () => {
     const refused = await command([...as, `${program} run mine:1`], { env: { HOME: home } })
     expect(refused.exitCode).toBe(125)
     expect(refused.stderr).toMatch(/root/)
+    const created = await command([...as, `${program} create mine:1`], { env: { HOME: home } })
+    expect(created.stderr).toStartWith('strake: Cannot create a container of mine:1: ')
     const reset = `${program} system reset --force; ls -A ${home}/.local/share`
     expect(await command([...as, reset], { env: { HOME: home } })).toMatchObject({
       exitCode: 0,

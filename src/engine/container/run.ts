@@ -95,7 +95,8 @@ async function prepare(
   try {
     const context = await containerContext(engine)
     const runtime = await findOwnRuntime(engine, context, options.runtime)
-    return { context, request: { ...(await containerOptions(engine, options)), runtime } }
+    const request = await containerOptions(engine, options, `run ${options.image}`)
+    return { context, request: { ...request, runtime } }
   } catch (error) {
     await options.launched?.monitor.abandon()
     throw error
@@ -119,7 +120,8 @@ async function findOwnRuntime(
 export async function create(engine: Engine, options: RunOptions): Promise<CreatedContainer> {
   const context = await containerContext(engine)
   const runtime = await findOwnRuntime(engine, context, options.runtime)
-  const request = { ...(await containerOptions(engine, options)), runtime }
+  const purpose = `create a container of ${options.image}`
+  const request = { ...(await containerOptions(engine, options, purpose)), runtime }
   const created = await createContainer(context, request)
   await writeContainerId(options, created)
   return created
@@ -155,8 +157,12 @@ function usableLimits({ resources, emit }: RunOptions): ResourceOptions | undefi
   return usable.resources
 }
 
-/** Finds or pulls the image and makes its file system ready. */
-async function containerOptions(engine: Engine, options: RunOptions): Promise<ContainerOptions> {
+/** Finds or pulls the image and makes its file system ready. `purpose` is for the message of an error. */
+async function containerOptions(
+  engine: Engine,
+  options: RunOptions,
+  purpose: string,
+): Promise<ContainerOptions> {
   const {
     image: reference,
     pull: _pull,
@@ -168,7 +174,7 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
     signal,
     ...rest
   } = options
-  requireRoot(`run ${reference}`)
+  requireRoot(purpose)
   // Checked before a pull, which may take minutes.
   checkOptions(rest)
   const networks = rest.networks?.map((choice) => withFullName(engine, choice))
