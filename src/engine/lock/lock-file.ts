@@ -1,7 +1,6 @@
 import { type BuildLock, formatLock, lockOf, maxLockSize, type Provenance, parseLock } from '#build'
 import { StrakeError } from '#oci'
-import { isSystemError, openStreamFile } from '#platform'
-import { limited, toBuffer } from '#stream'
+import { pathExists, readPlainFile } from '#platform'
 import { writeTextFile } from '../archive/output-file.ts'
 
 /** Whether a build writes its lock file, or accepts only what the file has. */
@@ -31,18 +30,18 @@ export function lockFileOf(
 
 /** Reads a lock file. Throws `NOT_FOUND`, and `INVALID` for a file that is not valid. */
 export async function readLockFile(file: string): Promise<BuildLock> {
-  try {
-    using opened = await openStreamFile(file, 'r')
-    const bytes = await toBuffer(limited(opened.read(), maxLockSize, file), maxLockSize, file)
-    return parseLock(Buffer.from(bytes).toString(), file)
-  } catch (cause) {
-    if (!isSystemError(cause)) throw cause
-    if (!isSystemError(cause, 'ENOENT', 'ENOTDIR', 'EISDIR')) throw cause
-    throw new StrakeError('NOT_FOUND', `Cannot read ${file}: there is no such file`, {
-      cause,
-      remedy: 'write it with strake build --lock, or with strake lock update',
-    })
+  // A named pipe in the place of the file must not stop the build.
+  const text = readPlainFile(file, maxLockSize)
+  if (text !== undefined) return parseLock(text, file)
+  if (pathExists(file)) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot read ${file}: it is no regular file of at most ${maxLockSize} bytes`,
+    )
   }
+  throw new StrakeError('NOT_FOUND', `Cannot read ${file}: there is no such file`, {
+    remedy: 'write it with strake build --lock, or with strake lock update',
+  })
 }
 
 /** Writes what a build was made of. */
