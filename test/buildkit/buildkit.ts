@@ -3,8 +3,9 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { end, until } from '../e2e/servers.ts'
 import { command } from '../e2e/strake.ts'
-import type { BuilderOutcome, BuiltStep } from './builder.ts'
+import type { BuilderOutcome } from './builder.ts'
 import type { PreparedCase } from './case.ts'
+import { readSteps } from './read-steps.ts'
 
 /** A running buildkitd. It and its files end with the scope. */
 export interface BuildKit extends AsyncDisposable {
@@ -100,25 +101,4 @@ export async function buildWithBuildkit(
 function lastWords(output: string): string {
   const lines = output.split('\n').filter((line) => !/^(\{|time=)/.test(line))
   return lines.join('\n').slice(-2000)
-}
-
-interface Vertex {
-  readonly digest: string
-  readonly name: string
-  readonly cached?: boolean
-  readonly completed?: string
-}
-
-/** Reads the vertices of `--progress rawjson`: one JSON value a line, each with some vertices. */
-function readSteps(progress: string): readonly BuiltStep[] {
-  const last = new Map<string, Vertex>()
-  for (const line of progress.split('\n').filter((each) => each.startsWith('{'))) {
-    const { vertexes }: { readonly vertexes?: readonly Vertex[] } = JSON.parse(line)
-    for (const vertex of vertexes ?? [])
-      last.set(vertex.digest, { ...last.get(vertex.digest), ...vertex })
-  }
-  return [...last.values()].map(({ name, cached, completed }) => ({
-    name,
-    ran: cached !== true && completed !== undefined,
-  }))
 }

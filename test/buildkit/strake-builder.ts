@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Strake } from '../e2e/strake.ts'
 import type { BuilderOutcome } from './builder.ts'
 import type { PreparedCase } from './case.ts'
+import { readSteps } from './read-steps.ts'
 
 /** Builds with the built program, and exports to the directory `output`, if there is one. */
 export async function buildWithStrake(
@@ -31,24 +32,8 @@ export async function buildWithStrake(
       : ['-o', `type=oci,tar=false,compression=uncompressed,dest=${output}`]
   const run = ['build', '--progress', 'rawjson', ...exported, ...args, context]
   const { exitCode, stderr } = await strake(...run)
-  const events = stderr.split('\n').flatMap(parseEvent)
   if (exitCode !== 0) return { error: stderr.slice(-2000), steps: [] }
-  const ended = events.filter(({ state }) => state === 'done' || state === 'cached')
-  return { steps: ended.map(({ name = '', state }) => ({ name, ran: state === 'done' })) }
-}
-
-interface StepEvent {
-  readonly type?: string
-  readonly name?: string
-  readonly state?: string
-}
-
-function parseEvent(line: string): StepEvent[] {
-  try {
-    return [JSON.parse(line)]
-  } catch {
-    return []
-  }
+  return { steps: readSteps(stderr) }
 }
 
 function pairs(flag: string, values: Readonly<Record<string, string>>): string[] {

@@ -284,8 +284,10 @@ function inventory(strake: Strake): readonly string[] {
     return inside.map((name) => `${folder}/${name}`)
   })
   const mounts = mountsBelow(strake.directory).map(({ target }) => `mount ${target}`)
-  // A temporary file of a cache below `run` may stay until the machine restarts.
-  const passing = /strake\.db-(?:wal|shm)$|^run\/(?:mounts|users)$|^run\/[^/]*\.json\.[^/]*$/
+  // A temporary file of a cache below `run` may stay until the machine restarts. Records of builds
+  // have random names, and the latest fifty stay.
+  const passing =
+    /strake\.db-(?:wal|shm)$|^root\/build-records(?:\/|$)|^run\/(?:mounts|users)$|^run\/[^/]*\.json\.[^/]*$/
   const kept = names.filter((name) => !passing.test(name))
   return [...kept, ...mounts, ...loopsOver(strake.directory)]
 }

@@ -87,8 +87,8 @@ describe.skipIf(reason !== undefined)('run --rm, which watches its container its
     await child.exited
     expect(await strake.ok('ps', '--format', 'json')).toContain('"Status":"Up')
     await strake.ok('kill', 'left')
-    expect(await strake.ok('wait', 'left')).toBe('137')
-    expect(await strake.ok('ps', '--all', '--quiet')).toBe('')
+    // The monitor that has taken over removes it.
+    while ((await strake.ok('ps', '--all', '--quiet')) !== '') await Bun.sleep(20)
     expect(await remains()).toEqual([])
     const next = await start('--name', 'next', ...publish, ...sleeper)
     await strake.ok('stop', 'next')
