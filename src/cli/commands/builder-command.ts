@@ -10,8 +10,8 @@ import type { Context } from '../context.ts'
 import { formatKind, printListing } from '../format.ts'
 import { confirmed, printPruned } from '../prune.ts'
 import { formatAge, formatSize, shortId } from '../render/units.ts'
-import { addBuildHistory } from './build-history-command.ts'
-import { addImagetools } from './imagetools-command.ts'
+import { addBuildHistory } from './builder-history.ts'
+import { addImagetools } from './builder-imagetools.ts'
 
 export function define(context: Context): Command {
   const command = new Command('builder').description('Show or delete the build cache')

@@ -14,7 +14,10 @@ interface Options {
 
 /** Adds `imagetools` to `builder`: images of registries, without pulling them. */
 export function addImagetools(builder: Command, context: Context): void {
-  const command = builder.command('imagetools').description('Images of registries')
+  const command = builder
+    .command('imagetools')
+    .description('Images of registries')
+    .examples('strake buildx imagetools inspect localhost:5000/app')
   command
     .command('inspect')
     .description('Show an image of a registry: its platforms, attestations and configuration')

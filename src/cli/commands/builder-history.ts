@@ -24,7 +24,10 @@ import { formatAge, formatSpan } from '../render/units.ts'
 
 /** Adds `history` to `builder`: the builds of the last two days. */
 export function addBuildHistory(builder: Command, context: Context): void {
-  const command = builder.command('history').description('Show the builds of the last two days')
+  const command = builder
+    .command('history')
+    .description('Show the builds of the last two days')
+    .examples('strake buildx history ls')
   command.addCommand(defineList(context))
   command.addCommand(defineInspect(context))
   command.addCommand(defineLogs(context))
