@@ -5,9 +5,9 @@ import { errorCodes, RequestError } from './protocol.ts'
 
 /** An editor opens some files, and a hostile client any number. */
 const maxDocuments = 1000
-/** In UTF-16 units, as in a build. */
+/** The length of one document in UTF-16 units, as in a build. */
 const maxLength = 10 * 1024 * 1024
-/** Of all open documents together. */
+/** The length of all open documents together, in UTF-16 units. */
 const maxTotal = 100 * 1024 * 1024
 
 /** The Dockerfiles that are open in an editor. */

@@ -1,8 +1,8 @@
 import type { StepInputs } from './inputs.ts'
 
 /**
- * True when the layer of a COPY or ADD is certainly another one than in the last build. The result
- * of a command cannot be foreseen.
+ * Returns true when the layer of a COPY or ADD certainly differs from that of the last build. Returns
+ * false for a command, because only its run shows its result.
  */
 export function makesOtherLayer(before: StepInputs | undefined, now: StepInputs): boolean {
   const { kind, destination, chmod, chown } = now.operation

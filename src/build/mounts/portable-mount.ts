@@ -53,8 +53,8 @@ async function* readPieces(
 }
 
 /**
- * Files, directories and links. A cache has no devices, and a whiteout would remove another file
- * of the same archive.
+ * Yields files, directories and links. It leaves out devices, which a cache does not have, and
+ * whiteouts, because the reader of the archive would remove a file for each of them.
  */
 async function* ordinaryEntries(tar: Bytes): AsyncGenerator<TarInput> {
   for await (const entry of readTar(tar)) {

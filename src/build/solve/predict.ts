@@ -22,7 +22,7 @@ export interface Prediction {
 
 /** The result of a step, as far as it is known before the build. */
 interface Foreseen {
-  /** Of a step that would run, a state that no step has had. */
+  /** For a step that would run, this is a new state, so that no later step finds a cached result. */
   readonly state: FileState
   readonly isKnown: boolean
   /** True when the result certainly differs from that of the last build. */

@@ -1,6 +1,6 @@
 import { endedOrphans, reapOrphans } from '#platform'
 
-/** Milliseconds between two looks. A process that somebody waits for is reaped sooner. */
+/** Milliseconds between two looks. Code that waits for a process reaps it sooner than this. */
 const usualPause = 5000
 
 /**

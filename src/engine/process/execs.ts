@@ -25,7 +25,7 @@ export interface ExecInstance {
   readonly container: string
   readonly request: ExecRequest
   readonly state: 'created' | 'running' | 'exited'
-  /** Of the process; absent before its start. */
+  /** The pid of the process; absent before its start. */
   readonly pid?: number | undefined
   /** Absent before its end, and when the server that started it was killed. */
   readonly exitCode?: number | undefined

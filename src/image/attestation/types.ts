@@ -11,10 +11,10 @@ export const largestStatement: number = 80 * 2 ** 20
 
 /** The names of annotations, and a value of one. */
 export const annotations = {
-  /** Of the manifest's descriptor. */
+  /** An annotation of the descriptor of an attestation manifest. */
   kind: 'vnd.docker.reference.type',
   attestation: 'attestation-manifest',
-  /** Of a statement's descriptor. */
+  /** An annotation of the descriptor of a statement. */
   predicateType: 'in-toto.io/predicate-type',
 } as const
 

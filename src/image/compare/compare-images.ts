@@ -27,7 +27,7 @@ export async function compareImages(
   return [...files, ...documents, ...layers]
 }
 
-/** Of the bytes, because the parsed configuration has only members that are known. */
+/** Reads the configuration from its bytes, because the parsed one has only the members that strake knows. */
 function configOf({ configRaw }: Image): unknown {
   const { rootfs: _, ...rest } = JSON.parse(Buffer.from(configRaw).toString())
   return rest
