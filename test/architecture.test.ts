@@ -229,6 +229,7 @@ const purposes: Readonly<Record<string, string>> = {
   'engine/attest': 'attestations of a build',
   'engine/base': 'base images of builds',
   'engine/boot': 'all containers, when the machine starts and goes down',
+  'engine/build-services': 'what a build gets from the store and the machine',
   'engine/build': 'building and importing',
   'engine/debug': 'shells in the steps of builds',
   'engine/container': 'containers over one store',

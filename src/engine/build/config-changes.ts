@@ -1,8 +1,8 @@
 import { build } from '#build'
 import type { Image } from '#image'
 import { StrakeError } from '#oci'
+import { buildServices } from '../build-services/build-services.ts'
 import type { Engine } from '../engine.ts'
-import { buildServices } from './build.ts'
 
 /** Docker's list of instructions that change only the configuration. */
 const changing = (

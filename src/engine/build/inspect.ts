@@ -16,9 +16,10 @@ import { parseReference } from '#oci'
 import { openLayoutImage } from '../base/layout-base.ts'
 import { absentOffline, pinned } from '../base/resolve-base.ts'
 import { cleanAfterBuilds } from '../begin-work.ts'
+import { buildServices } from '../build-services/build-services.ts'
 import type { Engine } from '../engine.ts'
 import { findImage, suitsPlatform } from '../image/find-image.ts'
-import { type BuildRequest, buildOptions, buildServices } from './build.ts'
+import { type BuildRequest, buildOptions } from './build.ts'
 
 export type { Checked, Outlined, Parameter, Targets } from '#build'
 

@@ -1,7 +1,8 @@
 import { openBuildShell, type ShellPlace } from '#build'
 import { cleanAfterBuilds } from '../begin-work.ts'
 import { findAgents } from '../build/agents.ts'
-import { type BuildRequest, buildOptions, buildServices, layoutLease } from '../build/build.ts'
+import { type BuildRequest, buildOptions } from '../build/build.ts'
+import { buildServices, layoutLease } from '../build-services/build-services.ts'
 import type { Engine } from '../engine.ts'
 
 export type { ShellPlace } from '#build'
