@@ -69,6 +69,7 @@ export type { BaseImage, LayoutImage } from './plan/base-images.ts'
 export type { Parameter } from './plan/parameters.ts'
 // The description of a build in SLSA provenance.
 export { dependencyOf, imageUrl } from './provenance/materials.ts'
+export { type RecordedBuild, readSlsa } from './provenance/read-slsa.ts'
 export { type BuildRun, slsaPredicate, slsaTypes } from './provenance/slsa.ts'
 export { type ResolvedSources, resolveSources, type SourceUse } from './resolve-sources.ts'
 export type { Sbom } from './scan/scan-plan.ts'

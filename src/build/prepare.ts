@@ -93,7 +93,9 @@ export async function makePlans(
         const [pull, isOffline] = [options.pull === true, options.offline === true]
         const wanted = { platform, pull, layout, digest, isOffline, emit, signal }
         const image = await services.resolveImage(allowed, wanted)
-        checkVersion(allowed, digest, image.descriptor.digest)
+        if (options.lock?.isOfProvenance !== true) {
+          checkVersion(allowed, digest, image.descriptor.digest)
+        }
         return { ...image, reference: allowed, isLocal }
       })
     },

@@ -48,7 +48,7 @@ export {
   mediaType,
 } from './media-type.ts'
 // Package URLs: names of packages and images in attestations.
-export { formatPackageUrl, type PackageUrl } from './package-url.ts'
+export { formatPackageUrl, type PackageUrl, parsePackageUrl } from './package-url.ts'
 // Operating system, architecture, variant.
 export type { Platform } from './platform.ts'
 export { formatPlatform, normalizePlatform, parsePlatform } from './platform.ts'

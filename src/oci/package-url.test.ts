@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { formatPackageUrl } from './package-url.ts'
+import { formatPackageUrl, parsePackageUrl } from './package-url.ts'
 
 test.each([
   [{ type: 'docker', name: 'alpine', version: 'latest' }, 'pkg:docker/alpine@latest'],
@@ -25,4 +25,18 @@ test.each([
 
 test('formatPackageUrl() writes half a surrogate pair as a replacement character', () => {
   expect(formatPackageUrl({ type: 'npm', name: '\ud800' })).toBe('pkg:npm/%EF%BF%BD')
+})
+
+test('parsePackageUrl() reads back what formatPackageUrl() writes, and nothing else', () => {
+  const parts = {
+    type: 'docker',
+    namespace: 'localhost:5000/own',
+    name: 'a b',
+    version: '1:2',
+    qualifiers: { platform: 'linux/amd64', digest: 'sha256:1' },
+  }
+  expect(parsePackageUrl(formatPackageUrl(parts))).toEqual(parts)
+  for (const text of ['docker/a', 'pkg:docker', 'pkg:docker/%zz', 'https://x']) {
+    expect(parsePackageUrl(text)).toBeUndefined()
+  }
 })

@@ -31,3 +31,28 @@ function escaped(text: string): string {
     .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%3A', ':')
 }
+
+/** Parses what `formatPackageUrl` writes. Returns `undefined` for other texts. */
+export function parsePackageUrl(text: string): PackageUrl | undefined {
+  const [, type, path = '', version, query = ''] =
+    /^pkg:([a-z0-9.+-]+)\/([^@?#]+)(?:@([^?#]*))?(?:\?([^#]*))?$/.exec(text) ?? []
+  if (type === undefined) return undefined
+  try {
+    const segments = path.split('/').map(decodeURIComponent)
+    const name = segments.at(-1) ?? ''
+    const qualifiers = query.split('&').map((pair) => {
+      const [, key = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(pair) ?? []
+      return [key, decodeURIComponent(value)] as const
+    })
+    return {
+      type,
+      namespace: segments.slice(0, -1).join('/'),
+      name,
+      version: version === undefined ? undefined : decodeURIComponent(version),
+      qualifiers: Object.fromEntries(qualifiers),
+    }
+  } catch (error) {
+    if (error instanceof URIError) return undefined
+    throw error
+  }
+}

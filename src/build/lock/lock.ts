@@ -4,6 +4,11 @@ import { type Digest, formatPlatform, type Platform, StrakeError } from '#oci'
 export interface BuildLock {
   /** Sorted, each name once. */
   readonly sources: readonly LockedSource[]
+  /**
+   * True for the versions in a provenance. It has no frontend, and BuildKit's names an image by the
+   * digest of its index.
+   */
+  readonly isOfProvenance?: boolean | undefined
 }
 
 export type LockedSource = LockedImage | LockedFrontend | LockedRepository | LockedFile
@@ -94,7 +99,7 @@ export function lockedDigest(
 
 /** Throws `DENIED` when the lock has another frontend. */
 export function checkLockedFrontend(lock: BuildLock | undefined, reference: string): void {
-  if (lock === undefined || reference === '') return
+  if (lock === undefined || lock.isOfProvenance === true || reference === '') return
   const isLocked = lock.sources.some(
     (each) => each.kind === 'frontend' && each.reference === reference,
   )

@@ -121,10 +121,18 @@ function versionOf(material: Exclude<Material, ImageMaterial>): string {
   return `${material.digest}${material.isDownload ? ' download' : ''}`
 }
 
+/** The build argument that fixes the times of a result. */
+const epochArgument = 'SOURCE_DATE_EPOCH'
+
 /** Values of proxies may have passwords. They do not change a result. */
 function parametersOf(options: BuildOptions): BuildParameters {
   const given = Object.entries(options.buildArgs ?? {})
-  const buildArgs = given.filter(([name]) => !proxyArgs.includes(name))
+  const own = given.filter(([name]) => !proxyArgs.includes(name))
+  const { epoch } = options
+  const buildArgs =
+    epoch === undefined || options.buildArgs?.[epochArgument] !== undefined
+      ? own
+      : [...own, [epochArgument, String(epoch)] as [string, string]]
   const contexts = [...(options.contexts ?? [])].map(([name, context]) => [
     name,
     sourceOf(name, context),

@@ -8,7 +8,6 @@ import { parseImageLabels } from '#docker/flags/label-flags'
 import { parseOutput, withPush } from '#docker/outputs/build-output'
 import { type BuildRequest, build, readBuildInput } from '#engine/build/build'
 import { isStream } from '#engine/output/deliver'
-import type { VerifyRequest } from '#engine/reproduce/verify'
 import { StrakeError } from '#oci'
 import { useStreamFile } from '#platform'
 import type { ExplainEvent } from '#stream'
@@ -68,7 +67,7 @@ export function define(context: Context): Command {
   return addBuildProofOptions(addBuildRunOptions(new Command('build')))
     .description('Build an image from a Dockerfile')
     .argument(
-      '<context>',
+      '[context]',
       'a directory, or a URL of git or of an archive; - reads an archive, or a Dockerfile without files',
     )
     .option('-t, --tag <name[:tag]>', 'a name for the image', collect)
@@ -151,7 +150,7 @@ export function define(context: Context): Command {
     .option('--isolation <kind>', '', { hidden: true, choices: ['default'] })
     .option('--attest <spec>', 'type=provenance or type=sbom, and its keys', collect)
     .examples('strake build -t app:1.0 --build-arg VERSION=1.0 .')
-    .action(async (directory: string, options: Options) => {
+    .action(async (directory: string | undefined, options: Options) => {
       const call = parseBuildCall(options.call, options.check === true)
       const request = await readRequest(directory, options, context.signal)
       if (options.print) {
@@ -163,6 +162,7 @@ export function define(context: Context): Command {
         return await inspectBuild(context, call, { ...options, request })
       }
       if (options.verify !== undefined) {
+        const { verifyImage } = await import('../build/verify-image.ts')
         return await verifyImage(context, { ...request, image: options.verify }, options)
       }
       if (options.dryRun) return await predictSteps(context, request, options.progress)
@@ -191,32 +191,6 @@ export function define(context: Context): Command {
     })
 }
 
-/** Builds an image again and prints how the result differs. The exit code is 1 if it does. */
-async function verifyImage(
-  context: Context,
-  request: VerifyRequest,
-  { progress, format }: Pick<Options, 'progress' | 'format'>,
-): Promise<void> {
-  const { verify } = await import('#engine/reproduce/verify')
-  const { formatVerified } = await import('../render/build/verified.ts')
-  if (format !== undefined && format !== 'json') {
-    throw new StrakeError('INVALID', `Cannot use --format ${format}: --verify has only json`)
-  }
-  const renderer = buildRenderer(context, progress)
-  const engine = await context.engine()
-  const verified = await verify(engine, {
-    ...request,
-    emit: renderer.emit,
-    signal: context.signal,
-  }).finally(() => renderer.finish())
-  const isSame = verified.differences.length === 0
-  const document = { ...verified, identical: isSame }
-  context.out.write(
-    format === 'json' ? `${JSON.stringify(document, undefined, 2)}\n` : formatVerified(verified),
-  )
-  if (!isSame) context.exitCode = 1
-}
-
 /** Prints which steps would run, and why, without running them. */
 async function predictSteps(
   context: Context,
@@ -241,14 +215,14 @@ async function predictSteps(
 }
 
 async function readRequest(
-  directory: string,
+  directory: string | undefined,
   options: Options,
   signal: AbortSignal,
 ): Promise<BuildRequest> {
   const { network, timestamp } = options
   const buildArgs = parseAssignments(options.buildArg, process.env)
   return {
-    ...(await readSources(directory, options.file, signal)),
+    ...(await readSources(directory, options, signal)),
     network: readNetwork(network, options.proxyNetwork),
     timestamp: timestamp === undefined ? undefined : parseTimestamp(timestamp),
     names: options.tag ?? [],
@@ -288,10 +262,17 @@ function readNetwork(
 
 /** Standard input is the Dockerfile with `-f -`. In place of a directory it may also be an archive. */
 async function readSources(
-  directory: string,
-  file: string | undefined,
+  directory: string | undefined,
+  { file, verify }: Pick<Options, 'file' | 'verify'>,
   signal: AbortSignal,
 ): Promise<Pick<BuildRequest, 'context' | 'dockerfile'>> {
+  if (directory === undefined) {
+    // The provenance of the image may name the context.
+    if (verify !== undefined && file !== '-') return { dockerfile: file }
+    throw new StrakeError('INVALID', 'Cannot build: the context is missing', {
+      remedy: 'name a directory or URL, such as . for the directory you are in',
+    })
+  }
   if (file !== '-' && directory !== '-') return { context: directory, dockerfile: file }
   if (file === directory) {
     throw refuse('standard input cannot be both the Dockerfile and the context')

@@ -7,6 +7,7 @@ import { type BuildRequest, buildOptions } from '../build/build.ts'
 import { buildServices } from '../build-services/build-services.ts'
 import type { Engine } from '../engine.ts'
 import { holdImage } from '../image/hold-image.ts'
+import type { RecordedBuild } from './recorded-build.ts'
 
 export type { ImageDifference } from '#image'
 
@@ -14,6 +15,8 @@ export type { ImageDifference } from '#image'
 export interface VerifyRequest extends BuildRequest {
   /** The name or ID of an image in the store. */
   readonly image: string
+  /** What the provenance of the image says. Its versions are used unless the request has a lock. */
+  readonly recorded?: RecordedBuild | undefined
 }
 
 /** The comparison of an image with what its sources make now. */
@@ -23,6 +26,10 @@ export interface Verified {
   readonly before: Digest
   /** The image ID of the image that was built. It is not kept. */
   readonly after: Digest
+  /** Where the versions of bases and downloads are from; `present` when nothing fixes them. */
+  readonly versions: 'provenance' | 'lock' | 'present'
+  /** False when the Dockerfile is not the one in the provenance. */
+  readonly hasSameDockerfile: boolean
   /** Empty when both images are the same. */
   readonly differences: readonly ImageDifference[]
 }
@@ -32,7 +39,7 @@ export interface Verified {
  * index it takes the image for the platform of the request. Throws as `build` does.
  */
 export async function verify(engine: Engine, request: VerifyRequest): Promise<Verified> {
-  const { image, platforms = [], signal } = request
+  const { image, platforms = [], recorded, signal } = request
   const [platform, ...others] = platforms
   if (others.length > 0) {
     throw new StrakeError('INVALID', 'Cannot verify an image for several platforms at once', {
@@ -46,11 +53,20 @@ export async function verify(engine: Engine, request: VerifyRequest): Promise<Ve
   await using found = await findAgents(request.agents ?? [], engine)
   const wanted = { ...request, platforms: [platform ?? platformOf(opened)], noCache: true }
   const options = await buildOptions(engine, wanted, { services, agents: found.agents })
-  const result = await buildImage(options)
+  const lock = options.lock ?? recorded?.lock
+  const result = await buildImage({ ...options, lock })
   await using _held = result.lease
   const rebuilt = await openImage(engine.content, result.descriptor, undefined, signal)
   const differences = await compareImages(engine.content, opened, rebuilt, signal)
-  return { image, before: opened.imageId, after: rebuilt.imageId, differences }
+  const text = result.provenance[0]?.dockerfile.text
+  return {
+    image,
+    before: opened.imageId,
+    after: rebuilt.imageId,
+    versions: lock === undefined ? 'present' : lock.isOfProvenance ? 'provenance' : 'lock',
+    hasSameDockerfile: recorded?.text === undefined || recorded.text === text,
+    differences,
+  }
 }
 
 function platformOf({

@@ -26,7 +26,10 @@ export function addBuildProofOptions(command: Command): Command {
     .option('--lock-file <file>', 'the lock file, instead of build.lock of the context')
     .option('--offline', 'build from the store alone, without any network')
     .option('--proxy-network', 'another name of --network proxy')
-    .option('--verify <image>', 'build every step again, and compare the result with an image')
+    .option(
+      '--verify <image>',
+      'build every step again as its provenance says, and compare the result',
+    )
     .option('--format <format>', 'with --verify: json')
 }
 

@@ -2,11 +2,27 @@ import type { ImageDifference, Verified } from '#engine/reproduce/verify'
 import { printable } from '../text.ts'
 
 /** One line for every difference, and a last line that says whether there are any. */
-export function formatVerified({ image, after, differences }: Verified): string {
-  if (differences.length === 0) return `${printable(image)} is the same: ${after}\n`
+export function formatVerified(verified: Verified): string {
+  return [...notesOf(verified), ...resultOf(verified)].map((line) => `${line}\n`).join('')
+}
+
+function notesOf({ image, versions, hasSameDockerfile }: Verified): readonly string[] {
+  const name = printable(image)
+  return [
+    ...(versions === 'present' ? [] : [`${name} was built again ${origins[versions]}`]),
+    ...(hasSameDockerfile ? [] : [`The Dockerfile is not the one in the provenance of ${name}`]),
+  ]
+}
+
+const origins = {
+  provenance: 'with the parameters and versions of its provenance',
+  lock: 'with the versions of the lock file',
+} as const
+
+function resultOf({ image, after, differences }: Verified): readonly string[] {
+  if (differences.length === 0) return [`${printable(image)} is the same: ${after}`]
   const count = differences.length === 1 ? '1 difference' : `${differences.length} differences`
-  const lines = [...differences.map(describe), `${printable(image)} has ${count}`]
-  return lines.map((line) => `${line}\n`).join('')
+  return [...differences.map(describe), `${printable(image)} has ${count}`]
 }
 
 function describe({ path, attribute, before, after }: ImageDifference): string {
