@@ -29,6 +29,10 @@ const allowed: Readonly<
     imports: ['oci', 'stream'],
     why: 'a handler is a function of a request, without a socket',
   },
+  grpc: {
+    imports: ['oci'],
+    why: 'calls travel on a connection that is handed in, whatever they are about',
+  },
   registry: {
     imports: ['oci', 'stream', 'http', 'platform', 'content'],
     why: 'distribution works over any content store',
@@ -137,7 +141,17 @@ const allowed: Readonly<
     why: "it converts Docker's flags to typed options, and typed results to Docker's words",
   },
   api: {
-    imports: ['oci', 'stream', 'http', 'platform', 'container', 'server', 'engine', 'docker'],
+    imports: [
+      'oci',
+      'stream',
+      'http',
+      'grpc',
+      'platform',
+      'container',
+      'server',
+      'engine',
+      'docker',
+    ],
     why: "it answers Docker's Engine API with the verbs of the engine",
   },
   cli: {

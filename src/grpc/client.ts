@@ -1,0 +1,147 @@
+import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
+import type { Duplex } from 'node:stream'
+import { formatTimeout } from './deadline.ts'
+import { readMessages, sendMessage } from './message-stream.ts'
+import type { Draft, Message, MessageTable } from './message-table.ts'
+import type { Metadata } from './metadata.ts'
+import type { GrpcStream, Rpc } from './rpc.ts'
+import { GrpcError, parseTrailers } from './status.ts'
+
+export interface CallOptions {
+  readonly metadata?: Metadata | undefined
+  /** The time for the whole call, in milliseconds. */
+  readonly timeout?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * A call with messages in both directions. The iteration throws the error of the call after its
+ * last message. A reader that stops early cancels the call.
+ */
+export interface ClientStream<In, Out> extends GrpcStream<In, Out> {
+  /** Ends the own side. The other side may go on sending. */
+  end(): void
+  cancel(): void
+}
+
+/** Bytes that a server may send in one call before they are read. */
+const window = 1024 * 1024
+
+/** Calls methods of the services at the other end of a connection. */
+export class GrpcClient implements Disposable {
+  readonly #session: ClientHttp2Session
+  /** Aborts when the connection has ended, in whatever way. */
+  readonly closed: AbortSignal
+
+  constructor(connection: Duplex) {
+    const closing = new AbortController()
+    this.closed = closing.signal
+    const close = (): void =>
+      closing.abort(new GrpcError('UNAVAILABLE', 'the other side has closed the connection'))
+    this.#session = http2.connect('http://localhost', {
+      createConnection: () => connection,
+      settings: { initialWindowSize: window, enablePush: false },
+      // Node refuses larger headers by default, and a .dockerignore travels in headers.
+      maxSendHeaderBlockLength: window,
+    })
+    // Clients in Go end each connection in a way that the runtimes report as an error of the protocol.
+    this.#session.on('error', () => connection.destroy())
+    this.#session.once('close', close)
+    connection.on('error', () => connection.destroy())
+    connection.once('close', () => {
+      this.#session.destroy()
+      close()
+    })
+  }
+
+  /** Sends one message and returns the one that answers it. Throws `GrpcError`. */
+  async call<Request extends MessageTable, Response extends MessageTable>(
+    rpc: Rpc<Request, Response>,
+    request: Draft<Request>,
+    options: CallOptions = {},
+  ): Promise<Message<Response>> {
+    const stream = this.open(rpc, options)
+    await stream.send(request).catch(() => {})
+    stream.end()
+    const responses = await Array.fromAsync(stream)
+    const [response] = responses
+    if (response === undefined || responses.length > 1) {
+      throw new GrpcError('INTERNAL', `the answer has ${responses.length} messages`)
+    }
+    return response
+  }
+
+  /** Begins a call with any number of messages in both directions. */
+  open<Request extends MessageTable, Response extends MessageTable>(
+    { path, request, response }: Rpc<Request, Response>,
+    { metadata, timeout, signal }: CallOptions = {},
+  ): ClientStream<Message<Response>, Draft<Request>> {
+    signal?.throwIfAborted()
+    if (this.closed.aborted) throw this.closed.reason
+    const stream = this.#session.request({
+      ...metadata,
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      ...(timeout === undefined ? {} : { 'grpc-timeout': formatTimeout(timeout) }),
+    })
+    const ended = outcome(stream, { signal, timeout })
+    const cancel = (): void => stream.close(http2.constants.NGHTTP2_CANCEL)
+    return {
+      send: (message) => sendMessage(stream, request, message),
+      end: () => stream.end(),
+      cancel,
+      async *[Symbol.asyncIterator]() {
+        let isComplete = false
+        try {
+          yield* readMessages(stream, response)
+          isComplete = true
+        } catch (error) {
+          if (error instanceof GrpcError) throw error
+          // The outcome tells why the stream broke.
+          cancel()
+          throw (await ended) ?? error
+        } finally {
+          if (!isComplete) cancel()
+        }
+        const error = await ended
+        if (error !== undefined) throw error
+      },
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#session.destroy()
+  }
+}
+
+/** Resolves with the error of a call when it has ended. */
+function outcome(stream: ClientHttp2Stream, { signal, timeout }: CallOptions): Promise<unknown> {
+  return new Promise((resolve) => {
+    const stop = (reason: unknown): void => {
+      resolve(reason)
+      stream.close(http2.constants.NGHTTP2_CANCEL)
+    }
+    const onAbort = (): void => stop(signal?.reason)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    const expired = new GrpcError('DEADLINE_EXCEEDED', 'the time of the call is over')
+    const timer = timeout === undefined ? undefined : setTimeout(() => stop(expired), timeout)
+    stream.on('response', (headers) => {
+      if (headers[':status'] !== 200) {
+        resolve(
+          new GrpcError('UNAVAILABLE', `the answer has the HTTP status ${headers[':status']}`),
+        )
+      } else if (headers['grpc-status'] !== undefined) {
+        resolve(parseTrailers(headers))
+      }
+    })
+    stream.on('trailers', (trailers) => resolve(parseTrailers(trailers)))
+    stream.on('error', () => {})
+    stream.once('close', () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+      resolve(new GrpcError('UNAVAILABLE', 'the other side has closed the call without a status'))
+    })
+  })
+}
