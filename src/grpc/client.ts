@@ -1,5 +1,6 @@
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
+import { limits, mostCalls, onceOver, settings } from './connection.ts'
 import { formatTimeout } from './deadline.ts'
 import { readMessages, sendMessage } from './message-stream.ts'
 import type { Draft, Message, MessageTable } from './message-table.ts'
@@ -24,12 +25,10 @@ export interface ClientStream<In, Out> extends GrpcStream<In, Out> {
   cancel(): void
 }
 
-/** Bytes that a server may send in one call before they are read. */
-const window = 1024 * 1024
-
 /** Calls methods of the services at the other end of a connection. */
 export class GrpcClient implements Disposable {
   readonly #session: ClientHttp2Session
+  #calls = 0
   /** Aborts when the connection has ended, in whatever way. */
   readonly closed: AbortSignal
 
@@ -40,15 +39,14 @@ export class GrpcClient implements Disposable {
       closing.abort(new GrpcError('UNAVAILABLE', 'the other side has closed the connection'))
     this.#session = http2.connect('http://localhost', {
       createConnection: () => connection,
-      settings: { initialWindowSize: window, enablePush: false },
-      // Node refuses larger headers by default, and a .dockerignore travels in headers.
-      maxSendHeaderBlockLength: window,
+      ...limits,
+      settings: { ...settings, enablePush: false },
     })
     // Clients in Go end each connection in a way that the runtimes report as an error of the protocol.
     this.#session.on('error', () => connection.destroy())
     this.#session.once('close', close)
     connection.on('error', () => connection.destroy())
-    connection.once('close', () => {
+    onceOver(connection, () => {
       this.#session.destroy()
       close()
     })
@@ -78,6 +76,9 @@ export class GrpcClient implements Disposable {
   ): ClientStream<Message<Response>, Draft<Request>> {
     signal?.throwIfAborted()
     if (this.closed.aborted) throw this.closed.reason
+    if (this.#calls === mostCalls) {
+      throw new GrpcError('RESOURCE_EXHAUSTED', `the connection has ${mostCalls} calls already`)
+    }
     const stream = this.#session.request({
       ...metadata,
       ':method': 'POST',
@@ -85,6 +86,10 @@ export class GrpcClient implements Disposable {
       'content-type': 'application/grpc',
       te: 'trailers',
       ...(timeout === undefined ? {} : { 'grpc-timeout': formatTimeout(timeout) }),
+    })
+    this.#calls++
+    stream.once('close', () => {
+      this.#calls--
     })
     const ended = outcome(stream, { signal, timeout })
     const cancel = (): void => stream.close(http2.constants.NGHTTP2_CANCEL)
@@ -127,16 +132,20 @@ function outcome(stream: ClientHttp2Stream, { signal, timeout }: CallOptions): P
     signal?.addEventListener('abort', onAbort, { once: true })
     const expired = new GrpcError('DEADLINE_EXCEEDED', 'the time of the call is over')
     const timer = timeout === undefined ? undefined : setTimeout(() => stop(expired), timeout)
+    const end = (error: GrpcError | undefined): void => {
+      resolve(error)
+      // Nobody reads what is sent after the status.
+      stream.end()
+    }
     stream.on('response', (headers) => {
-      if (headers[':status'] !== 200) {
-        resolve(
-          new GrpcError('UNAVAILABLE', `the answer has the HTTP status ${headers[':status']}`),
-        )
+      const status = headers[':status']
+      if (status !== 200) {
+        end(new GrpcError('UNAVAILABLE', `the answer has the HTTP status ${status}`))
       } else if (headers['grpc-status'] !== undefined) {
-        resolve(parseTrailers(headers))
+        end(parseTrailers(headers))
       }
     })
-    stream.on('trailers', (trailers) => resolve(parseTrailers(trailers)))
+    stream.on('trailers', (trailers) => end(parseTrailers(trailers)))
     stream.on('error', () => {})
     stream.once('close', () => {
       clearTimeout(timer)

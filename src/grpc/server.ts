@@ -1,5 +1,6 @@
 import http2, { type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
+import { limits, mostCalls, onceOver, settings } from './connection.ts'
 import { parseTimeout } from './deadline.ts'
 import { readMessages, sendMessage } from './message-stream.ts'
 import { receivedMetadata } from './metadata.ts'
@@ -17,12 +18,6 @@ export interface GrpcConnection extends Disposable {
   readonly closed: Promise<void>
 }
 
-/** Bytes that a client may send in one call, and in all, before they are read. */
-const window = 1024 * 1024
-
-/** Calls at the same time on one connection. */
-const mostCalls = 250
-
 /** Answers the calls that come on a connection. They are cancelled when it ends. */
 export function serveGrpc(
   connection: Duplex,
@@ -32,14 +27,14 @@ export function serveGrpc(
   const byPath = new Map(methods.map((method) => [method.path, method]))
   const { promise: closed, resolve } = Promise.withResolvers<void>()
   const session = http2.performServerHandshake(connection, {
-    settings: { initialWindowSize: window, maxConcurrentStreams: mostCalls },
-    maxSendHeaderBlockLength: window,
+    ...limits,
+    settings: { ...settings, maxConcurrentStreams: mostCalls },
   })
   session.once('close', () => resolve())
   // Clients in Go end each connection in a way that the runtimes report as an error of the protocol.
   session.on('error', () => connection.destroy())
   connection.on('error', () => connection.destroy())
-  connection.once('close', () => {
+  onceOver(connection, () => {
     session.destroy()
     resolve()
   })

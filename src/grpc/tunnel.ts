@@ -17,7 +17,7 @@ export function tunnel(
   end: () => void = () => {},
 ): Duplex {
   const messages = stream[Symbol.asyncIterator]()
-  return new Duplex({
+  const connection = new Duplex({
     allowHalfOpen: true,
     read() {
       messages.next().then(
@@ -33,7 +33,7 @@ export function tunnel(
     write(chunk: Uint8Array, _, done) {
       // Bun loses what one session of HTTP/2 writes into another one at once, so the bytes are
       // copied and written later.
-      const bytes = Uint8Array.from(chunk)
+      const bytes = new Uint8Array(chunk)
       process.nextTick(() => {
         sendParts(stream, bytes).then(() => done(), done)
       })
@@ -49,6 +49,9 @@ export function tunnel(
       done(error)
     },
   })
+  // A call that fails ends the connection. Whoever uses it sees that, and nobody has to listen.
+  connection.on('error', () => {})
+  return connection
 }
 
 async function sendParts(
