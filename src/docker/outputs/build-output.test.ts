@@ -14,6 +14,9 @@ test('parseOutput() reads files and directories', () => {
     isMirror: true,
     splitsPlatforms: false,
   })
+  expect(parseOutput('type=local,dest=out,src=srv/a')).toMatchObject({ source: 'srv/a' })
+  expect(parseOutput('type=tar,src=/srv')).toMatchObject({ kind: 'tar', source: '/srv' })
+  expect(() => parseOutput('type=tar,src=')).toThrow('src is a directory of the result')
   expect(parseOutput('type=tar,dest=-')).toMatchObject({ kind: 'tar', destination: undefined })
   expect(parseOutput('type=tar')).toMatchObject({ kind: 'tar', destination: undefined })
   expect(parseOutput('type=oci,dest=a.tar')).toMatchObject({

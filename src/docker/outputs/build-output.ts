@@ -22,8 +22,8 @@ const imageKeys: readonly string[] = [
 
 /** The keys of every type of output. */
 const keysOf: Readonly<Record<string, readonly string[]>> = {
-  local: ['dest', 'mode', 'platform-split', 'attestation-prefix'],
-  tar: ['dest', 'platform-split', 'attestation-prefix'],
+  local: ['dest', 'src', 'mode', 'platform-split', 'attestation-prefix'],
+  tar: ['dest', 'src', 'platform-split', 'attestation-prefix'],
   oci: ['dest', 'name', 'tar', ...formKeys],
   docker: ['dest', 'name', 'tar', 'context', ...formKeys],
   image: imageKeys,
@@ -93,12 +93,14 @@ function readOutput(type: string, given: FlagFields): BuildOutput {
         throw refuse(flag, text, withGuess(`there is no mode ${mode}`, mode, ['copy', 'delete']))
       }
       const splitsPlatforms = fields.has('platform-split') ? is('platform-split') : undefined
+      const source = readSource(fields.get('src'), text)
       const attestationPrefix = readPrefix(fields.get('attestation-prefix'), text)
       return {
         kind: type,
         destination,
         isMirror: mode === 'delete',
         splitsPlatforms,
+        ...(source !== undefined && { source }),
         ...(attestationPrefix !== undefined && { attestationPrefix }),
       }
     }
@@ -121,6 +123,13 @@ function readOutput(type: string, given: FlagFields): BuildOutput {
       return { ...storedImage({ names, form: readForm(given) }), push, byDigest }
     }
   }
+}
+
+/** A directory of the result. */
+function readSource(path: string | undefined, text: string): string | undefined {
+  if (path === undefined) return undefined
+  if (path !== '' && !path.includes('\0')) return path
+  throw refuse(flag, text, 'src is a directory of the result')
 }
 
 /** The beginning of a file's name. It cannot lead into another directory. */

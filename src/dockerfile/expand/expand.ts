@@ -65,6 +65,12 @@ function requireLength(length: number, source: string): void {
   }
 }
 
+/**
+ * What is read: `word` loses its escapes. A `pattern` keeps them for the pattern parser, and a
+ * `replacement` keeps them as BuildKit does.
+ */
+type Operand = 'word' | 'pattern' | 'replacement'
+
 class Expander {
   readonly #cursor: Cursor
   readonly #lookup: Lookup
@@ -72,8 +78,7 @@ class Expander {
   readonly #quotes: boolean
   #depth = 0
   #steps = 0
-  /** True while reading a pattern, which keeps its escapes for the pattern parser. */
-  #raw = false
+  #operand: Operand = 'word'
 
   constructor(source: string, lookup: Lookup, options: ExpandOptions) {
     this.#cursor = new Cursor(source)
@@ -83,7 +88,7 @@ class Expander {
   }
 
   run(words: WordCollector | undefined): string {
-    return this.#until(undefined, false, words)
+    return this.#until(undefined, 'word', words)
   }
 
   #fail(message: string): SubstitutionError {
@@ -97,12 +102,12 @@ class Expander {
     }
   }
 
-  #until(stop: '}' | '/' | undefined, raw: boolean, words?: WordCollector): string {
+  #until(stop: '}' | '/' | undefined, operand: Operand, words?: WordCollector): string {
     if (++this.#depth > maxDepth) {
       throw this.#fail(`substitutions are nested deeper than ${maxDepth}`)
     }
-    const outer = this.#raw
-    this.#raw = raw
+    const outer = this.#operand
+    this.#operand = operand
     let out = ''
     for (let char = this.#cursor.peek(); char !== stop; char = this.#cursor.peek()) {
       if (char === undefined) {
@@ -121,7 +126,7 @@ class Expander {
     if (stop !== undefined) {
       this.#cursor.at++
     }
-    this.#raw = outer
+    this.#operand = outer
     this.#depth--
     return out
   }
@@ -137,7 +142,7 @@ class Expander {
   #literal(char: string, stop: string | undefined): string {
     if (char === this.#escape) {
       this.#cursor.at++
-      return (this.#raw ? char : '') + this.#cursor.take()
+      return (this.#operand === 'word' ? '' : char) + this.#cursor.take()
     }
     if (this.#quotes && char === "'") {
       return this.#singleQuoted()
@@ -163,7 +168,9 @@ class Expander {
     }
     const text = this.#cursor.source.slice(this.#cursor.at + 1, end)
     this.#cursor.at = end + 1
-    return text
+    // Escapes are text between quotes, so the pattern parser gets them escaped.
+    if (this.#operand !== 'pattern') return text
+    return text.replaceAll(this.#escape, this.#escape + this.#escape)
   }
 
   #doubleQuoted(): string {
@@ -179,8 +186,10 @@ class Expander {
         this.#cursor.at++
         const next = this.#cursor.peek()
         const escapable = next === '"' || next === '$' || next === this.#escape
-        out += this.#raw || (!escapable && next !== undefined) ? char : ''
-        out += escapable ? this.#cursor.take() : ''
+        const isText = !escapable && next !== undefined
+        if (this.#operand !== 'word' && next !== undefined) out += char
+        if (isText) out += char
+        if (escapable) out += this.#cursor.take()
       } else {
         const start = this.#cursor.at
         do {
@@ -226,7 +235,7 @@ class Expander {
 
   #modified(name: string, modifier: string, emptyIsUnset: boolean): string {
     const isPattern = modifier === '#' || modifier === '%'
-    const word = this.#until('}', isPattern)
+    const word = this.#until('}', isPattern ? 'pattern' : 'word')
     const value = this.#lookup(name)
     if (isPattern) {
       const longest = word.startsWith(modifier)
@@ -253,8 +262,8 @@ class Expander {
     if (all) {
       this.#cursor.at++
     }
-    const pattern = this.#until('/', true)
-    const replacement = this.#until('}', true)
+    const pattern = this.#until('/', 'pattern')
+    const replacement = this.#until('}', 'replacement')
     const value = this.#lookup(name) ?? ''
     return replacePattern(value, this.#pattern(pattern), {
       replacement,

@@ -9,6 +9,8 @@ export interface TreeOutput {
   readonly kind: 'local' | 'tar'
   /** A directory, or a file. Absent for a tar archive on standard output. */
   readonly destination?: string | undefined
+  /** The directory of the result that is written. Default: all of it. */
+  readonly source?: string | undefined
   /** Removes everything from the directory except the files of the result. */
   readonly isMirror: boolean
   /** A directory for each platform. Default: when there are several platforms. */

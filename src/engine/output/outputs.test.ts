@@ -100,6 +100,19 @@ withRoot(
   },
 )
 
+withRoot('local and tar write one directory of the result', async () => {
+  await run(local({ source: '/dir' }))
+  expect(readdirSync(out).toSorted()).toEqual(['link', 'program'])
+  const file = `${out}.tar`
+  const tar = { kind: 'tar', destination: file, isMirror: false, source: 'dir' } as const
+  await run(tar, { platforms })
+  expect(execFileSync('tar', ['-tf', file], { encoding: 'utf8' }).trim().split('\n')).toEqual([
+    ...['linux_amd64/', 'linux_amd64/link', 'linux_amd64/program'],
+    ...['linux_arm64/', 'linux_arm64/link', 'linux_arm64/program'],
+  ])
+  await expect(run(local({ source: 'none' }))).rejects.toThrow('the result has no such directory')
+})
+
 withRoot('local with mode=delete removes everything else', async () => {
   mkdirSync(`${out}/dir/old/deep`, { recursive: true })
   writeFileSync(`${out}/dir/old/deep/file`, '')

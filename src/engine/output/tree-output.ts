@@ -13,6 +13,7 @@ import type { Attestor } from './attestor.ts'
 import type { TreeOutput } from './build-output.ts'
 import { type PackedTree, packTrees } from './pack-trees.ts'
 import { removeOthers } from './remove-others.ts'
+import { openResultPart } from './result-part.ts'
 
 export interface DeliverOptions {
   /** Treats one platform as several: an index, and a directory for the platform. */
@@ -40,7 +41,10 @@ export async function writeTrees(
     const chainId = await ensureUnpacked(engine, image, { emit, signal })
     // An image without layers has no file system, and its directory is empty.
     const view = chainId === null ? undefined : mounted.use(await snapshots.view(chainId))
-    const root = view?.root ?? (await emptyDirectory(engine))
+    const whole = view?.root ?? (await emptyDirectory(engine))
+    const part =
+      output.source === undefined ? undefined : mounted.use(openResultPart(whole, output.source))
+    const root = part?.root ?? whole
     const suffix = images.length > 1 && !splits ? directoryOf(image) : undefined
     const named = { prefix: output.attestationPrefix, suffix }
     const attestations = (await options.attestor?.(at, image)) ?? []
