@@ -6,7 +6,7 @@ describe('checkFrontend()', () => {
     'docker/dockerfile',
     'docker/dockerfile:1',
     'docker/dockerfile:1.4',
-    'docker/dockerfile:1.27.0',
+    'docker/dockerfile:1.28.0',
     'docker/dockerfile:1.7-labs',
     'docker/dockerfile:1.0-experimental',
     'docker/dockerfile:latest',
@@ -22,7 +22,7 @@ describe('checkFrontend()', () => {
   })
 
   test('checkFrontend() warns of a newer version', () => {
-    expect(checkFrontend('docker/dockerfile:1.999')).toContain('is newer than 1.27')
+    expect(checkFrontend('docker/dockerfile:1.999')).toContain('is newer than 1.28')
   })
 
   test.each([

@@ -1,7 +1,7 @@
 import { Problem, type Range, suggest } from '#dockerfile'
 
 /** The last version of the Dockerfile language whose features are built in. */
-export const newestFrontend = '1.27'
+export const newestFrontend = '1.28'
 
 const builtin = 'docker/dockerfile'
 

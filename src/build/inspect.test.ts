@@ -114,5 +114,7 @@ describe('a frontend', () => {
     const text = '# syntax=evil/frontend\nFROM base'
     const buildArgs = { BUILDKIT_SYNTAX: 'docker/dockerfile:1' }
     await expect(workshop.build({ dockerfile: { text }, buildArgs })).resolves.toBeDefined()
+    const empty = workshop.build({ dockerfile: { text }, buildArgs: { BUILDKIT_SYNTAX: ' ' } })
+    await expect(empty).rejects.toThrow('BUILDKIT_SYNTAX is empty')
   })
 })

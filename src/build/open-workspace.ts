@@ -3,8 +3,10 @@ import { silent } from '#stream'
 import { PendingLayers } from './cache/pending-layers.ts'
 import type { CacheSource } from './cache/source.ts'
 import type { ContextPlaces } from './contexts/context-root.ts'
+import { namedEpoch } from './contexts/epoch-source.ts'
 import { openBuildContext } from './contexts/open-context.ts'
 import { openNamedContexts } from './contexts/open-contexts.ts'
+import type { FindEpoch } from './epoch-argument.ts'
 import { createExplainer } from './explain/explainer.ts'
 import { collectContextSources } from './files/context-sources.ts'
 import { createFilesystems } from './layers/filesystems.ts'
@@ -52,7 +54,10 @@ export async function openWorkspace(
   )
   const named = new NamedContexts(options.contexts)
   const buildArgs = createBuildArgs(options.buildArgs ?? {})
-  const plans = await makePlans(options, source, { buildArgs, ignore, contexts: named })
+  const findEpoch: FindEpoch = (name, dockerfile, expand) =>
+    namedEpoch(name, { contextRoot, contexts: named, dockerfile, places, remote, expand })
+  const planning = { buildArgs, ignore, contexts: named, findEpoch }
+  const plans = await makePlans(options, source, planning)
   const targets = plans.flatMap(verticesOf)
   const others = { contexts: named, places, remote, cacheFiles }
   const contexts = await openNamedContexts(targets, stack, others)
@@ -60,7 +65,7 @@ export async function openWorkspace(
   const sources = await withStep('[internal] load build context', emit, async () =>
     collectContextSources(targets, contexts, source),
   )
-  const times = await chooseTimes(options, plans, { contextRoot, sources })
+  const times = await chooseTimes(options, plans, { buildArgs, contextRoot, sources })
   const project = `${contextRoot.project} ${source.name}`
   const workspace: Workspace = {
     services: stepServices(options, lease, (await options.cacheSources) ?? []),

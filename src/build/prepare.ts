@@ -17,6 +17,7 @@ import {
 import { hostPlatform } from '#platform'
 import { type Emit, silent } from '#stream'
 import type { ContextRoot } from './contexts/context-root.ts'
+import { epochVariable, type FindEpoch, resolveEpoch } from './epoch-argument.ts'
 import type { ContextSources } from './files/context-sources.ts'
 import { checkFrontend, frontendRange } from './frontend.ts'
 import { checkLockedFrontend, checkVersion, lockedImage } from './lock/lock.ts'
@@ -31,7 +32,7 @@ import { namesOf } from './plan/stages.ts'
 import { withShell } from './shell-place.ts'
 import { newestEpochs } from './times/epochs.ts'
 import { gitCommitTime } from './times/git-time.ts'
-import { lastEpoch, parseEpoch, type Times } from './times/times.ts'
+import { parseEpoch, type Times } from './times/times.ts'
 import type { BuildArgs } from './variables/scope.ts'
 import { Warnings } from './warnings.ts'
 import { withStep } from './with-step.ts'
@@ -45,12 +46,15 @@ export async function makePlans(
     ignore,
     contexts,
     found,
+    findEpoch,
   }: {
     /** Called with the violations of build checks. */
     readonly found?: Diagnostic[] | undefined
     readonly buildArgs: BuildArgs
     readonly ignore?: IgnoreMatcher | undefined
     readonly contexts: NamedContexts
+    /** Finds the time that SOURCE_DATE_EPOCH names. Absent where no time is needed. */
+    readonly findEpoch?: FindEpoch | undefined
   },
 ): Promise<readonly Plan[]> {
   const { services, emit = silent, signal } = options
@@ -67,12 +71,18 @@ export async function makePlans(
     throw new DockerfileError(sentence, source, errors)
   }
   const build = hostPlatform()
+  const platforms = { build, targets: (options.platforms ?? [build]).map(normalizePlatform) }
+  const [target = build] = platforms.targets
+  if (findEpoch !== undefined && options.timestamp !== 'now') {
+    const scope = { source, buildArgs, platforms: { build, target } }
+    await resolveEpoch(dockerfile, scope, findEpoch)
+  }
   const { shellAt } = options
   const planned = shellAt === undefined ? dockerfile : withShell(dockerfile, shellAt, source)
   const plans = await planBuild(planned, {
     source,
     buildArgs,
-    platforms: { build, targets: (options.platforms ?? [build]).map(normalizePlatform) },
+    platforms,
     network: options.network ?? 'default',
     grants: new Set(options.allow ?? []),
     settings: options.runSettings,
@@ -127,12 +137,13 @@ function useFrontend(
   { source, emit }: { readonly source: DockerfileSource; readonly emit: Emit },
 ): void {
   try {
-    const message = checkFrontend(argument || directives.syntax || '')
+    if (argument?.trim() === '') throw new Problem('frontend', 'BUILDKIT_SYNTAX is empty')
+    const message = checkFrontend(argument ?? directives.syntax ?? '')
     if (message !== undefined) emit({ type: 'warning', message })
   } catch (cause) {
     if (!(cause instanceof Problem)) throw cause
     const { message, rule } = cause
-    const range = argument ? undefined : frontendRange(source.text)
+    const range = argument !== undefined ? undefined : frontendRange(source.text)
     const diagnostics = range === undefined ? [] : [failure(rule, message, range)]
     throw new DockerfileError(`Cannot build ${source.name}: ${message}`, source, diagnostics, {
       cause,
@@ -165,13 +176,19 @@ function uncachedStages(
 export async function chooseTimes(
   options: BuildOptions,
   plans: readonly Plan[],
-  { contextRoot, sources }: { readonly contextRoot: ContextRoot; readonly sources: ContextSources },
+  {
+    buildArgs,
+    contextRoot,
+    sources,
+  }: {
+    readonly buildArgs: BuildArgs
+    readonly contextRoot: ContextRoot
+    readonly sources: ContextSources
+  },
 ): Promise<Times> {
   if (options.timestamp === 'now') return { kind: 'now' }
-  const text =
-    options.buildArgs?.['SOURCE_DATE_EPOCH'] ?? plans[0]?.globals.get('SOURCE_DATE_EPOCH')
-  const named =
-    options.epoch ?? (text === 'context' ? await contextEpoch(contextRoot) : parseEpoch(text))
+  const text = buildArgs.get(epochVariable) ?? plans[0]?.globals.get(epochVariable)
+  const named = options.epoch ?? parseEpoch(text)
   if (named !== undefined) return { kind: 'fixed', epoch: named, isExplicit: true }
   const { path, kind, time } = contextRoot
   if (time !== undefined) return { kind: 'fixed', epoch: time, isExplicit: false }
@@ -198,19 +215,6 @@ function allowedImage(
   throw new StrakeError('INVALID', `Cannot use ${found} for ${identifier}: it is not an image`, {
     remedy: 'correct the source policy',
   })
-}
-
-/** The time of the whole context: of its commit, or of its newest file in an archive. */
-async function contextEpoch({ path, kind, time, modified }: ContextRoot): Promise<number> {
-  const found = time ?? modified ?? (kind === 'directory' ? await gitCommitTime(path) : undefined)
-  if (found !== undefined) return Math.min(found, lastEpoch)
-  throw new StrakeError(
-    'INVALID',
-    'Cannot use SOURCE_DATE_EPOCH=context: the context has no time',
-    {
-      remedy: 'build from a git repository or an archive, or give seconds since 1970',
-    },
-  )
 }
 
 /** The creation time in the image config. */

@@ -77,6 +77,6 @@ export async function openDirectoryRoot(context: string): Promise<ContextRoot> {
 }
 
 /** The path of a new directory on the disk of the store. */
-async function newPlace({ scratch }: ContextPlaces): Promise<string> {
+export async function newPlace({ scratch }: ContextPlaces): Promise<string> {
   return `${await scratch()}/context-${crypto.randomUUID()}`
 }

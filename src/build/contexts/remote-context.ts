@@ -21,7 +21,7 @@ import { decodeText, maxTextSize } from './text.ts'
 export interface RemoteContext {
   /** The time of the commit, in seconds since 1970. */
   readonly time?: number | undefined
-  /** The time of the newest file of an archive. */
+  /** The time that the server names, else that of the newest file of an archive. */
   readonly modified?: number | undefined
   /** The Dockerfile, if the URL is that of a Dockerfile. Then there are no files. */
   readonly dockerfile?: { readonly text: string } | undefined
@@ -55,6 +55,23 @@ export async function openRemoteContext(
   return git === undefined ? await fetchContext(url, options) : await cloneContext(git, options)
 }
 
+/**
+ * Returns the time of a commit, or of a file of a web server: the one that the server names, else that of
+ * the newest file of an archive. `undefined` for a path of this machine.
+ */
+export async function remoteTime(url: string, options: RemoteOptions): Promise<number | undefined> {
+  const git = readGitContext(url)
+  if (git !== undefined) return (await cloneContext(git, options)).time
+  if (!/^https?:\/\//i.test(url)) return undefined
+  return await naming(url, async () => {
+    const { bytes, modified } = await bytesOf(url, options)
+    if (modified !== undefined) return modified
+    const input = await readBuildInput(bytes)
+    if ('text' in input) return undefined
+    return (await unpackContext(input, options.directory, options.signal)).newest
+  })
+}
+
 /** As with Docker, `github.com/owner/name` needs no scheme. */
 function readGitContext(text: string): GitUrl | undefined {
   const [, name, rest = ''] = /^(github\.com\/[^?#]+?)(?:\.git)?\/?([?#].*)?$/s.exec(text) ?? []
@@ -85,7 +102,7 @@ async function fetchContext(
   { directory, ...options }: RemoteOptions,
 ): Promise<RemoteContext> {
   return await naming(text, async () => {
-    const { url, bytes } = await bytesOf(text, options)
+    const { url, bytes, modified } = await bytesOf(text, options)
     const locked = lockedDigest(options.access.lock, 'http', url)
     const whole = hashWhole(bytes)
     const proved = async (): Promise<HttpMaterial> => {
@@ -99,7 +116,7 @@ async function fetchContext(
       return { dockerfile: input, material: await proved() }
     }
     const { newest } = await unpackContext(input, directory, options.signal)
-    return { modified: newest, material: await proved() }
+    return { modified: modified ?? newest, material: await proved() }
   })
 }
 
@@ -125,7 +142,7 @@ export async function fetchDockerfile(
 async function bytesOf(
   text: string,
   { access, sourcePolicy, signal }: Omit<RemoteOptions, 'directory'>,
-): Promise<{ readonly url: string; readonly bytes: Bytes }> {
+): Promise<{ readonly url: string; readonly bytes: Bytes; readonly modified?: number }> {
   const { url: named, userinfo } = splitUserinfo(text)
   const { url, checksum } = allowedUrl({ url: named, checksum: undefined }, sourcePolicy)
   if (checksum !== undefined) {
@@ -135,7 +152,7 @@ async function bytesOf(
   }
   const { origin, pathname } = new URL(url)
   const own = userinfo === undefined ? access.userinfo : new Map([[origin + pathname, userinfo]])
-  const { body } = await openDownload(
+  const { body, response } = await openDownload(
     url,
     {
       from: access.downloads,
@@ -145,7 +162,12 @@ async function bytesOf(
     },
     access.http,
   )
-  return { url, bytes: limited(body, maxArchive, origin + pathname) }
+  const time = Date.parse(response.headers.get('last-modified') ?? '') / 1000
+  return {
+    url,
+    bytes: limited(body, maxArchive, origin + pathname),
+    ...(Number.isFinite(time) && { modified: time }),
+  }
 }
 
 /** Names the URL in errors of ADD's downloads and of archives. */

@@ -11,7 +11,7 @@ import { listTree, type TreeBudget } from './tree-listing.ts'
 
 /** The files of a commit, in a directory. */
 export interface Checkout {
-  /** The time of the commit, in seconds since 1970. It is the time of every file. */
+  /** The time of the commit, in seconds since 1970. It is usually the time of every file. */
   readonly time: number
 }
 
@@ -53,7 +53,7 @@ export async function checkOut(
   if (options.keepGitDir && source.subdir === undefined) {
     await keepRepository(repository, commit, destination)
   }
-  clampTimes(destination, time)
+  if (source.hasCheckoutTimes !== true) clampTimes(destination, time)
   await rm(options.scratch, { recursive: true, force: true })
   return { time }
 }

@@ -50,6 +50,13 @@ export class NamedContexts {
     return this.#contexts.get(key)
   }
 
+  /** Returns the context of a name that is no stage or image, for every platform. */
+  use(name: string): NamedContext | undefined {
+    const key = keyOf(name)
+    this.#used.add(key)
+    return this.#contexts.get(key)
+  }
+
   /** The names, for suggestions. */
   get names(): readonly string[] {
     return [...this.#contexts.keys()]

@@ -111,6 +111,8 @@ export interface GitSource {
   readonly submodules: boolean
   /** Absent when the URL does not set it. */
   readonly keepGitDir?: boolean
+  /** Files have the time of the checkout instead of that of the commit (`mtime=checkout`). */
+  readonly hasCheckoutTimes?: true
 }
 
 export interface AddOp extends CopyFields {

@@ -1,7 +1,7 @@
 import type { ResourceOptions, Rlimit } from '#runtime'
 
 /** A permission that a Dockerfile cannot give itself. */
-export type Grant = 'network.host' | 'security.insecure' | 'device'
+export type Grant = 'network.host' | 'security.insecure' | 'device' | `device=${string}`
 
 /** Settings of the containers of RUN. A command may see them, so they are part of its key. */
 export interface RunSettings {

@@ -85,8 +85,11 @@ const maxVariables = 4096
 /** Reads `--device=NAME[,required[=BOOL]]`. */
 function planDevices(run: RunInstruction, context: FilesystemContext): readonly WantedDevice[] {
   return run.devices.map((text) => {
-    requireGrant('device', `--device=${text}`, run, context)
     const [name = '', ...options] = text.split(',')
+    const grants = [`device=${name}`, `device=${name.split('=', 1)}`] as const
+    if (!grants.some((grant) => context.grants.has(grant))) {
+      requireGrant('device', `--device=${text}`, run, context)
+    }
     let isRequired = false
     for (const option of options) {
       const [, key, value = 'true'] = /^([^=]*)(?:=(.*))?$/.exec(option) ?? []

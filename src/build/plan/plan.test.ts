@@ -321,6 +321,10 @@ test('planBuild() reads devices, and needs the permission for them', async () =>
   expect(await devices('v.com/c=*,required=false')).toEqual([
     { name: 'v.com/c=*', isRequired: false },
   ])
+  const narrow = (grant: `device=${string}`) => plan(text('v.com/c=n'), { grants: [grant] })
+  await expect(narrow('device=v.com/c=n')).resolves.toBeDefined()
+  await expect(narrow('device=v.com/c')).resolves.toBeDefined()
+  await expect(narrow('device=v.com/c=m')).rejects.toThrow('needs the permission device')
   await expect(devices('v.com/c,requird')).rejects.toThrow('(did you mean required?)')
   await expect(devices('/dev/sda')).rejects.toThrow('is not the name of a device')
 })

@@ -143,6 +143,7 @@ function readQuery(text: string, query: string): Options {
     ...(checksum !== undefined && { checksum }),
     submodules: flag('submodules', true),
     ...(keepGitDir !== undefined && { keepGitDir }),
+    ...(mtime === 'checkout' && { hasCheckoutTimes: true }),
   }
 }
 

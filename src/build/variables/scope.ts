@@ -6,6 +6,8 @@ export type Lookup = (name: string) => string | undefined
 /** The values of `--build-arg`, and which of them were not used. */
 export interface BuildArgs {
   get(name: string): string | undefined
+  /** Gives `name` another value. */
+  set(name: string, value: string): void
   /** Marks `name` as used. */
   declare(name: string): void
   /** The sorted names that no ARG and no predefined argument used. */
@@ -56,6 +58,7 @@ export function createBuildArgs(values: Readonly<Record<string, string>>): Build
   const used = new Set([...proxyArgs, ...builtinArgs, ...platformArgNames])
   return {
     get: (name) => given.get(name),
+    set: (name, value) => void given.set(name, value),
     declare: (name) => void used.add(name),
     unused: () => [...given.keys()].filter((name) => !used.has(name)).sort(),
   }

@@ -1,4 +1,4 @@
-import { parseAnnotation, parseGrant, parseResources, parseRunSettings } from '#docker/build/run'
+import { parseAnnotation, parseGrants, parseResources, parseRunSettings } from '#docker/build/run'
 import { parseCgroupParent } from '#docker/flags/limits'
 import type { BuildRequest } from '#engine/build/build'
 import type { Command } from './command.ts'
@@ -58,7 +58,7 @@ export function readBuildRunOptions(
   )
   const { cgroupParent } = options
   return {
-    allow: (options.allow ?? []).map(parseGrant),
+    allow: (options.allow ?? []).flatMap(parseGrants),
     annotations: (options.annotation ?? []).map(parseAnnotation),
     sourcePolicyFile: options.sourcePolicyFile,
     noCacheStages: (options.noCacheFilter ?? [])

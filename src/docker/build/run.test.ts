@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { parseAnnotation, parseGrant, parseResources, parseRunSettings } from './run.ts'
+import { parseAnnotation, parseGrants, parseResources, parseRunSettings } from './run.ts'
 
 describe('flags of RUN', () => {
   test('parseRunSettings() is absent without flags, so that keys stay the same', () => {
@@ -28,11 +28,13 @@ describe('flags of RUN', () => {
     }
   })
 
-  test('parseGrant() refuses unknown permissions, with a suggestion', () => {
-    expect(parseGrant('network.host')).toBe('network.host')
-    expect(parseGrant('device=vendor.com/x')).toBe('device')
-    expect(() => parseGrant('security.insecur')).toThrow('(did you mean security.insecure?)')
-    expect(() => parseGrant('*')).toThrow('Cannot use --allow')
+  test('parseGrants() refuses unknown permissions, with a suggestion', () => {
+    expect(parseGrants('network.host')).toEqual(['network.host'])
+    expect(parseGrants('device=vendor.com/x=y')).toEqual(['device=vendor.com/x=y'])
+    expect(parseGrants('device=name=vendor.com/x')).toEqual(['device=vendor.com/x'])
+    expect(parseGrants('buildx.local.delete')).toEqual([])
+    expect(() => parseGrants('security.insecur')).toThrow('(did you mean security.insecure?)')
+    expect(() => parseGrants('*')).toThrow('Cannot use --allow')
   })
 
   test('parseResources() reads sizes and numbers, and the last value wins', () => {

@@ -47,14 +47,21 @@ function parseBuildHost(text: string): NonNullable<RunSettings['hosts']>[number]
   return { name, ip }
 }
 
+type Grants = NonNullable<BuildRequest['allow']>
+
 const grants = ['network.host', 'security.insecure', 'device'] as const
 
-/** Reads `--allow`. Throws `INVALID` for an unknown permission. */
-export function parseGrant(text: string): NonNullable<BuildRequest['allow']>[number] {
-  const name = text.startsWith('device=') ? 'device' : text
-  const found = grants.find((grant) => grant === name)
-  if (found !== undefined) return found
-  const message = `expected ${grants.join(', ')}`
+/** The permission to empty a directory with `mode=delete`, which every user of this program has. */
+const localDelete = 'buildx.local.delete'
+
+/** Reads `--allow`: `device=NAME` is one device or one class. Throws `INVALID` for an unknown permission. */
+export function parseGrants(text: string): Grants {
+  if (text === localDelete) return []
+  const [, device] = /^device=(?:name=)?([^,\s]+)$/.exec(text) ?? []
+  if (device !== undefined) return [`device=${device}`]
+  const found = grants.find((grant) => grant === text)
+  if (found !== undefined) return [found]
+  const message = `expected ${[...grants, 'device=NAME', localDelete].join(', ')}`
   throw refuse('--allow', text, withSuggestion(message, text, grants))
 }
 

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { type BuildAnnotation, withStep } from '#build'
 import type { Image } from '#image'
 import { type Descriptor, type Digest, type ImageName, StrakeError } from '#oci'
@@ -106,6 +108,11 @@ function stepName({ kind, destination }: TreeOutput | ArchiveOutput): string {
   return destination === undefined ? stepNames[kind] : `${stepNames[kind]} ${destination}`
 }
 
+/** As in Docker, the directory of an output need not exist. */
+async function makeParent({ destination }: TreeOutput | ArchiveOutput): Promise<void> {
+  if (destination !== undefined) await mkdir(dirname(resolve(destination)), { recursive: true })
+}
+
 export interface Delivery extends DeliverOptions {
   /** The names of outputs that have none. */
   readonly names: readonly ImageName[]
@@ -138,10 +145,12 @@ export async function deliver(
     switch (output.kind) {
       case 'local':
       case 'tar':
+        await makeParent(output)
         await withStep(stepName(output), emit, () => writeTrees(engine, images, output, options))
         break
       case 'oci':
       case 'docker':
+        await makeParent(output)
         last = await withStep(stepName(output), emit, () =>
           writeImageArchive(engine, images, filled(output), options),
         )

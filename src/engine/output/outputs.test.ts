@@ -103,7 +103,7 @@ withRoot(
 withRoot('local and tar write one directory of the result', async () => {
   await run(local({ source: '/dir' }))
   expect(readdirSync(out).toSorted()).toEqual(['link', 'program'])
-  const file = `${out}.tar`
+  const file = `${out}.d/new/x.tar`
   const tar = { kind: 'tar', destination: file, isMirror: false, source: 'dir' } as const
   await run(tar, { platforms })
   expect(execFileSync('tar', ['-tf', file], { encoding: 'utf8' }).trim().split('\n')).toEqual([
