@@ -37,6 +37,10 @@ const allowed: Readonly<
     imports: ['oci', 'stream', 'http', 'platform', 'content'],
     why: 'distribution works over any content store',
   },
+  facts: {
+    imports: ['oci', 'platform', 'registry'],
+    why: 'the facts of a registry in databases, which its library for other runtimes lacks',
+  },
   objects: {
     imports: ['oci', 'stream'],
     why: 'objects have keys and bytes; what they mean is for their users',
@@ -97,7 +101,7 @@ const allowed: Readonly<
     why: 'a build makes images; networks and registries are handed in by the engine',
   },
   server: {
-    imports: ['oci', 'stream', 'http', 'platform', 'content', 'registry'],
+    imports: ['oci', 'stream', 'http', 'platform', 'content', 'registry', 'facts'],
     why: 'it composes handlers and storage without an engine',
   },
   engine: {
@@ -111,6 +115,7 @@ const allowed: Readonly<
       'records',
       'objects',
       'registry',
+      'facts',
       'image',
       'layer',
       'snapshot',
@@ -283,12 +288,14 @@ const purposes: Readonly<Record<string, string>> = {
   'platform/process': 'processes, pipes and terminals',
   'platform/work': 'threads that hash and compress',
   'records/tables': 'one file for each group of facts',
+  'facts/sqlite': 'the facts and the ledger of a registry in one SQLite file',
   'registry/auth': 'tokens and challenges',
   'registry/client': 'the HTTP client of a registry',
   'registry/credentials': 'storage of user names and secrets',
   'registry/http': 'requests with retries and safe redirects, for auth and client',
   'registry/server': 'the HTTP server of a registry',
   'registry/store': 'a registry over content and facts of this machine',
+  'registry/store/directory': 'facts as small files, and what reads them for a database',
   'runtime/bundle': 'config.json and its parts',
   'runtime/bundle/limits': 'limits of memory, processors, processes and block devices',
   'runtime/root': 'the files of a container, as its processes see them',

@@ -1,7 +1,8 @@
+import type { DatabaseFacts } from '#facts'
 import type { Image } from '#image'
 import type { Networks } from '#network'
 import type { ImageRecord, Records } from '#records'
-import type { Registry, RegistryFacts } from '#registry'
+import type { Registry } from '#registry'
 import type { DetectedRuntime } from '#runtime'
 import type { LocalSnapshotter } from '#snapshot'
 import type { Emit } from '#stream'
@@ -30,6 +31,6 @@ export interface Engine extends AsyncDisposable {
    */
   registry(host: string, emit?: Emit, options?: { readonly insecure?: boolean }): Promise<Registry>
   /** The records of the embedded registry: the content of its repositories. */
-  registryFacts(): Promise<RegistryFacts>
+  registryFacts(): Promise<DatabaseFacts>
   openImage(image: Pick<ImageRecord, 'digest' | 'mediaType' | 'size'>): Promise<Image>
 }

@@ -1,4 +1,5 @@
 import { openDirectoryStore } from '#content'
+import type { DatabaseFacts } from '#facts'
 import { StrakeError } from '#oci'
 import { pathExists } from '#platform'
 import { openRecords } from '#records'
@@ -63,6 +64,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       return await restoreBlob({ root, content: store, records, registry }, blob, signal)
     },
   })
+  let facts: Promise<DatabaseFacts> | undefined
   const engine: Engine = {
     root,
     run,
@@ -73,15 +75,18 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     networks,
     runtime,
     registry,
-    async registryFacts() {
-      const { createDirectoryFacts } = await import('#registry')
-      return createDirectoryFacts(`${root}/registry`)
+    registryFacts() {
+      facts ??= import('#facts').then(({ openSqliteFacts }) => openSqliteFacts(`${root}/registry`))
+      return facts
     },
     async openImage({ digest, mediaType, size }) {
       const { openImage } = await import('#image/image')
       return await openImage(content, { mediaType, digest, size })
     },
-    [Symbol.asyncDispose]: async () => records.close(),
+    async [Symbol.asyncDispose]() {
+      await (await facts)?.[Symbol.asyncDispose]()
+      records.close()
+    },
   }
   if (records.loss.get()?.isRestored === false) {
     const { restoreFacts } = await import('./store/restore-facts.ts')

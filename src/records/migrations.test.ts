@@ -1,8 +1,7 @@
 import { expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { openDatabase } from '#platform'
-import { migrate } from './migrate.ts'
+import { migrate, openDatabase } from '#platform'
 import { migrations } from './migrations.ts'
 import { openRecords } from './records.ts'
 

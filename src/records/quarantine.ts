@@ -2,11 +2,12 @@ import {
   type Database,
   isDatabaseDamaged,
   lockFileBlocking,
+  migrate,
   openDatabase,
   pathExists,
   renamePath,
 } from '#platform'
-import { migrate } from './migrate.ts'
+import { migrations } from './migrations.ts'
 import type { Reserve } from './reserve.ts'
 
 export interface OpenOptions {
@@ -72,6 +73,7 @@ function openMigrated(
   })
   try {
     migrate(database, {
+      steps: migrations,
       onCreate: () => {
         if (holdsContent?.() !== true) return
         database.run('INSERT INTO loss VALUES (1, ?, ?, 0)', now(), aside)

@@ -3,8 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import type { Descriptor } from '#oci'
-import { openDatabase } from '#platform'
-import { migrate } from './migrate.ts'
+import { migrate, openDatabase } from '#platform'
 import { openRecords } from './records.ts'
 
 const root = `${tmpdir()}/strake-records-test-${process.pid}`

@@ -5,7 +5,7 @@ import { serve } from '#platform'
 import { connectRegistry } from './client/connect.ts'
 import type { Registry } from './registry.ts'
 import { createRegistryHandler } from './server/handler.ts'
-import { openDirectoryRegistry } from './store/directory.ts'
+import { openDirectoryRegistry } from './store/directory/directory.ts'
 import { createMemoryRegistry } from './store/memory.ts'
 import { testRegistry } from './testing/contract.ts'
 

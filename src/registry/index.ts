@@ -26,12 +26,22 @@ export { type Access, ChallengeError, type Grant } from './server/access.ts'
 export type { RegistryHandlerOptions } from './server/context.ts'
 export { createRegistryHandler, type RegistryHandler } from './server/handler.ts'
 // Registries of this machine.
-export { openDirectoryRegistry } from './store/directory.ts'
-export { createDirectoryFacts } from './store/directory-facts.ts'
+export { openDirectoryRegistry } from './store/directory/directory.ts'
+export { createDirectoryFacts } from './store/directory/directory-facts.ts'
 // Storage for uploads in progress.
-export { createDirectoryUploads } from './store/directory-uploads.ts'
+export { createDirectoryUploads } from './store/directory/directory-uploads.ts'
+// Facts that earlier versions kept as files.
+export { readDirectoryFacts, type StoredFact } from './store/directory/read-directory-facts.ts'
 // Storage for the facts of a registry.
 export type { Member, MemberKind, RegistryFacts, RepositoryFacts } from './store/facts.ts'
+export type {
+  MemberRecord,
+  Pull,
+  RegistryLedger,
+  TagMove,
+  TagRecord,
+  Usage,
+} from './store/ledger.ts'
 export { createLocalRegistry, type LocalRegistryOptions } from './store/local.ts'
 export { createMemoryRegistry } from './store/memory.ts'
 export type { Upload, UploadFacts } from './store/uploads.ts'

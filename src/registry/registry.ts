@@ -10,6 +10,8 @@ import type { Bytes } from '#stream'
  */
 export interface Repository extends ContentStore, TagStore {
   readonly name: string
+  /** Returns a manifest with its verified bytes, in one request. Throws `MANIFEST_UNKNOWN`. */
+  readManifest(reference: string, signal?: AbortSignal): Promise<FoundManifest>
   /** Returns the blob's descriptor, as `application/octet-stream`. Throws `BLOB_UNKNOWN`. */
   resolveBlob(digest: Digest, signal?: AbortSignal): Promise<Descriptor>
   /**
@@ -30,6 +32,12 @@ export interface Repository extends ContentStore, TagStore {
   referrers(subject: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>
 }
 
+export interface FoundManifest {
+  readonly descriptor: Descriptor
+  /** Must not be changed. */
+  readonly raw: Uint8Array<ArrayBuffer>
+}
+
 export interface MountOptions {
   readonly from?: string | undefined
   /** Returns true if the sender may read a repository. Default: every repository. */
@@ -46,7 +54,8 @@ export interface ReferrersOptions {
 
 /** A registry: the HTTP client, memory, a local store, or a proxy. The server serves any of them. */
 export interface Registry {
-  repository(name: string): Repository
+  /** `sender` is the name of the user for whom it is opened, for the log of tags. */
+  repository(name: string, sender?: string): Repository
   /** Names in lexical order. */
   repositories(options?: { readonly after?: string | undefined }): AsyncIterable<string>
   /**

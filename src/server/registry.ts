@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { type DirectoryStore, ingestLifetime, openDirectoryStore } from '#content'
+import { type DatabaseFacts, openSqliteFacts } from '#facts'
 import { fileBlob, type Server } from '#platform'
 import {
-  createDirectoryFacts,
   createDirectoryUploads,
   createLocalRegistry,
   createRegistryHandler,
@@ -14,6 +14,8 @@ import { type ListenOptions, listen } from './listen.ts'
 /** The parts of a served registry. */
 export interface ServedRegistry {
   readonly registry: Registry
+  /** Its members, tags and ledger. */
+  readonly facts: DatabaseFacts
   /** A directory for uploads in progress, which outlive the server. */
   readonly uploads: string
   /** The store of its blobs, which are sent as files. */
@@ -21,14 +23,22 @@ export interface ServedRegistry {
 }
 
 /** Opens a registry in a directory of its own. Makes the directory if it is absent. */
-export async function openStoredRegistry(directory: string): Promise<ServedRegistry> {
+export async function openStoredRegistry(
+  directory: string,
+): Promise<ServedRegistry & AsyncDisposable> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const blobs = await openDirectoryStore(directory)
   // Removes unfinished uploads of killed servers.
   await blobs.sweep(ingestLifetime)
-  const facts = createDirectoryFacts(`${directory}/repositories`)
+  const facts = await openSqliteFacts(`${directory}/repositories`)
   const registry = createLocalRegistry(blobs, facts)
-  return { registry, uploads: `${directory}/repositories/_uploads`, blobs }
+  return {
+    registry,
+    facts,
+    uploads: `${directory}/repositories/_uploads`,
+    blobs,
+    [Symbol.asyncDispose]: () => facts[Symbol.asyncDispose](),
+  }
 }
 
 /** Serves a registry whose blobs are files of this machine, until disposed. */

@@ -31,13 +31,17 @@ export async function serveRegistry(
   options: ServeRegistryOptions,
 ): Promise<RegistryServer> {
   const { storage } = options
-  const served = storage === undefined ? await overStore(engine) : await openStoredRegistry(storage)
+  const stored = storage === undefined ? undefined : await openStoredRegistry(storage)
+  const served = stored ?? (await overStore(engine))
   const server = await serveParts(served, options)
   return {
     url: server.url,
     port: server.port,
     storage: options.storage ?? engine.root,
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]()
+      await stored?.[Symbol.asyncDispose]()
+    },
   }
 }
 
@@ -47,11 +51,12 @@ export async function serveRegistry(
  */
 async function overStore(engine: Engine): Promise<ServedRegistry> {
   const { content } = engine
-  const registry = createLocalRegistry(content, await engine.registryFacts(), {
+  const facts = await engine.registryFacts()
+  const registry = createLocalRegistry(content, facts, {
     findBlob: async (digest) => {
       const found = await stat(content.pathOf(digest)).catch(() => undefined)
       return found && { mediaType: 'application/octet-stream', digest, size: found.size }
     },
   })
-  return { registry, uploads: `${engine.root}/registry/_uploads`, blobs: content }
+  return { registry, facts, uploads: `${engine.root}/registry/_uploads`, blobs: content }
 }

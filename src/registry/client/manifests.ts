@@ -15,6 +15,7 @@ import {
 import { type Bytes, createHasher, fromBuffer, toBuffer, verified } from '#stream'
 import { deleteScope, pullScope, pushScope } from '../auth/scope.ts'
 import { discard } from '../http/transport.ts'
+import type { FoundManifest } from '../registry.ts'
 import type { ApiRequest, Connection } from './connection.ts'
 import { headRefusals, look } from './look.ts'
 
@@ -55,12 +56,17 @@ export class Manifests {
     await discard(head)
     const described = head.status === 200 ? describe(head, reference) : undefined
     if (described !== undefined) return described
+    return (await this.readWhole(reference, signal)).descriptor
+  }
+
+  /** Returns a manifest of any type, checked against `reference` if that is a digest. */
+  async readWhole(reference: string, signal?: AbortSignal): Promise<FoundManifest> {
     const { raw, type } = await this.#get(reference, signal)
     const digest = hash(raw, isDigest(reference) ? reference : undefined)
     if (isDigest(reference) && digest !== reference) {
       throw new ContentMismatchError(this.name(reference), reference, digest)
     }
-    return { mediaType: type, digest, size: raw.byteLength }
+    return { descriptor: { mediaType: type, digest, size: raw.byteLength }, raw }
   }
 
   async has(target: Descriptor, signal?: AbortSignal): Promise<boolean> {
@@ -117,7 +123,7 @@ export class Manifests {
     reference: string,
     signal?: AbortSignal,
     expectedType?: string,
-  ): Promise<{ readonly raw: Uint8Array; readonly type: string }> {
+  ): Promise<{ readonly raw: Uint8Array<ArrayBuffer>; readonly type: string }> {
     const what = `pull ${this.name(reference)}`
     const request = this.#request('GET', what, reference, signal)
     const response = await this.#connection.request(request, [200])

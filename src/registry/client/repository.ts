@@ -10,7 +10,7 @@ import {
 import type { Bytes } from '#stream'
 import { deleteScope, pullScope } from '../auth/scope.ts'
 import { discard } from '../http/transport.ts'
-import type { MountOptions, ReferrersOptions, Repository } from '../registry.ts'
+import type { FoundManifest, MountOptions, ReferrersOptions, Repository } from '../registry.ts'
 import type { ApiRequest, Connection } from './connection.ts'
 import { download } from './download.ts'
 import { look } from './look.ts'
@@ -100,6 +100,10 @@ export class RemoteRepository implements Repository {
 
   resolve(tagOrDigest: string, signal?: AbortSignal): Promise<Descriptor> {
     return this.#manifests.resolve(tagOrDigest, signal)
+  }
+
+  readManifest(reference: string, signal?: AbortSignal): Promise<FoundManifest> {
+    return this.#manifests.readWhole(reference, signal)
   }
 
   async resolveBlob(digest: Digest, signal?: AbortSignal): Promise<Descriptor> {

@@ -33,23 +33,39 @@ export async function getManifest(
   checkReadable(endpoint)
   const { reference } = endpoint
   const repository = context.registry.repository(endpoint.repository)
-  const target = await repository.resolve(reference, request.signal)
-  const etag = `"${target.digest}"`
-  const headers = {
-    'Content-Type': target.mediaType,
-    'Content-Length': String(target.size),
-    'Docker-Content-Digest': target.digest,
-    ETag: etag,
+  // A request with conditions may need no bytes, and HEAD never does.
+  const isPlain = request.method === 'GET' && !hasConditions(request)
+  if (isPlain) {
+    const { descriptor, raw } = await readSound(
+      () => repository.readManifest(reference, request.signal),
+      () => repository.resolve(reference),
+    )
+    return reply(200, manifestHeaders(descriptor), raw)
   }
-  const verdict = weighConditions(request, etag)
+  const target = await repository.resolve(reference, request.signal)
+  const headers = manifestHeaders(target)
+  const verdict = weighConditions(request, headers.ETag)
   if (verdict === 'not-modified') return reply(304, { ...headers, 'Content-Length': undefined })
   if (verdict === 'failed') return replyFailedCondition(reference)
   if (request.method === 'HEAD') return reply(200, headers)
-  const raw = await readSound(
-    () => toBuffer(repository.read(target), limits.manifestSize),
+  const found = await readSound(
+    () => repository.readManifest(target.digest, request.signal),
     () => repository.resolve(target.digest),
   )
-  return reply(200, headers, raw)
+  return reply(200, headers, found.raw)
+}
+
+function manifestHeaders({ mediaType, size, digest }: Descriptor) {
+  return {
+    'Content-Type': mediaType,
+    'Content-Length': String(size),
+    'Docker-Content-Digest': digest,
+    ETag: `"${digest}"`,
+  }
+}
+
+function hasConditions({ headers }: Request): boolean {
+  return headers.has('If-Match') || headers.has('If-None-Match')
 }
 
 export async function putManifest(
@@ -59,7 +75,7 @@ export async function putManifest(
 ): Promise<Response> {
   const { repository: name, reference, tags = [] } = endpoint
   if (!isDigest(reference)) checkTag(reference)
-  const repository = context.registry.repository(name)
+  const repository = context.registry.repository(name, context.grant.name)
   const raw = await readBody(request)
   if (raw === undefined) return replyError(tooLarge(), 413)
   if (!(await isWanted(repository, reference, request))) return replyFailedCondition(reference)
@@ -84,7 +100,7 @@ async function isWanted(
   reference: string,
   request: Request,
 ): Promise<boolean> {
-  if (!request.headers.has('If-Match') && !request.headers.has('If-None-Match')) return true
+  if (!hasConditions(request)) return true
   const current = await repository.resolve(reference, request.signal).catch((error: unknown) => {
     if (isStrakeError(error, 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN')) return undefined
     throw error
@@ -177,7 +193,7 @@ export async function deleteManifest(
   checkDeletable(context)
   checkReadable(endpoint)
   const { reference } = endpoint
-  const repository = context.registry.repository(endpoint.repository)
+  const repository = context.registry.repository(endpoint.repository, context.grant.name)
   const target = await repository.resolve(reference, request.signal)
   const verdict = weighConditions(request, `"${target.digest}"`)
   if (verdict !== 'proceed') return replyFailedCondition(reference)

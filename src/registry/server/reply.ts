@@ -22,10 +22,14 @@ export function reply(
   headers: ReplyHeaders = {},
   body: ReplyBody = null,
 ): Response {
-  const present = Object.entries(headers).filter(([, value]) => value !== undefined)
+  const all: Record<string, string> = { ...always }
   const length = lengthOf(status, body)
-  const all = { ...always, ...(length && { 'Content-Length': length }) }
-  return new Response(body, { status, headers: { ...all, ...Object.fromEntries(present) } })
+  if (length !== undefined) all['Content-Length'] = length
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined) all[name] = value
+  }
+  return new Response(body, { status, headers: all })
 }
 
 export function replyJson(status: number, value: unknown, headers: ReplyHeaders = {}): Response {

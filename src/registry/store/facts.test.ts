@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { blob } from '../testing/fixtures.ts'
-import { createDirectoryFacts } from './directory-facts.ts'
+import { createDirectoryFacts } from './directory/directory-facts.ts'
+import { NameList } from './directory/name-list.ts'
 import { createMemoryFacts } from './memory.ts'
-import { NameList } from './name-list.ts'
 import { testRegistryFacts } from './testing/contract.ts'
 
 async function temporary(): Promise<{ readonly root: string } & AsyncDisposable> {

@@ -26,8 +26,8 @@ export interface RepositoryFacts {
   /** Removes a manifest's tags as well. An absent member is not an error. */
   remove(kind: MemberKind, digest: Digest): Promise<void>
   findTag(tag: string): Promise<Digest | undefined>
-  /** `undefined` removes the tag. */
-  setTag(tag: string, digest: Digest | undefined): Promise<void>
+  /** `undefined` removes the tag. `by` is the sender, for the log of tags. */
+  setTag(tag: string, digest: Digest | undefined, by?: string): Promise<void>
   /** In lexical order. */
   tags(options?: { readonly after?: string }): AsyncIterable<string>
   /** Members whose subject is `subject`, by digest. */
@@ -45,6 +45,11 @@ export interface Member {
   /** Has the artifact type and annotations if the manifest has a subject. */
   readonly descriptor: Descriptor
   readonly subject?: Digest
+  /**
+   * What a manifest names: its config, layers and manifests. Stores use it to find content that
+   * nothing names; those without a collection drop it.
+   */
+  readonly names?: readonly Digest[]
 }
 
 /** Code unit order, which for these ASCII names is the order of the specification. */

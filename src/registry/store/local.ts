@@ -14,13 +14,21 @@ import {
   isManifestType,
   isTag,
   limits,
+  type ManifestOrIndex,
   parseManifestOrIndex,
   StrakeError,
 } from '#oci'
 import { type Bytes, fromBuffer, toBuffer, verified } from '#stream'
 import { parseName } from '../endpoints.ts'
-import type { MountOptions, ReferrersOptions, Registry, Repository } from '../registry.ts'
+import type {
+  FoundManifest,
+  MountOptions,
+  ReferrersOptions,
+  Registry,
+  Repository,
+} from '../registry.ts'
 import type { Member, MemberKind, RegistryFacts, RepositoryFacts } from './facts.ts'
+import { KeptDocuments } from './kept-documents.ts'
 import { LinkingIngest } from './linking-ingest.ts'
 import { describeReferrer } from './referrer.ts'
 import { mergeReferrers, taggedReferrers } from './tagged-referrers.ts'
@@ -39,8 +47,9 @@ export function createLocalRegistry(
   facts: RegistryFacts,
   options: LocalRegistryOptions = {},
 ): Registry {
+  const backing = { blobs, facts, options, documents: new KeptDocuments() }
   return {
-    repository: (name) => new LocalRepository(parseName(name), { blobs, facts, options }),
+    repository: (name, sender) => new LocalRepository(parseName(name), backing, sender),
     repositories: (page) => facts.repositories(page),
   }
 }
@@ -49,6 +58,7 @@ interface Backing {
   readonly blobs: ContentStore
   readonly facts: RegistryFacts
   readonly options: LocalRegistryOptions
+  readonly documents: KeptDocuments
 }
 
 class LocalRepository implements Repository {
@@ -56,8 +66,10 @@ class LocalRepository implements Repository {
   readonly #blobs: ContentStore
   readonly #backing: Backing
   readonly #facts: RepositoryFacts
+  readonly #sender: string | undefined
 
-  constructor(name: string, backing: Backing) {
+  constructor(name: string, backing: Backing, sender: string | undefined) {
+    this.#sender = sender
     this.name = name
     this.#backing = backing
     this.#blobs = backing.blobs
@@ -70,8 +82,21 @@ class LocalRepository implements Repository {
   }
 
   async *read(target: Descriptor, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
-    const { descriptor } = await this.#get(await this.#kindOf(target), target.digest)
-    yield* this.#blobs.read({ ...descriptor, size: target.size }, options)
+    const kind = await this.#kindOf(target)
+    const { descriptor } = await this.#get(kind, target.digest)
+    const wanted = { ...descriptor, size: target.size }
+    if (kind === 'blob' || options.start !== undefined || options.end !== undefined) {
+      yield* this.#blobs.read(wanted, options)
+    } else yield await this.#readDocument(wanted, options)
+  }
+
+  async #readDocument(target: Descriptor, options: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
+    const { documents } = this.#backing
+    const kept = documents.get(target)
+    if (kept !== undefined) return kept
+    const raw = await toBuffer(this.#blobs.read(target, options), limits.manifestSize)
+    documents.keep(target.digest, raw)
+    return raw
   }
 
   async write(
@@ -120,6 +145,11 @@ class LocalRepository implements Repository {
     return bare((await this.#get('manifest', digest)).descriptor)
   }
 
+  async readManifest(reference: string): Promise<FoundManifest> {
+    const descriptor = await this.resolve(reference)
+    return { descriptor, raw: await this.#readDocument(descriptor, {}) }
+  }
+
   async resolveBlob(digest: Digest): Promise<Descriptor> {
     return bare((await this.#get('blob', digest)).descriptor)
   }
@@ -147,11 +177,11 @@ class LocalRepository implements Repository {
       throw new StrakeError('MANIFEST_INVALID', `Cannot tag ${this.name}: ${tag} is not a tag`)
     }
     await this.#get('manifest', target.digest)
-    await this.#facts.setTag(tag, target.digest)
+    await this.#facts.setTag(tag, target.digest, this.#sender)
   }
 
   async untag(tag: string): Promise<void> {
-    await this.#facts.setTag(tag, undefined)
+    await this.#facts.setTag(tag, undefined, this.#sender)
   }
 
   async *tags(options?: { readonly after?: string }): AsyncGenerator<string> {
@@ -198,6 +228,7 @@ class LocalRepository implements Repository {
       kind: 'manifest',
       descriptor: subject === undefined ? bare(expected) : describeReferrer(expected, raw),
       ...(subject === undefined ? {} : { subject: subject.digest }),
+      names: namedBy(parsed),
     })
   }
 
@@ -208,10 +239,17 @@ class LocalRepository implements Repository {
   async #get(kind: MemberKind, digest: Digest): Promise<Member> {
     const member = await this.#facts.find(kind, digest)
     // Lost or damaged content is unknown, so that a client sends it again.
-    if (member === undefined || !(await this.#blobs.has(member.descriptor))) {
-      throw this.#unknown(kind, digest)
-    }
+    if (member === undefined || !(await this.#isPresent(member))) throw this.#unknown(kind, digest)
     return member
+  }
+
+  async #isPresent({ kind, descriptor }: Member): Promise<boolean> {
+    const { documents } = this.#backing
+    if (kind === 'manifest' && documents.isBelieved(descriptor)) return true
+    const isPresent = await this.#blobs.has(descriptor)
+    if (isPresent) documents.see(descriptor.digest)
+    else documents.drop(descriptor.digest)
+    return isPresent
   }
 
   /** Content of an unknown media type is a manifest only if it was written as one. */
@@ -234,6 +272,15 @@ const octetStream = 'application/octet-stream'
 
 function isDocument({ mediaType }: Pick<Descriptor, 'mediaType'>): boolean {
   return isManifestType(mediaType) || isIndexType(mediaType)
+}
+
+/** Returns the digests of everything that a manifest or index names. */
+function namedBy(parsed: ManifestOrIndex): readonly Digest[] {
+  const named =
+    parsed.kind === 'manifest'
+      ? [parsed.manifest.config, ...parsed.manifest.layers]
+      : parsed.index.manifests
+  return named.map(({ digest }) => digest)
 }
 
 function bare({ mediaType, digest, size }: Descriptor): Descriptor {

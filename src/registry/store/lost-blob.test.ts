@@ -4,7 +4,7 @@ import { createMemoryStore } from '#content'
 import { mkdtempDisposable } from '#platform'
 import { fromBuffer } from '#stream'
 import { blob } from '../testing/fixtures.ts'
-import { createDirectoryFacts } from './directory-facts.ts'
+import { createDirectoryFacts } from './directory/directory-facts.ts'
 import { createLocalRegistry } from './local.ts'
 
 test('a blob that the store lost is unknown until the next upload', async () => {

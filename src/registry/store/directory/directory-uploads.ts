@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Upload, UploadFacts } from '../uploads.ts'
 import { namesIn, readIfThere } from './durable.ts'
-import type { Upload, UploadFacts } from './uploads.ts'
 
 /**
  * Keeps uploads as small files in a directory. Writing them is faster than a round trip to

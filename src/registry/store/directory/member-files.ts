@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, StrakeError, sha256 } from '#oci'
+import type { Member, MemberKind } from '../facts.ts'
 import { namesIn, readIfThere, writeDurable } from './durable.ts'
-import type { Member, MemberKind } from './facts.ts'
 
 /** The content of a member's file. */
-interface Entry extends Member {
+export interface Entry extends Member {
   readonly repository: string
 }
 
@@ -52,16 +52,19 @@ export class MemberFiles {
 
   /** Returns the names of all repositories with members. */
   repositories(): ReadonlySet<string> {
-    const found = new Set<string>()
+    return new Set(this.all().map(({ repository }) => repository))
+  }
+
+  /** Yields all members with the names of their repositories, in no order. */
+  *all(): Generator<Entry> {
     for (const folder of ['_blobs', '_manifests']) {
       for (const directory of directoriesIn(join(this.#root, folder))) {
         for (const file of namesIn(directory)) {
           const entry = file.includes('@') ? readEntry(join(directory, file)) : undefined
-          if (entry !== undefined) found.add(entry.repository)
+          if (entry !== undefined) yield entry
         }
       }
     }
-    return found
   }
 
   #pathOf(repository: string, kind: MemberKind, digest: Digest): string {

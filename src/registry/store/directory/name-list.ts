@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { lexically } from '../facts.ts'
 import { namesIn, writeDurable } from './durable.ts'
-import { lexically } from './facts.ts'
 
 /**
  * The names of all repositories, one file each in one directory, so that listing them

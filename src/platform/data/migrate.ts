@@ -1,12 +1,12 @@
 import { StrakeError } from '#oci'
-import type { Database } from '#platform'
-import { migrations } from './migrations.ts'
+import type { Database } from './database.ts'
 
 /** SQLite's `application_id` of the file: "strk". */
 const applicationId = 0x7374726b
 
 interface MigrateOptions {
-  readonly steps?: readonly string[] | undefined
+  /** The statements that lead from one schema to the next. */
+  readonly steps: readonly string[]
   readonly onCreate?: (() => void) | undefined
 }
 
@@ -17,10 +17,7 @@ interface MigrateOptions {
  * Throws `UNSUPPORTED` for a database that a newer program wrote: this one would misread its tables
  * and could lose facts.
  */
-export function migrate(
-  database: Database,
-  { steps = migrations, onCreate }: MigrateOptions = {},
-): void {
+export function migrate(database: Database, { steps, onCreate }: MigrateOptions): void {
   if (schemaOf(database) === steps.length) return
   database.transaction(() => {
     // Checked inside the transaction: another process may be creating the tables.

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { copy } from '#content'
 import { fromBuffer, toBuffer } from '#stream'
-import { connectRegistry } from '../client/connect.ts'
-import { createRegistryHandler } from '../server/handler.ts'
-import { blob, emptyConfig, index, manifest, noise } from '../testing/fixtures.ts'
+import { connectRegistry } from '../../client/connect.ts'
+import { createRegistryHandler } from '../../server/handler.ts'
+import { blob, emptyConfig, index, manifest, noise } from '../../testing/fixtures.ts'
+import { createMemoryRegistry } from '../memory.ts'
 import { openDirectoryRegistry } from './directory.ts'
-import { createMemoryRegistry } from './memory.ts'
 
 const layer = blob(noise(300_000), 'application/vnd.oci.image.layer.v1.tar')
 const image = manifest({ layers: [layer.descriptor] })

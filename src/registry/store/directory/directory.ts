@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { openDirectoryStore } from '#content'
-import type { Registry } from '../registry.ts'
+import type { Registry } from '../../registry.ts'
+import { createLocalRegistry, type LocalRegistryOptions } from '../local.ts'
 import { createDirectoryFacts } from './directory-facts.ts'
-import { createLocalRegistry, type LocalRegistryOptions } from './local.ts'
 
 /**
  * Opens a registry in a directory: `blobs` has each blob once, and `repositories` has the

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Member } from '../facts.ts'
 import { namesIn, readIfThere, writeDurable } from './durable.ts'
-import type { Member } from './facts.ts'
 import type { MemberFiles } from './member-files.ts'
 import { nameFile } from './name-list.ts'
 

@@ -2,14 +2,14 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Descriptor, type Digest, isDigest, StrakeError } from '#oci'
 import { mapConcurrently } from '#stream'
-import { namesIn, readIfThere, writeDurable } from './durable.ts'
 import {
   lexically,
   type Member,
   type MemberKind,
   type RegistryFacts,
   type RepositoryFacts,
-} from './facts.ts'
+} from '../facts.ts'
+import { namesIn, readIfThere, writeDurable } from './durable.ts'
 import { MemberFiles } from './member-files.ts'
 import { NameList } from './name-list.ts'
 import { upgradeFacts } from './upgrade-facts.ts'

@@ -1,0 +1,3 @@
+// The facts of a registry in databases.
+
+export { type DatabaseFacts, openSqliteFacts, type SqliteFactsOptions } from './sqlite/open.ts'

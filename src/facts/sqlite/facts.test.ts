@@ -1,0 +1,166 @@
+import { expect, test } from 'bun:test'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createDirectoryFacts, type RegistryFacts } from '#registry'
+import { testRegistryFacts } from '../../registry/store/testing/contract.ts'
+import { blob } from '../../registry/testing/fixtures.ts'
+import { type DatabaseFacts, openSqliteFacts } from './open.ts'
+
+async function temporary(): Promise<{ readonly root: string } & AsyncDisposable> {
+  const root = await mkdtemp(join(tmpdir(), 'strake-sqlite-facts-'))
+  return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true }) }
+}
+
+testRegistryFacts('openSqliteFacts()', async () => {
+  const place = await temporary()
+  const facts = await openSqliteFacts(place.root)
+  return {
+    facts,
+    async [Symbol.asyncDispose]() {
+      await facts[Symbol.asyncDispose]()
+      await place[Symbol.asyncDispose]()
+    },
+  }
+})
+
+const one = blob('one').descriptor
+const two = blob('two').descriptor
+
+/** Two servers over one directory, with a clock that the test moves. */
+async function withTwo(
+  work: (mine: DatabaseFacts, others: DatabaseFacts, clock: { at: number }) => Promise<void>,
+): Promise<void> {
+  await using place = await temporary()
+  const clock = { at: 1000 }
+  const options = { now: () => clock.at }
+  await using mine = await openSqliteFacts(place.root, options)
+  await using others = await openSqliteFacts(place.root, options)
+  await work(mine, others, clock)
+}
+
+async function addManifest(facts: RegistryFacts, name: string, target = one): Promise<void> {
+  await facts.repository(name).add({ kind: 'manifest', descriptor: target })
+}
+
+test('openSqliteFacts() shows what another process wrote at once', () =>
+  withTwo(async (mine, others) => {
+    await addManifest(mine, 'app')
+    await mine.repository('app').setTag('v1', one.digest)
+    expect(await others.repository('app').findTag('v1')).toBe(one.digest)
+    await others.forget('app')
+    expect(await mine.repository('app').findTag('v1')).toBeUndefined()
+    await addManifest(others, 'app', two)
+    expect(await mine.repository('app').find('manifest', one.digest)).toBeUndefined()
+    expect(await mine.repository('app').find('manifest', two.digest)).toBeDefined()
+  }))
+
+test('openSqliteFacts() writes what two servers add at the same time', () =>
+  withTwo(async (mine, others) => {
+    const names = Array.from({ length: 200 }, (_, count) => `team/${count}`)
+    await Promise.all(
+      names.map((name, count) => addManifest(count % 2 === 0 ? mine : others, name)),
+    )
+    expect(await Array.fromAsync(mine.repositories())).toEqual(names.sort())
+  }))
+
+test('the log of a tag has every move, who made it, and stays when the repository goes', () =>
+  withTwo(async (mine, others, clock) => {
+    const app = mine.repository('app')
+    for (const target of [one, two]) await addManifest(mine, 'app', target)
+    await app.setTag('v1', one.digest, 'alice')
+    clock.at = 2000
+    await others.repository('app').setTag('v1', two.digest, 'bob')
+    await app.setTag('v1', two.digest, 'carol')
+    clock.at = 3000
+    await mine.forget('app')
+    const moves = await others.ledger.tagMoves('app', 'v1', { limit: 10 })
+    expect(moves.map(({ id: _, ...move }) => move)).toEqual([
+      { digest: undefined, previous: two.digest, movedAt: 3000, movedBy: undefined },
+      { digest: two.digest, previous: one.digest, movedAt: 2000, movedBy: 'bob' },
+      { digest: one.digest, previous: undefined, movedAt: 1000, movedBy: 'alice' },
+    ])
+    const older = { limit: 1, before: moves[1]?.id }
+    expect(await mine.ledger.tagMoves('app', 'v1', older)).toEqual(moves.slice(2))
+    expect(await mine.ledger.tagMoves('app/v', 'v1', { limit: 1 })).toEqual([])
+  }))
+
+test('members() tells since when a manifest has no tag, and how many manifests name a member', () =>
+  withTwo(async (mine, _, clock) => {
+    const app = mine.repository('app')
+    await app.add({ kind: 'manifest', descriptor: one, names: [two.digest] })
+    await app.add({ kind: 'blob', descriptor: two })
+    const states = async () => {
+      const all = [
+        ...(await Array.fromAsync(mine.ledger.members('app', 'manifest'))),
+        ...(await Array.fromAsync(mine.ledger.members('app', 'blob'))),
+      ]
+      return all.map(({ untaggedAt, namedBy, pulledAt }) => [untaggedAt, namedBy, pulledAt])
+    }
+    expect(await states()).toEqual([
+      [1000, 0, undefined],
+      [undefined, 1, undefined],
+    ])
+    await app.setTag('a', one.digest)
+    await app.setTag('b', one.digest)
+    expect((await states())[0]).toEqual([undefined, 0, undefined])
+    clock.at = 5000
+    await app.setTag('a', undefined)
+    expect((await states())[0]).toEqual([undefined, 0, undefined])
+    await app.setTag('b', two.digest)
+    await mine.ledger.notePulls([{ repository: 'app', digest: one.digest, tag: 'b', at: 6000 }])
+    expect((await states())[0]).toEqual([5000, 0, 6000])
+    expect(await Array.fromAsync(mine.ledger.tags('app'))).toMatchObject([
+      { name: 'b', digest: two.digest, movedAt: 5000, pulledAt: 6000 },
+    ])
+    await app.remove('manifest', one.digest)
+    expect(await states()).toEqual([[undefined, 0, undefined]])
+  }))
+
+test('usage() counts the repositories below a prefix, and each blob once', () =>
+  withTwo(async (mine) => {
+    for (const name of ['team', 'team/a', 'team/a/b', 'team-b', 'team0', 'other']) {
+      await mine.repository(name).add({ kind: 'blob', descriptor: one })
+    }
+    await addManifest(mine, 'team/a', two)
+    await mine.repository('team/a').setTag('v1', two.digest)
+    const below = { repositories: 3, manifests: 1, tags: 1, bytes: one.size + two.size }
+    expect(await mine.ledger.usage('team')).toEqual(below)
+    expect(await mine.ledger.usage()).toEqual({ ...below, repositories: 6 })
+    expect(await mine.ledger.usage('absent')).toEqual({
+      repositories: 0,
+      manifests: 0,
+      tags: 0,
+      bytes: 0,
+    })
+  }))
+
+test('openSqliteFacts() takes over facts that were files, once', async () => {
+  await using place = await temporary()
+  const files = createDirectoryFacts(place.root)
+  await addManifest(files, 'team/app')
+  await files.repository('team/app').setTag('v1', one.digest)
+  const subject = { kind: 'manifest', descriptor: two, subject: one.digest } as const
+  await files.repository('team/app').add(subject)
+  for (const _ of ['first', 'second']) {
+    await using facts = await openSqliteFacts(place.root)
+    const app = facts.repository('team/app')
+    expect(await app.findTag('v1')).toBe(one.digest)
+    expect(await Array.fromAsync(app.referrers(one.digest))).toEqual([two])
+    expect(await Array.fromAsync(facts.repositories())).toEqual(['team/app'])
+  }
+  expect((await readdir(place.root)).sort()).toEqual(['_before', '_facts.db'])
+})
+
+test('a write that fails undoes nothing of the writes beside it', async () => {
+  await using place = await temporary()
+  await using facts = await openSqliteFacts(place.root)
+  const wrong = { ...one, size: Number.NaN }
+  const results = await Promise.allSettled([
+    addManifest(facts, 'a'),
+    addManifest(facts, 'wrong', wrong),
+    addManifest(facts, 'b'),
+  ])
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  expect(await Array.fromAsync(facts.repositories())).toEqual(['a', 'b'])
+})

@@ -1,0 +1,110 @@
+import type { Digest } from '#oci'
+import type {
+  MemberKind,
+  MemberRecord,
+  Pull,
+  RegistryLedger,
+  TagMove,
+  TagRecord,
+  Usage,
+} from '#registry'
+import type { Backing } from './repository-facts.ts'
+import { kindNumber, memberColumns, readMemberRecord, readMove, readTag } from './rows.ts'
+
+/** Rows that one query reads. */
+const pageSize = 1000
+
+const idOf = '(SELECT id FROM repositories WHERE name = ?)'
+
+/** The ledger of a registry in the tables of `schema.ts`. */
+export class SqliteLedger implements RegistryLedger {
+  readonly #backing: Backing
+
+  constructor(backing: Backing) {
+    this.#backing = backing
+  }
+
+  async tagMoves(
+    repository: string,
+    tag: string,
+    { limit, before }: { readonly limit: number; readonly before?: number | undefined },
+  ): Promise<readonly TagMove[]> {
+    const rows = this.#backing.database.all(
+      `SELECT id, digest, previous, moved_at, moved_by FROM tag_moves
+       WHERE repository = ? AND tag = ? AND id < ? ORDER BY id DESC LIMIT ?`,
+      repository,
+      tag,
+      before ?? Number.MAX_SAFE_INTEGER,
+      limit,
+    )
+    return rows.map(readMove)
+  }
+
+  async *tags(
+    repository: string,
+    { after = '' }: { readonly after?: string } = {},
+  ): AsyncGenerator<TagRecord> {
+    const query = `SELECT name, digest, moved_at, moved_by, pulled_at FROM tags
+                   WHERE repository = ${idOf} AND name > ? ORDER BY name LIMIT ${pageSize}`
+    for (let last = after; ; ) {
+      const page = this.#backing.database.all(query, repository, last).map(readTag)
+      yield* page
+      if (page.length < pageSize) return
+      last = page.at(-1)?.name ?? last
+    }
+  }
+
+  async *members(
+    repository: string,
+    kind: MemberKind,
+    { after }: { readonly after?: Digest } = {},
+  ): AsyncGenerator<MemberRecord> {
+    const query = `SELECT ${memberColumns}, added_at, pulled_at, untagged_at,
+                     (SELECT count(*) FROM named
+                      WHERE named.repository = members.repository AND named.digest = members.digest)
+                     AS named_by
+                   FROM members WHERE repository = ${idOf} AND kind = ? AND digest > ?
+                   ORDER BY digest LIMIT ${pageSize}`
+    for (let last: string = after ?? ''; ; ) {
+      const page = this.#backing.database
+        .all(query, repository, kindNumber[kind], last)
+        .map(readMemberRecord)
+      yield* page
+      if (page.length < pageSize) return
+      last = page.at(-1)?.descriptor.digest ?? last
+    }
+  }
+
+  async notePulls(pulls: readonly Pull[]): Promise<void> {
+    const { database, writer } = this.#backing
+    await writer.write(() => {
+      for (const { repository, digest, tag, at } of pulls) {
+        const member = `UPDATE members SET pulled_at = max(coalesce(pulled_at, 0), ?)
+                        WHERE repository = ${idOf} AND kind = 1 AND digest = ?`
+        database.run(member, at, repository, digest)
+        if (tag === undefined) continue
+        const tags = `UPDATE tags SET pulled_at = max(coalesce(pulled_at, 0), ?)
+                      WHERE repository = ${idOf} AND name = ?`
+        database.run(tags, at, repository, tag)
+      }
+    })
+  }
+
+  async usage(prefix = ''): Promise<Usage> {
+    const { database } = this.#backing
+    // The first name behind all that begin with the prefix and a slash: '0' follows '/'.
+    const inside = prefix === '' ? '1' : `(name = ?1 OR (name > ?1 || '/' AND name < ?1 || '0'))`
+    const names = `SELECT id FROM repositories WHERE ${inside}`
+    const values = prefix === '' ? [] : [prefix]
+    const count = (query: string): number => Number(database.values(query, ...values)[0]?.[0] ?? 0)
+    return {
+      repositories: count(`SELECT count(*) FROM (${names})`),
+      manifests: count(`SELECT count(*) FROM members WHERE kind = 1 AND repository IN (${names})`),
+      tags: count(`SELECT count(*) FROM tags WHERE repository IN (${names})`),
+      bytes: count(
+        `SELECT coalesce(sum(size), 0) FROM
+           (SELECT DISTINCT digest, size FROM members WHERE repository IN (${names}))`,
+      ),
+    }
+  }
+}

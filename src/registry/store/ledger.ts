@@ -1,0 +1,73 @@
+import type { Digest } from '#oci'
+import type { Member, MemberKind } from './facts.ts'
+
+/**
+ * What the database of a registry remembers beside members and tags: who moved a tag and when, what
+ * was pulled when, and how much a repository holds. Times are milliseconds since 1970.
+ */
+export interface RegistryLedger {
+  /**
+   * Returns the moves of a tag, the newest first. They stay when the tag or its repository is gone.
+   * `before` is the ID of a move: only older ones are returned.
+   */
+  tagMoves(
+    repository: string,
+    tag: string,
+    options: { readonly limit: number; readonly before?: number | undefined },
+  ): Promise<readonly TagMove[]>
+  /** Yields the tags of a repository in lexical order. */
+  tags(repository: string, options?: { readonly after?: string }): AsyncIterable<TagRecord>
+  /** Yields the members of one kind by digest. */
+  members(
+    repository: string,
+    kind: MemberKind,
+    options?: { readonly after?: Digest },
+  ): AsyncIterable<MemberRecord>
+  /** Records pulls. A manifest or tag that is gone is not an error. */
+  notePulls(pulls: readonly Pull[]): Promise<void>
+  /** Counts `prefix` itself and the repositories below it; everything without one. */
+  usage(prefix?: string): Promise<Usage>
+}
+
+export interface TagMove {
+  /** Grows with each move of the registry. */
+  readonly id: number
+  /** Absent: the tag was removed. */
+  readonly digest?: Digest | undefined
+  readonly previous?: Digest | undefined
+  readonly movedAt: number
+  readonly movedBy?: string | undefined
+}
+
+export interface TagRecord {
+  readonly name: string
+  readonly digest: Digest
+  readonly movedAt: number
+  readonly movedBy?: string | undefined
+  readonly pulledAt?: number | undefined
+}
+
+export interface MemberRecord extends Member {
+  readonly addedAt: number
+  readonly pulledAt?: number | undefined
+  /** Since when no tag points to a manifest that had one, or that came without one. */
+  readonly untaggedAt?: number | undefined
+  /** Manifests of the repository that name this member. */
+  readonly namedBy: number
+}
+
+export interface Pull {
+  readonly repository: string
+  readonly digest: Digest
+  /** If the sender asked for a tag. */
+  readonly tag?: string | undefined
+  readonly at: number
+}
+
+export interface Usage {
+  readonly repositories: number
+  readonly manifests: number
+  readonly tags: number
+  /** The bytes of distinct blobs and manifests. */
+  readonly bytes: number
+}
