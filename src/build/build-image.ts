@@ -9,7 +9,7 @@ import type { ContextPlaces } from './contexts/context-root.ts'
 import { annotationsFor } from './export/annotations.ts'
 import { exporters } from './export/exporters.ts'
 import { type ExportedImage, finishHistory } from './export/image.ts'
-import { withFailedStep } from './failed-step.ts'
+import { offerShell, withFailedStep } from './failed-step.ts'
 import { retimeLayer } from './layers/retime.ts'
 import { inDependencyOrder, type Vertex } from './model/graph.ts'
 import type { Provenance } from './model/provenance.ts'
@@ -74,6 +74,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     return { ...first, ...built, lease }
   } catch (error) {
     await lease.release()
+    await offerShell(error, options)
     throw error
   }
 }

@@ -146,7 +146,7 @@ export interface BuildOptions {
   readonly explain?: boolean | undefined
   /** For `openBuildShell`: plan a shell in place of the target. */
   readonly shellAt?: ShellPlace | undefined
-  /** Called when a RUN has failed and all other steps have ended. The build fails afterwards. */
+  /** Called when an instruction has failed and all other steps have ended. The build fails afterwards. */
   readonly onFailedStep?: ((step: FailedStep) => Promise<void>) | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined

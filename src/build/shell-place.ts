@@ -9,7 +9,12 @@ export interface ShellPlace {
   readonly stage?: string | undefined
   /** A line of the last instruction that is done. Absent: the whole stage is done. */
   readonly line?: number | undefined
+  /** The shell is before the instruction at the line, and has the files that it copies. */
+  readonly isBefore?: true | undefined
 }
+
+/** Where the shell before a COPY has the files of its stage or image. */
+export const sourceDirectory = '/run/source'
 
 /**
  * Returns a Dockerfile whose last instruction is a RUN of the stage's shell, after the instruction
@@ -22,8 +27,10 @@ export function withShell(
   source: DockerfileSource,
 ): Dockerfile {
   const stage = stageAt(dockerfile, place, source)
-  const instructions = instructionsUntil(stage, place, dockerfile, source)
-  const shell = shellAfter(instructions.at(-1), stage)
+  const done = instructionsUntil(stage, place, dockerfile, source)
+  const next = place.isBefore === true ? done.at(-1) : undefined
+  const instructions = next === undefined ? done : done.slice(0, -1)
+  const shell = next === undefined ? shellAfter(done.at(-1), stage) : shellBefore(next)
   const edited: Stage = { ...stage, instructions: [...instructions, shell] }
   return { ...dockerfile, stages: [...dockerfile.stages.slice(0, stage.index), edited] }
 }
@@ -54,12 +61,21 @@ function instructionsUntil(
   throw refuse(place, source, `the stage has the lines ${first} to ${last}`)
 }
 
+function shellBefore(next: Instruction): RunInstruction {
+  const from = next.kind === 'COPY' ? next.from : undefined
+  const mount = { type: 'bind', options: { from: from ?? '', target: sourceDirectory } } as const
+  return { ...shellAt(next.range), mounts: from === undefined ? [] : [mount], devices: [] }
+}
+
 function shellAfter(last: Instruction | undefined, stage: Stage): RunInstruction {
-  const { range } = last ?? stage.from
-  const shell = { kind: 'RUN', range, text: 'RUN a shell', command: noCommand } as const
+  const shell = shellAt((last ?? stage.from).range)
   if (last?.kind !== 'RUN') return { ...shell, mounts: [], devices: [] }
   const { mounts, devices, network, security } = last
   return { ...shell, mounts, devices, network, security }
+}
+
+function shellAt(range: RunInstruction['range']): Omit<RunInstruction, 'mounts' | 'devices'> {
+  return { kind: 'RUN', range, text: 'RUN a shell', command: noCommand }
 }
 
 /** The planner adds SHELL of the stage to a command in the shell form. */

@@ -12,7 +12,7 @@ import { solvePlans } from './solve/solve-plans.ts'
 export interface BuildShellOptions extends BuildOptions {
   readonly shellAt: ShellPlace
   /** Called with the last step that is done, before the shell starts. */
-  readonly onShell?: ((last: Pick<Vertex, 'name'>) => void) | undefined
+  readonly onOpen?: ((last: Pick<Vertex, 'name'>) => void) | undefined
 }
 
 /**
@@ -42,7 +42,7 @@ export async function openBuildShell(options: BuildShellOptions): Promise<number
     await using active = await workspace.services.filesystems.prepare(base)
     const context = { ...workspace, vertex, signal }
     await using container = await openStepContainer(op, { active, inputs }, context)
-    options.onShell?.(vertex.inputs[0] ?? vertex)
+    options.onOpen?.(vertex.inputs[0] ?? vertex)
     return await runShell(container, { op, vertex, signal })
   })
 }

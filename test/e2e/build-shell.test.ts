@@ -52,6 +52,32 @@ describe.skipIf(reason !== undefined)('a shell in a build', () => {
     expect(readdirSync(join(strake.env['STRAKE_RUN'] ?? '', 'builds'))).toEqual([])
   }, 60_000)
 
+  test('--debug-on-failure opens it before the COPY, ADD or WORKDIR that failed', async () => {
+    const file = join(strake.directory, 'files')
+    const failing = async (last: string): Promise<Terminal> => {
+      writeFileSync(file, `${dockerfile.split('FROM base AS app')[0]}\nFROM base\n${last}\n`)
+      const terminal = build('--debug-on-failure', '--no-cache', '-f', file)
+      await terminal.shows(`A shell before ${last}`)
+      return terminal
+    }
+    const copy = await failing('COPY --from=base /work/two /x')
+    expect(copy.text()).toContain('whose files are in /run/source')
+    copy.type('echo $COLOR/$(pwd)/$(cat /run/source/work/one); touch /x; exit 7\n')
+    await copy.shows('blue//work/one')
+    expect(await copy.exited).toBe(1)
+    expect(copy.text()).toContain('Cannot copy work/two: it is not in that stage')
+
+    const absent = await failing('ADD none /x')
+    absent.type('echo $(cat one)/$(ls /run)/; exit\n')
+    await absent.shows('one//')
+    expect(await absent.exited).toBe(1)
+
+    const below = await failing('WORKDIR /work/one/below')
+    below.type('exit\n')
+    expect(await below.exited).toBe(1)
+    expect(readdirSync(join(strake.env['STRAKE_RUN'] ?? '', 'builds'))).toEqual([])
+  }, 60_000)
+
   test('--shell opens it after a stage or a line, and drops its changes', async () => {
     const after = build('--shell', 'base')
     await after.shows('A shell after [3/4] RUN echo one')

@@ -16,6 +16,7 @@ export interface DockerfileSource {
  * sentence. An excerpt of the file follows, with `>>>` before the wrong lines.
  */
 export class DockerfileError extends StrakeError {
+  readonly source: DockerfileSource
   readonly diagnostics: readonly Diagnostic[]
 
   constructor(
@@ -27,6 +28,7 @@ export class DockerfileError extends StrakeError {
     const excerpt = excerptOf(source, diagnostics)
     super('INVALID', excerpt === '' ? sentence : `${sentence}\n${excerpt}`, options)
     this.name = 'DockerfileError'
+    this.source = source
     this.diagnostics = diagnostics
   }
 }

@@ -91,8 +91,12 @@ function keepForShell(
   if (failed === undefined || signal.aborted) return
   const held = stack.move()
   failed.push({
-    vertex,
-    openShell: (shellSignal) => runShell(container, { op, vertex, signal: shellSignal }),
+    place: 'in',
+    name: vertex.name,
+    openShell({ onOpen, signal: shellSignal }) {
+      onOpen()
+      return runShell(container, { op, vertex, signal: shellSignal })
+    },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   })
 }

@@ -152,12 +152,20 @@ export interface StepTrace {
 
 /** A RUN that failed, with everything that its command had. Disposing it releases that. */
 export interface FailedStep extends AsyncDisposable {
-  readonly vertex: Vertex
+  /** Where the shell is: in the container of a RUN, or before an instruction about files. */
+  readonly place: 'in' | 'before'
+  /** The step or the instruction, for people. */
+  readonly name: string
   /**
-   * Runs a shell in the container of the step, with the terminal of this process, and returns its
-   * exit code. Throws `NOT_FOUND` when the file system has no shell.
+   * Runs a shell there, with the terminal of this process, and returns its exit code. `onOpen` is
+   * called when the shell can start. Throws `NOT_FOUND` when the file system has no shell.
    */
-  openShell(signal?: AbortSignal): Promise<number>
+  openShell(options: ShellOptions): Promise<number>
+}
+
+export interface ShellOptions {
+  readonly onOpen: () => void
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The values that the steps of one build share. */

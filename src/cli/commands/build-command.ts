@@ -126,7 +126,10 @@ export function define(context: Context): Command {
       '--call <method>',
       'check, outline or targets: describe the Dockerfile and build nothing',
     )
-    .option('--debug-on-failure', 'open a shell in a RUN that fails')
+    .option(
+      '--debug-on-failure',
+      'open a shell in a RUN that fails, or before a COPY, ADD or WORKDIR that fails',
+    )
     .option(
       '--shell <stage[:line]>',
       'open a shell after a stage, or after its instruction at a line; :LINE finds the stage',

@@ -23,7 +23,7 @@ export function shellAnnouncer(
   { err }: Pick<Context, 'err'>,
   renderer: Pick<BuildRenderer, 'finish'>,
 ): NonNullable<BuildRequest['onShell']> {
-  return (place, { name }) => {
+  return (place, name) => {
     renderer.finish()
     err.write(`A shell ${place} ${printable(name)}; leave it with exit. Its changes are dropped.\n`)
   }

@@ -98,7 +98,7 @@ export interface BuildRequest {
   /** Opens a shell in the container of a RUN that fails, with the terminal of this process. */
   readonly debugOnFailure?: boolean | undefined
   /** Called before a shell opens in a step, or after it: the shell needs the whole terminal. */
-  readonly onShell?: ((place: 'in' | 'after', step: { readonly name: string }) => void) | undefined
+  readonly onShell?: ((place: FailedStep['place'] | 'after', name: string) => void) | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -274,9 +274,8 @@ async function inspectFailure(
   step: FailedStep,
   { emit, onShell, signal }: BuildRequest,
 ): Promise<void> {
-  onShell?.('in', step.vertex)
   try {
-    await step.openShell(signal)
+    await step.openShell({ onOpen: () => onShell?.(step.place, step.name), signal })
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     emit?.({ type: 'warning', message })

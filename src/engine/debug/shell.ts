@@ -21,6 +21,6 @@ export async function buildShell(
   const services = await buildServices(engine, layouts)
   await using found = await findAgents(request.agents ?? [], engine)
   const options = await buildOptions(engine, request, { services, agents: found.agents })
-  const onShell = (last: { readonly name: string }): void => request.onShell?.('after', last)
-  return await openBuildShell({ ...options, shellAt, onShell })
+  const onOpen = ({ name }: { readonly name: string }): void => request.onShell?.('after', name)
+  return await openBuildShell({ ...options, shellAt, onOpen })
 }
