@@ -280,6 +280,7 @@ const purposes: Readonly<Record<string, string>> = {
   'network/lan': 'macvlan and ipvlan: interfaces on the network of the host',
   'network/proxy': 'ports on IPv6 addresses, served by a process',
   'network/recorder': 'a network whose only server is a proxy that sees every request',
+  'platform/api-server': 'a server whose handlers may take connections over',
   'platform/call': 'system calls, their errors, and reads without node:fs',
   'platform/data': 'SQLite, and the order in which locks are taken',
   'platform/file': 'files and trees, by descriptor',
@@ -414,15 +415,15 @@ test('only src/server listens, so that every server has its checks', () => {
   expect(found).toEqual([])
 })
 
-/** Files of the platform that only `system serve` loads, by their path. */
-const onDemand = new Set(['platform/net/serve-api.ts'])
+/** The folder of the platform that only `system serve` and `compose` load. */
+const onDemand = 'platform/api-server/'
 
 test('modules that every command loads import no large node module', () => {
   // Each of these takes milliseconds. Code that needs one calls process.getBuiltinModule.
   const large =
     /^import (?!type)[^;]*? from '(node:(?:net|util|stream|https?|crypto|child_process|os|zlib|fs|fs\/promises|timers\/promises))'/gm
   const found = violations(({ folder, path, text }) =>
-    folder === 'platform' && !path.endsWith('-worker.ts') && !onDemand.has(path)
+    folder === 'platform' && !path.endsWith('-worker.ts') && !path.startsWith(onDemand)
       ? [...text.matchAll(large)].map((match) => `loads ${match[1]}`)
       : [],
   )

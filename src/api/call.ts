@@ -11,6 +11,8 @@ export interface ApiCall {
   readonly query: Query
   readonly version: ApiVersion
   readonly exchange: Exchange
+  /** Counts work that outlasts the request, until the returned function is called. */
+  readonly begin: () => () => void
   /** Aborts when the client has closed the connection or the server ends. */
   readonly signal: AbortSignal
 }

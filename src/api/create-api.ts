@@ -13,6 +13,8 @@ export interface ApiOptions {
   readonly signal: AbortSignal
   /** Called with every error that is no answer to the client's mistake. */
   readonly onFailure?: ((error: unknown, request: Request) => void) | undefined
+  /** Counts work that outlasts its request, until the returned function is called. */
+  readonly begin?: (() => () => void) | undefined
 }
 
 /**
@@ -43,6 +45,7 @@ export function createApi(engine: Engine, options: ApiOptions): Handler {
       query: readQuery(url.searchParams),
       version,
       exchange,
+      begin: options.begin ?? (() => () => {}),
       signal: AbortSignal.any([request.signal, options.signal]),
     })
   }

@@ -1,46 +1,68 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { reapAbandoned } from '#container'
 import type { Engine } from '#engine/engine'
+import { letGroupEnter } from '#engine/host/private-directory'
 import { StrakeError } from '#oci'
-import type { ApiServer } from '#platform/net/serve-api'
-import { listenApi } from '#server/listen-api'
+import { createActivity } from '#platform/api-server/activity'
+import { type ApiAddress, parseApiAddress } from '#server/api-address'
+import { type ListenApiOptions, type ListeningApi, listenApi } from '#server/listen-api'
 import { createApi } from './create-api.ts'
+import { ApiError, failureResponse } from './failure.ts'
 
-export interface ServeOptions {
-  /** The path of the socket. Default: `docker.sock` in `$STRAKE_RUN`. */
-  readonly socket?: string | undefined
+export { type ApiAddress, parseApiAddress }
+
+export interface ServeOptions extends Pick<ListenApiOptions, 'tls' | 'insecure' | 'allowedHosts'> {
+  /** Default: the Unix socket `docker.sock` in `$STRAKE_RUN`. */
+  readonly addresses?: readonly ApiAddress[] | undefined
+  /** The group that may use Unix sockets. Default: `docker`, where it exists. */
+  readonly group?: string | undefined
   /** Aborts when the server has to end. */
   readonly signal: AbortSignal
   readonly onFailure?: ((error: unknown, request: Request) => void) | undefined
 }
 
 /** A server of the Engine API. */
-export interface ServedApi extends ApiServer {
-  /** `unix:///run/strake/docker.sock` */
-  readonly address: string
+export interface ServedApi extends ListeningApi {
+  /** Resolves when nothing was done for this time, or when `signal` aborts. */
+  idle(milliseconds: number, signal: AbortSignal): Promise<void>
 }
 
-/** Serves the Engine API on a Unix socket, for root and the group `docker` where it exists. */
+/** Serves the Engine API of a store until disposed. Throws like `listenApi`. */
 export async function serveEngine(engine: Engine, options: ServeOptions): Promise<ServedApi> {
-  const { socket = join(engine.run, 'docker.sock'), signal, onFailure } = options
-  const handler = createApi(engine, { signal, onFailure })
+  const { addresses = [socketOf(engine)], group, signal, onFailure, ...limits } = options
+  const activity = createActivity()
+  const handler = createApi(engine, { signal, onFailure, begin: activity.begin })
   reapAbandoned(signal)
-  const server = await listenApi(handler, { socket, group: dockerGroup() })
-  return { ...server, address: `unix://${socket}` }
+  const groupOfSockets = group === undefined ? groupId('docker') : requireGroup(group)
+  const isInside = addresses.some((at) => at.kind === 'unix' && dirname(at.path) === engine.run)
+  if (isInside && groupOfSockets !== undefined) letGroupEnter(engine, groupOfSockets)
+  const server = await listenApi(handler, {
+    ...limits,
+    addresses,
+    activity,
+    group: groupOfSockets,
+    refuse: (status, message) => failureResponse(new ApiError(status, message)),
+  })
+  return { ...server, idle: activity.idle }
 }
 
-/** Reads the value of `--host`. Throws `INVALID`. */
-export function parseApiAddress(text: string): { readonly socket: string } {
-  const [, socket] = /^unix:\/\/(\/.+)$/.exec(text) ?? []
-  if (socket !== undefined) return { socket }
-  throw new StrakeError('INVALID', `Cannot listen on ${text}: expected unix:///PATH`)
+/** The socket that is served and found by default. */
+export function socketOf({ run }: Pick<Engine, 'run'>): Extract<ApiAddress, { kind: 'unix' }> {
+  return { kind: 'unix', path: join(run, 'docker.sock') }
 }
 
-/** The ID of the group `docker`, whose members may use the socket, as they may use Docker's. */
-function dockerGroup(): number | undefined {
+function requireGroup(name: string): number {
+  const id = /^\d{1,9}$/.test(name) ? Number(name) : groupId(name)
+  if (id !== undefined) return id
+  throw new StrakeError('NOT_FOUND', `Cannot serve the group ${name}: this machine has none`)
+}
+
+/** The members of the group `docker` may use the socket, as they may use Docker's. */
+function groupId(name: string): number | undefined {
   try {
-    const [, id] = /^docker:[^:]*:(\d+):/m.exec(readFileSync('/etc/group', 'utf8')) ?? []
+    const lines = readFileSync('/etc/group', 'utf8').split('\n')
+    const id = lines.map((line) => line.split(':')).find(([first]) => first === name)?.[2]
     return id === undefined ? undefined : Number(id)
   } catch {
     return undefined

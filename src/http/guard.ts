@@ -1,12 +1,14 @@
 import type { Handler } from './handler.ts'
 import { createHostList, type Host, parseHost } from './host.ts'
-import { refuse } from './refusal.ts'
+import { type Refuse, refuse as refuseAsRegistry } from './refusal.ts'
 
 export interface GuardOptions {
   /** The address or name that the server listens on; a Unix socket has none. */
   readonly hostname?: string | undefined
   /** Further names by which clients reach the server. */
   readonly allowedHosts?: readonly string[] | undefined
+  /** Makes the response to a request that is refused. Default: that of a registry. */
+  readonly refuse?: Refuse | undefined
 }
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
@@ -17,7 +19,7 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
  * the page's site into `Host`, `Origin` or `Sec-Fetch-Site`. A client program sends no `Origin`.
  */
 export function guarded(handler: Handler, options: GuardOptions): Handler {
-  const { hostname, allowedHosts } = options
+  const { hostname, allowedHosts, refuse = refuseAsRegistry } = options
   const isAllowed = hostname === undefined ? () => true : createHostList(hostname, allowedHosts)
   return async (request, exchange) => {
     const { headers, method } = request

@@ -4,6 +4,13 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 }
 
+/** Makes the response to a request that is refused. */
+export type Refuse = (
+  status: number,
+  message: string,
+  headers?: Readonly<Record<string, string>>,
+) => Response
+
 /** Returns the response to a request that is refused before it reaches a handler. */
 export function refuse(
   status: number,

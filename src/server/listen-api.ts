@@ -1,71 +1,133 @@
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
-import { dirname } from 'node:path'
-import type { Handler } from '#http'
+import { guarded, type Handler, type Refuse } from '#http'
 import { StrakeError } from '#oci'
 import { isSystemError } from '#platform'
-import { type ApiServer, serveApi } from '#platform/net/serve-api'
+import type { Activity } from '#platform/api-server/activity'
+import { inheritedSockets } from '#platform/api-server/inherited-sockets'
+import { mostConnections } from '#platform/api-server/most-connections'
+import type { TlsKeys } from '#platform/api-server/place'
+import { type ApiServer, serveApi } from '#platform/api-server/serve-api'
+import { type ApiAddress, formatTcp, isLoopback } from './api-address.ts'
+import { namesOf } from './certificate.ts'
+import { ownSocket } from './unix-socket.ts'
 
 export interface ListenApiOptions {
-  /** The path of a Unix socket. */
-  readonly socket: string
-  /** The numeric ID of the group that may use the socket. Default: root's. */
+  readonly addresses: readonly ApiAddress[]
+  /** Counts requests and taken connections. */
+  readonly activity: Activity
+  /** The numeric ID of the group that may use Unix sockets. Default: root's. */
   readonly group?: number | undefined
+  /** Without it, only loopback addresses are served, and only if `insecure`. */
+  readonly tls?: TlsKeys | undefined
+  readonly insecure?: boolean | undefined
+  /** Further host names of the server on the network. */
+  readonly allowedHosts?: readonly string[] | undefined
+  /** The form of a refusal of `guarded`. */
+  readonly refuse?: Refuse | undefined
+  readonly onHttp2?: Parameters<typeof serveApi>[1]['onHttp2']
 }
 
+export interface ListeningApi extends AsyncDisposable {
+  /** As clients write them: `unix:///run/strake/docker.sock`. */
+  readonly addresses: readonly string[]
+  /** Accepts no connections any more. */
+  stop(): void
+}
+
+/** On the network, a silent client may be gone without a word. */
+const patience = { silence: 5 * 60_000 }
+
 /**
- * Serves a handler that may take connections over, on a Unix socket that root and one group may
- * use. Replaces a socket that no process serves. Throws `CONFLICT` when another process serves it.
+ * Serves a handler that may take connections over. A Unix socket is for root and one group. Throws
+ * `INVALID` for an address that everybody could use, `CONFLICT` for one that another process serves,
+ * and `UNAVAILABLE`.
  */
 export async function listenApi(
   handler: Handler,
-  { socket, group = 0 }: ListenApiOptions,
-): Promise<ApiServer> {
-  mkdirSync(dirname(socket), { recursive: true, mode: 0o755 })
-  await removeDeadSocket(socket)
-  // Nobody may connect before the socket has its group and mode.
-  const mask = process.umask(0o177)
-  try {
-    const server = await serveApi(handler, { unix: socket })
-    chownSync(socket, 0, group)
-    chmodSync(socket, 0o660)
-    return {
-      idle: server.idle,
-      async [Symbol.asyncDispose]() {
-        await server[Symbol.asyncDispose]()
-        rmSync(socket, { force: true })
-      },
+  options: ListenApiOptions,
+): Promise<ListeningApi> {
+  const { activity } = options
+  const shared = { activity, mostConnections: mostConnections(), onHttp2: options.onHttp2 }
+  const servers = new AsyncDisposableStack()
+  const listening: ApiServer[] = []
+  const addresses: string[] = []
+  const add = (server: ApiServer, address: string): void => {
+    listening.push(servers.use(server))
+    addresses.push(address)
+  }
+  const open = async (address: ApiAddress): Promise<void> => {
+    if (address.kind === 'unix') {
+      const { path } = address
+      const socket = await ownSocket(path, options.group ?? 0, async () =>
+        add(await serveApi(handler, { ...shared, place: { unix: path } }), `unix://${path}`),
+      )
+      servers.defer(() => socket.remove())
+    } else if (address.kind === 'tcp') {
+      const { hostname, port } = address
+      requireProtection(address, options)
+      const place = { hostname, port, tls: options.tls }
+      const server = await serveApi(guardedFor(hostname, handler, options), {
+        ...shared,
+        place,
+        patience,
+      })
+      add(server, formatTcp(hostname, server.port))
+    } else {
+      for (const descriptor of inheritedSockets()) {
+        add(await serveApi(handler, { ...shared, place: { descriptor } }), 'fd://')
+      }
     }
+  }
+  try {
+    for (const address of options.addresses) await named(address, open(address))
+  } catch (error) {
+    await servers[Symbol.asyncDispose]()
+    throw error
+  }
+  return {
+    addresses,
+    stop: () => {
+      for (const server of listening) server.stop()
+    },
+    [Symbol.asyncDispose]: () => servers[Symbol.asyncDispose](),
+  }
+}
+
+/** Whoever can send a request is root on this machine. */
+function requireProtection(
+  { hostname, port }: { readonly hostname: string; readonly port: number },
+  { tls, insecure }: ListenApiOptions,
+): void {
+  if (tls !== undefined || (insecure && isLoopback(hostname))) return
+  const reason = insecure
+    ? 'other machines could reach it without a certificate'
+    : 'everybody who can reach it would be root on this machine'
+  const others = isLoopback(hostname) ? ', or say --insecure' : ''
+  throw new StrakeError('INVALID', `Cannot listen on ${formatTcp(hostname, port)}: ${reason}`, {
+    remedy: `give --tls-cert, --tls-key and --tls-client-ca${others}`,
+  })
+}
+
+/** A page in a browser must not reach the server under a name of its own. */
+function guardedFor(
+  hostname: string,
+  handler: Handler,
+  { tls, allowedHosts = [], refuse }: ListenApiOptions,
+): Handler {
+  const names = tls === undefined ? [] : namesOf(tls.certificate)
+  return guarded(handler, { hostname, allowedHosts: [...names, ...allowedHosts], refuse })
+}
+
+async function named(address: ApiAddress, opened: Promise<void>): Promise<void> {
+  try {
+    await opened
   } catch (cause) {
     if (!isSystemError(cause)) throw cause
-    throw new StrakeError('UNAVAILABLE', `Cannot listen on ${socket}: ${cause.message}`, { cause })
-  } finally {
-    process.umask(mask)
+    const where =
+      address.kind === 'unix'
+        ? address.path
+        : address.kind === 'tcp'
+          ? formatTcp(address.hostname, address.port)
+          : 'fd://'
+    throw new StrakeError('UNAVAILABLE', `Cannot listen on ${where}: ${cause.message}`, { cause })
   }
-}
-
-async function removeDeadSocket(socket: string): Promise<void> {
-  if (!existsSync(socket)) return
-  if (!lstatSync(socket).isSocket()) {
-    throw new StrakeError('CONFLICT', `Cannot listen on ${socket}: it is no socket`, {
-      remedy: 'name another path with --host unix:///PATH',
-    })
-  }
-  if (await isServed(socket)) {
-    throw new StrakeError('CONFLICT', `Cannot listen on ${socket}: another process serves it`, {
-      remedy: 'name another path with --host unix:///PATH',
-    })
-  }
-  rmSync(socket)
-}
-
-function isServed(socket: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const connection = connect(socket)
-    connection.once('connect', () => {
-      connection.destroy()
-      resolve(true)
-    })
-    connection.once('error', () => resolve(false))
-  })
 }

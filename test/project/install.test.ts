@@ -30,8 +30,10 @@ test('install writes all files under DESTDIR and PREFIX, and --remove removes al
     const installed = files(directory)
     for (const name of [
       'usr/bin/strake',
+      'usr/lib/systemd/system/strake-api.service',
       'usr/lib/systemd/system/strake-registry.service',
       'usr/lib/systemd/system/strake.service',
+      'usr/lib/systemd/system/strake.socket',
       'usr/share/bash-completion/completions/strake',
       'usr/share/doc/strake/README.md',
       'usr/share/doc/strake/THIRD-PARTY.md',
@@ -58,15 +60,22 @@ if (analyze === null) console.info('skipped: units: needs systemd-analyze')
 test.skipIf(analyze === null)('the units have nothing that systemd does not know', () => {
   const directory = mkdtempSync(join(tmpdir(), 'strake-units-'))
   try {
-    for (const name of ['strake', 'strake-registry']) {
-      const text = readFileSync(`${project}/scripts/package/${name}.service`, 'utf8')
+    const names = [
+      'strake.service',
+      'strake.socket',
+      'strake-api.service',
+      'strake-registry.service',
+    ]
+    const paths = names.map((name) => join(directory, name))
+    for (const [index, name] of names.entries()) {
+      const text = readFileSync(`${project}/scripts/package/${name}`, 'utf8')
       // systemd-analyze wants the program to exist, and knows nothing of our manual pages.
       const unit = text.replaceAll(/@PREFIX@\/bin\/strake/g, '/bin/true').replace(/^Doc.*$/m, '')
-      const path = join(directory, `${name}.service`)
-      writeFileSync(path, unit)
-      const { exitCode, stderr } = Bun.spawnSync(['systemd-analyze', 'verify', path])
-      expect({ exitCode, stderr: stderr.toString() }).toEqual({ exitCode: 0, stderr: '' })
+      writeFileSync(paths[index] ?? '', unit)
     }
+    // Together, because the socket names its service.
+    const { exitCode, stderr } = Bun.spawnSync(['systemd-analyze', 'verify', ...paths])
+    expect({ exitCode, stderr: stderr.toString() }).toEqual({ exitCode: 0, stderr: '' })
   } finally {
     rmSync(directory, { recursive: true })
   }

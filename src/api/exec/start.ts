@@ -63,7 +63,8 @@ async function follow(
 /** Starts a process without streams, and resolves when it runs. It stays when the client leaves. */
 async function started(session: Session): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  run(session, undefined, new AbortController().signal, resolve).catch(reject)
+  const finish = session.call.begin()
+  run(session, undefined, new AbortController().signal, resolve).catch(reject).finally(finish)
   await promise
 }
 

@@ -1,3 +1,4 @@
+import { parseDuration } from '#dockerfile/duration'
 import { StrakeError } from '#oci'
 import { InvalidValue } from './command.ts'
 
@@ -49,6 +50,13 @@ export function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
   if (!(port <= 65_535)) throw new InvalidValue('expected a port from 0 to 65535')
   return port
+}
+
+/** Reads a duration such as `90s` or `5m` in milliseconds. */
+export function parseTime(text: string): number {
+  const nanoseconds = parseDuration(text)
+  if (nanoseconds !== undefined && nanoseconds > 0) return nanoseconds / 1e6
+  throw new InvalidValue('expected a duration such as 90s or 5m')
 }
 
 /** Reads `key=value` pairs. A bare `key` gets its value from `environment` and is dropped if it is absent there. */

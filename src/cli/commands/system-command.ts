@@ -13,6 +13,7 @@ import { defineDiskUsage } from '../disk-usage.ts'
 import { openDocumentWriter } from '../format.ts'
 import { confirmed, printPruned } from '../prune.ts'
 import { renderError } from '../render/error.ts'
+import { defineDial } from './system-dial.ts'
 import { defineServe } from './system-serve.ts'
 
 export function define(context: Context): Command {
@@ -22,6 +23,7 @@ export function define(context: Context): Command {
   command.addCommand(definePrune(context))
   command.addCommand(defineCheck(context))
   command.addCommand(defineServe(context))
+  command.addCommand(defineDial(context))
   command
     .command('cleanup')
     .description('Clean up after a crash or reboot: mounts, namespaces, states of containers')

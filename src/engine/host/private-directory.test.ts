@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openEngine } from '../open.ts'
 import { openTestEngine } from '../testing/fixture.ts'
-import { makePrivate } from './private-directory.ts'
+import { letGroupEnter, makePrivate } from './private-directory.ts'
 
 let base = ''
 beforeEach(() => {
@@ -92,6 +92,18 @@ test('openEngine() closes the store, its database and its run directory to other
     '700',
     '600',
   ])
+})
+
+test.skipIf(process.getuid?.() !== 0)('letGroupEnter() lets one group enter, now and later', () => {
+  const roots = rootsIn('kept')
+  letGroupEnter(roots, 50)
+  makePrivate(roots)
+  const { mode, gid } = statSync(roots.run)
+  expect([(mode & 0o7777).toString(8), gid]).toEqual(['710', 50])
+  // Reading the directory is more than entering it.
+  chmodSync(roots.run, 0o750)
+  makePrivate(roots)
+  expect(modeOf(roots.run)).toBe('700')
 })
 
 test('openEngine() makes files that only their owner can read', async () => {

@@ -3,8 +3,8 @@ import { changeMode, fileStatus, fileType, isSystemError, pathExists, typeOf } f
 import type { Roots } from './roots.ts'
 import { findForeign } from './store-names.ts'
 
-/** Permission bits of all users but the owner. */
-const others = 0o077
+/** The forbidden permission bits: others may not enter, but see `letGroupEnter`. */
+const others = { root: 0o077, run: 0o067 } as const
 
 const readOnly = {
   reason: 'its file system is read-only',
@@ -30,7 +30,7 @@ export function makePrivate(roots: Roots, uid: number = process.getuid?.() ?? 0)
     }
     refuseForeign(path, self, uid)
     const { mode } = fileStatus(self)
-    if ((mode & others) === 0) continue
+    if ((mode & others[which]) === 0) continue
     const foreign = findForeign(roots, which)
     if (foreign !== undefined) {
       // The store does not exist yet, and is not made beside other files.
@@ -40,6 +40,17 @@ export function makePrivate(roots: Roots, uid: number = process.getuid?.() ?? 0)
     }
     tighten(path)
   }
+}
+
+/**
+ * Lets the members of a group enter the run directory of a store, to reach the socket of the API in
+ * it. They cannot list it, and everything else in it is closed to them.
+ */
+export function letGroupEnter({ run }: Pick<Roots, 'run'>, group: number): void {
+  const { chmodSync, chownSync, mkdirSync } = process.getBuiltinModule('node:fs')
+  mkdirSync(run, { recursive: true, mode: 0o700 })
+  chownSync(run, process.getuid?.() ?? 0, group)
+  chmodSync(run, 0o710)
 }
 
 function refuseForeign(path: string, seen: string, uid: number): void {
@@ -71,7 +82,7 @@ function make(path: string): void {
 function tighten(path: string): void {
   const self = `${path}/.`
   restrict(self)
-  if ((fileStatus(self).mode & others) !== 0) {
+  if ((fileStatus(self).mode & others.root) !== 0) {
     throw new StrakeError(
       'UNAVAILABLE',
       `Cannot use ${path} for a store: its file system lets other users enter, whatever its mode`,

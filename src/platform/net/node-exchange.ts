@@ -58,13 +58,41 @@ export async function sendResponse(
   incoming.resume()
 }
 
-/** Sends a body as fast as the client reads, and ends the connection's side of it. */
+/**
+ * Sends a body as fast as the client reads, and ends the connection's side of it. Cancels the body
+ * as soon as the client is gone.
+ */
 export async function sendBody(
   body: ReadableStream<Uint8Array>,
   destination: Writable,
 ): Promise<void> {
-  const { pipeline } = await import('node:stream/promises')
-  await pipeline(body, destination)
+  const reader = body.getReader()
+  const cancel = (): void => void reader.cancel(new Error('the client has left')).catch(() => {})
+  destination.once('close', cancel)
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done || destination.destroyed) break
+      if (!destination.write(value)) await drained(destination)
+    }
+    destination.end()
+  } finally {
+    destination.off('close', cancel)
+  }
+}
+
+/** Resolves when there is room again, or the destination is closed. */
+function drained(destination: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      destination.off('drain', settle)
+      destination.off('close', settle)
+      resolve()
+    }
+    if (destination.destroyed) return resolve()
+    destination.on('drain', settle)
+    destination.on('close', settle)
+  })
 }
 
 /** Reads chunk by chunk, so that a slow handler slows the sender. */

@@ -4,7 +4,9 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { type ApiHandler, type ApiServer, type ServeApiOptions, serveApi } from './serve-api.ts'
+import { createActivity } from './activity.ts'
+import type { ApiHandler } from './handler.ts'
+import { type ApiServer, type ServeApiOptions, serveApi } from './serve-api.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'serve-api-'))
 const path = join(directory, 'api.sock')
@@ -16,8 +18,10 @@ afterEach(async () => {
   rmSync(path, { force: true })
 })
 
-const start = async (handler: ApiHandler, options: ServeApiOptions = {}): Promise<void> => {
-  server = await serveApi(handler, { unix: path, ...options })
+type Options = Omit<ServeApiOptions, 'place'>
+
+const start = async (handler: ApiHandler, options: Options = {}): Promise<void> => {
+  server = await serveApi(handler, { place: { unix: path }, ...options })
 }
 
 /** Sends texts one after the other, each in a packet of its own, ends, and returns everything received. */
@@ -127,11 +131,109 @@ describe('serveApi()', () => {
     expect(await ask('/a', 'x/other?')).toBe('/a')
   })
 
-  test('serveApi() refuses a body of an upgrade that is too large or without a length', async () => {
+  const chunkedHead = head(0).replace('Content-Length: 0', 'Transfer-Encoding: chunked')
+
+  test('serveApi() reads a chunked body of an upgrade, however it is cut', async () => {
+    await start(echoing)
+    const whole = `${chunkedHead}4\r\nhell\r\n1;x=y\r\no\r\n0\r\nTrailer: x\r\n\r\nraw`
+    for (const at of [1, chunkedHead.length, chunkedHead.length + 2, whole.length - 5]) {
+      const answer = await exchange(whole.slice(0, at), whole.slice(at))
+      expect([at, answer]).toEqual([at, `${accepted}<hello>raw[3]`])
+    }
+  })
+
+  test('serveApi() refuses a body of an upgrade that is too large or malformed', async () => {
     await start(echoing)
     expect(await exchange(head(10_000_000))).toStartWith('HTTP/1.1 413')
-    const chunked = head(0).replace('Content-Length: 0', 'Transfer-Encoding: chunked')
-    expect(await exchange(chunked)).toStartWith('HTTP/1.1 413')
+    for (const body of ['xyz\r\n', '5\r\nhelloX\r\n', '200000\r\n', '5\r\nhel']) {
+      expect([body, await exchange(chunkedHead + body)]).toEqual([
+        body,
+        expect.stringContaining('HTTP/1.1 413'),
+      ])
+    }
+  })
+
+  test('serveApi() survives a client that breaks a taken connection off', async () => {
+    await start(async (_, { upgrade }) => upgrade?.accept({}, () => {}) ?? new Response('fine'))
+    // The bytes after the head travel with it, or in a packet of their own.
+    for (const packets of [[`${head(0)}raw`], [head(0), 'raw']]) {
+      const socket = await open()
+      for (const packet of packets) {
+        socket.write(packet)
+        await Bun.sleep(20)
+      }
+      socket.resetAndDestroy()
+      await Bun.sleep(20)
+    }
+    expect(await exchange('GET / HTTP/1.1\r\nHost: d\r\n\r\n')).toContain('fine')
+  })
+
+  test('serveApi() cancels the body of a response whose client leaves', async () => {
+    const cancelled = Promise.withResolvers<void>()
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('first')),
+      cancel: () => cancelled.resolve(),
+    })
+    await start(async () => new Response(body))
+    const socket = await open()
+    socket.write('GET / HTTP/1.1\r\nHost: d\r\n\r\n')
+    await new Promise((resolve) => socket.once('data', resolve))
+    socket.destroy()
+    await cancelled.promise
+  })
+
+  test('serveApi() ends a connection whose head does not come, and no other', async () => {
+    await start(async () => new Response('fine'), { patience: { head: 200 } })
+    const request = 'GET / HTTP/1.1\r\nHost: d\r\n\r\n'
+    const silent = await open()
+    const slow = await open()
+    slow.write('GET / HTTP/1.1\r\nHo')
+    const between = await open()
+    between.write(request)
+    await new Promise((resolve) => between.once('data', resolve))
+    expect(await readAll(slow)).toBe('')
+    for (const socket of [silent, between]) {
+      socket.end(request)
+      expect(await readAll(socket)).toContain('fine')
+    }
+  })
+
+  test('serveApi() ends a connection that stays silent for too long', async () => {
+    await start(async () => new Response('fine'), { patience: { head: 100, silence: 200 } })
+    expect(await readAll(await open())).toBe('')
+  })
+
+  test('serveApi() closes connections above the limit, and takes new ones later', async () => {
+    await start(async () => new Response('fine'), { mostConnections: 2 })
+    const held = [await open(), await open()]
+    const refused = await open()
+      .then(readAll)
+      .catch(() => '')
+    expect(refused).toBe('')
+    for (const socket of held) socket.destroy()
+    await Bun.sleep(50)
+    expect(await exchange('GET / HTTP/1.1\r\nHost: d\r\n\r\n')).toContain('fine')
+  })
+
+  test('serveApi() counts requests and taken connections as activity', async () => {
+    const activity = createActivity()
+    await start(echoing, { activity })
+    const idle = (milliseconds: number): Promise<string> =>
+      Promise.race([
+        activity.idle(milliseconds, new AbortController().signal).then(() => 'idle'),
+        Bun.sleep(300).then(() => 'busy'),
+      ])
+    const kept = await open()
+    kept.write('GET / HTTP/1.1\r\nHost: d\r\n\r\n')
+    await new Promise((resolve) => kept.once('data', resolve))
+    expect(await idle(50)).toBe('idle')
+    const taken = await open()
+    taken.write(head(0))
+    await new Promise((resolve) => taken.once('data', resolve))
+    expect(await idle(50)).toBe('busy')
+    taken.end()
+    expect(await idle(50)).toBe('idle')
+    kept.destroy()
   })
 
   test('serveApi() ends the connection of a handler that throws, and serves the next one', async () => {
