@@ -169,6 +169,9 @@ const allowed: Readonly<
 const purposes: Readonly<Record<string, string>> = {
   'build/cache': 'results of steps that travel between machines, and layers that come later',
   'api/build': 'builds for clients without BuildKit',
+  'api/client': 'what the client of a build serves on its session',
+  'api/client/messages': 'messages of the services of such a client',
+  'api/connections': 'connections that carry calls of gRPC',
   'api/container-files': 'endpoints of the files of containers',
   'api/images': 'endpoints of images',
   'api/networks': 'endpoints of networks',

@@ -1,5 +1,6 @@
 import type { Engine } from '#engine/engine'
 import type { Exchange } from '#http'
+import type { Connections } from './connections/connections.ts'
 import type { Query } from './query.ts'
 
 /** One request to an endpoint, after its path and its version were read. */
@@ -11,6 +12,8 @@ export interface ApiCall {
   readonly query: Query
   readonly version: ApiVersion
   readonly exchange: Exchange
+  /** The connections of this server that carry calls. Loads their code. */
+  readonly connections: () => Promise<Connections>
   /** Counts work that outlasts the request, until the returned function is called. */
   readonly begin: () => () => void
   /** Aborts when the client has closed the connection or the server ends. */

@@ -1,6 +1,7 @@
 import type { Engine } from '#engine/engine'
 import type { Exchange, Handler } from '#http'
 import type { ApiHandler, Route } from './call.ts'
+import type { Connections } from './connections/connections.ts'
 import { ApiError, failureResponse } from './failure.ts'
 import { compileRoutes } from './match.ts'
 import { readQuery } from './query.ts'
@@ -9,6 +10,7 @@ import { standardHeaders } from './standard-headers.ts'
 import { splitVersion } from './versions.ts'
 
 export interface ApiOptions {
+  readonly connections: () => Promise<Connections>
   /** Aborts when the server ends: streams that have no end of their own end then. */
   readonly signal: AbortSignal
   /** Called with every error that is no answer to the client's mistake. */
@@ -45,6 +47,7 @@ export function createApi(engine: Engine, options: ApiOptions): Handler {
       query: readQuery(url.searchParams),
       version,
       exchange,
+      connections: options.connections,
       begin: options.begin ?? (() => () => {}),
       signal: AbortSignal.any([request.signal, options.signal]),
     })

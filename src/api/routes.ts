@@ -29,6 +29,7 @@ const changeImages = () => import('./images/change.ts')
 const archives = () => import('./images/archives.ts')
 const networks = () => import('./networks/networks.ts')
 const volumes = () => import('./volumes/volumes.ts')
+const upgrades = () => import('./connections/upgrades.ts')
 
 const systemRoutes: readonly Route[] = [
   route(
@@ -199,6 +200,13 @@ const imageRoutes: readonly Route[] = [
     '/build/prune',
     'Remove the build cache',
     from(() => import('./build/prune.ts'), 'prune'),
+  ),
+  route('POST', '/grpc', "Call BuildKit's services on the connection", from(upgrades, 'grpc')),
+  route(
+    'POST',
+    '/session',
+    'Offer files, secrets and credentials to builds on the connection',
+    from(upgrades, 'session'),
   ),
   route(
     'GET',

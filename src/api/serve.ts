@@ -7,6 +7,7 @@ import { StrakeError } from '#oci'
 import { createActivity } from '#platform/api-server/activity'
 import { type ApiAddress, parseApiAddress } from '#server/api-address'
 import { type ListenApiOptions, type ListeningApi, listenApi } from '#server/listen-api'
+import { loadConnections } from './connections/load.ts'
 import { createApi } from './create-api.ts'
 import { ApiError, failureResponse } from './failure.ts'
 
@@ -32,7 +33,8 @@ export interface ServedApi extends ListeningApi {
 export async function serveEngine(engine: Engine, options: ServeOptions): Promise<ServedApi> {
   const { addresses = [socketOf(engine)], group, signal, onFailure, ...limits } = options
   const activity = createActivity()
-  const handler = createApi(engine, { signal, onFailure, begin: activity.begin })
+  const connections = loadConnections(engine, onFailure)
+  const handler = createApi(engine, { connections, signal, onFailure, begin: activity.begin })
   reapAbandoned(signal)
   const groupOfSockets = group === undefined ? groupId('docker') : requireGroup(group)
   const isInside = addresses.some((at) => at.kind === 'unix' && dirname(at.path) === engine.run)
@@ -42,6 +44,12 @@ export async function serveEngine(engine: Engine, options: ServeOptions): Promis
     addresses,
     activity,
     group: groupOfSockets,
+    onHttp2(connection) {
+      connections().then(
+        ({ serve }) => serve(connection),
+        () => connection.destroy(),
+      )
+    },
     refuse: (status, message) => failureResponse(new ApiError(status, message)),
   })
   return { ...server, idle: activity.idle }
