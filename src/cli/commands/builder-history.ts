@@ -21,6 +21,7 @@ import { formatBuildRecord } from '../render/build/build-record.ts'
 import { plainSteps } from '../render/plain-steps.ts'
 import { jsonSteps } from '../render/steps.ts'
 import { formatAge, formatSpan } from '../render/units.ts'
+import { addHistoryFiles } from './builder-history-files.ts'
 
 /** Adds `history` to `builder`: the builds of the last two days. */
 export function addBuildHistory(builder: Command, context: Context): void {
@@ -32,6 +33,7 @@ export function addBuildHistory(builder: Command, context: Context): void {
   command.addCommand(defineInspect(context))
   command.addCommand(defineLogs(context))
   command.addCommand(defineRemove(context))
+  addHistoryFiles(command, context)
 }
 
 interface ListOptions {

@@ -1,5 +1,6 @@
 import { inspectRemote } from '#engine/registry/inspect-remote'
-import { StrakeError } from '#oci'
+import { formatReference, parseReference, StrakeError } from '#oci'
+import { toBuffer } from '#stream'
 import { Command } from '../arguments/command.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
@@ -37,6 +38,7 @@ interface CreateOptions {
   readonly annotation?: readonly string[]
   readonly append?: true
   readonly dryRun?: true
+  readonly file?: readonly string[]
   readonly metadataFile?: string
   readonly platform?: readonly string[]
   readonly preferIndex: boolean
@@ -46,14 +48,17 @@ interface CreateOptions {
 function defineCreate(context: Context): Command {
   return new Command('create')
     .description('Make an image of several platforms from images of registries')
-    .argument('<sources...>', 'images of registries, or digests in the repository of the first')
+    .argument('[sources...]', 'images of registries, or digests in the repository of the first')
     .option('--annotation <key=value>', 'an annotation: index:KEY=VALUE', collect)
     .option('--append', 'add to the image that the first tag has now')
     .option('--builder <name>', '', { hidden: true })
     .option('--dry-run', 'print the index and push nothing')
+    .option('-f, --file <file>', 'a file with a source: a name, digest or descriptor', collect)
     .option('--metadata-file <file>', 'write digest and names into a file, in JSON')
     .option('-p, --platform <platforms>', 'keep only images for these', collect)
-    .option('--prefer-index', '', { hidden: true, default: true })
+    .option('--prefer-index', 'false copies a single image as it is, without an index of it', {
+      default: true,
+    })
     .option('--progress <kind>', '', { hidden: true })
     .option('-t, --tag <name[:tag]>', 'a name for the result', collect)
     .examples('strake buildx imagetools create -t localhost:5000/app localhost:5000/app:a b')
@@ -65,7 +70,7 @@ function defineCreate(context: Context): Command {
 async function create(
   context: Context,
   given: readonly string[],
-  { tag: tags = [], dryRun, append, annotation = [], platform, ...options }: CreateOptions,
+  { tag: tags = [], dryRun, append, annotation = [], file = [], ...options }: CreateOptions,
 ): Promise<void> {
   if (tags.length === 0 && dryRun !== true) {
     throw new StrakeError('INVALID', 'Cannot push the index: it has no name', {
@@ -75,12 +80,20 @@ async function create(
   const { combineRemote } = await import('#engine/registry/create-remote')
   const { parseAnnotation } = await import('#docker/build/run')
   const { parsePlatforms } = await import('#docker/build/request')
+  const { parseImageSource } = await import('#docker/build/image-source')
   const { writeTextFile } = await import('#engine/archive/output-file')
   const { emit } = renderTransfers(context.err)
-  const sources = append === true ? [...tags.slice(0, 1), ...given] : given
+  const texts = await Array.fromAsync(file, readSource)
+  const own = [...texts, ...given].map(parseImageSource)
+  if (own.length === 0) {
+    throw new StrakeError('INVALID', 'Cannot create the index: it has no source', {
+      remedy: 'name an image, or give a file with --file',
+    })
+  }
+  const sources = append === true ? [...tags.slice(0, 1), ...own] : own
   const combined = await combineRemote(await context.engine(), sources, {
     tags,
-    platforms: parsePlatforms(platform ?? []),
+    platforms: parsePlatforms(options.platform ?? []),
     annotations: annotation.map(parseAnnotation),
     prefersIndex: options.preferIndex,
     emit,
@@ -94,9 +107,23 @@ async function create(
   if (options.metadataFile === undefined) return
   const metadata = {
     'containerimage.descriptor': combined.descriptor,
-    'image.name': tags.join(','),
+    // As in buildx: the repositories, without tags.
+    'image.name': [...new Set(tags.map(repositoryOf))].sort().join(','),
   }
   await writeTextFile(options.metadataFile, JSON.stringify(metadata, undefined, 2))
+}
+
+function repositoryOf(tag: string): string {
+  const { registry, repository } = parseReference(tag)
+  return formatReference({ registry, repository })
+}
+
+/** Reads a source from a file; `-` is standard input. */
+async function readSource(file: string): Promise<string> {
+  const { findArchive, readArchive } = await import('#engine/archive/archive-file')
+  const { largestSource } = await import('#docker/build/image-source')
+  const bytes = readArchive(await findArchive('read', file))
+  return new TextDecoder().decode(await toBuffer(bytes, largestSource, file))
 }
 
 async function inspect(context: Context, image: string, { format, raw }: Options): Promise<void> {

@@ -57,11 +57,22 @@ export async function findBuild(engine: Engine, text: string | undefined): Promi
 }
 
 /** Reads the events of a build. */
-export function buildLog(
-  { root }: Pick<Engine, 'root'>,
-  { id }: BuildRecord,
-): Iterable<LoggedEvent> {
-  return readLog(readSmallFile(`${recordDirectory(root)}/${id}.log`, largestLog) ?? '')
+export function buildLog(engine: Pick<Engine, 'root'>, record: BuildRecord): Iterable<LoggedEvent> {
+  return readLog(buildLogText(engine, record))
+}
+
+/** The events of a build as they are in the file: one JSON object a line. */
+export function buildLogText({ root }: Pick<Engine, 'root'>, { id }: BuildRecord): string {
+  return readSmallFile(buildFiles(root, id).log, largestLog) ?? ''
+}
+
+/** The files of a record. */
+export function buildFiles(
+  root: string,
+  id: string,
+): { readonly record: string; readonly log: string } {
+  const start = `${recordDirectory(root)}/${id}`
+  return { record: `${start}.json`, log: `${start}.log` }
 }
 
 /** Removes records. */

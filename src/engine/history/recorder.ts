@@ -136,12 +136,21 @@ function withoutPassword(text: string): string {
   return text.replace(/\/\/[^/@]*@/, '//')
 }
 
+/** Writes a record and its log, and removes old records. */
+export async function keepRecord(
+  directory: string,
+  record: BuildRecord,
+  log: string,
+): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await writePrivate(`${directory}/${record.id}.log`, log)
+  await writePrivate(`${directory}/${record.id}.json`, JSON.stringify(record))
+  await removeOld(directory)
+}
+
 async function writeRecord(directory: string, record: BuildRecord, log: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-    await writePrivate(`${directory}/${record.id}.log`, log)
-    await writePrivate(`${directory}/${record.id}.json`, JSON.stringify(record))
-    await removeOld(directory)
+    await keepRecord(directory, record, log)
   } catch (error) {
     // A full disk or a store that is only read fails no build.
     if (!isSystemError(error)) throw error

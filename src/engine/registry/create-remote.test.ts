@@ -130,3 +130,15 @@ test('combineRemote() refuses what no document can have', async () => {
   const combined = await combineRemote(engine, [named('few:amd64')], { tags })
   await expect(combined.push()).rejects.toThrow('has a digest in place of a tag')
 })
+
+test('combineRemote() writes what a descriptor says about a manifest of the first repository', async () => {
+  const { digest, size } = await pushImage('one', 'amd64')
+  const platform = { os: 'linux', architecture: 'riscv64' }
+  const described = { digest, size, platform, annotations: { a: 'b' } }
+  const combined = await combineRemote(engine, [described], { tags: [named('one:described')] })
+  await combined.push()
+  const { manifests } = await indexOf('one', 'described')
+  expect(manifests).toMatchObject([{ digest, platform, annotations: { a: 'b' } }])
+  const wrong = combineRemote(engine, [{ digest, size: 1 }], { tags: [named('one:wrong')] })
+  await expect(wrong).rejects.toThrow(`${digest} has ${size} bytes, not 1`)
+})

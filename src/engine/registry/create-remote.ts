@@ -2,6 +2,7 @@ import { annotationsFor, type BuildAnnotation } from '#build'
 import { copy, readDocument, rememberDocuments } from '#content'
 import { openImage } from '#image'
 import {
+  type Annotations,
   type Descriptor,
   type Digest,
   encodeJson,
@@ -36,6 +37,15 @@ export interface CreateRemoteOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** A manifest in the repository of the first name, and what the new index says about it. */
+export interface DescribedSource {
+  readonly digest: Digest
+  readonly size?: number | undefined
+  readonly mediaType?: string | undefined
+  readonly platform?: Platform | undefined
+  readonly annotations?: Annotations | undefined
+}
+
 /** An index, or a single image, that is not pushed yet. */
 export interface CombinedImage {
   readonly descriptor: Descriptor
@@ -49,27 +59,30 @@ interface Part {
   readonly descriptor: Descriptor
   readonly repository: Repository
   readonly registry: string
+  /** What the user says about a manifest stays, also where the image says something else. */
+  readonly given?: Pick<DescribedSource, 'platform' | 'annotations'> | undefined
 }
 
 /**
- * Makes an index of images and indexes of registries. A source is a name, or a digest in the
- * repository of the first name. Throws `INVALID`, `MANIFEST_UNKNOWN`, `UNAVAILABLE`.
+ * Makes an index of images and indexes of registries. A source is a name, or a digest or a
+ * descriptor in the repository of the first name. Throws `INVALID`, `MANIFEST_UNKNOWN`, `UNAVAILABLE`.
  */
 export async function combineRemote(
   engine: Engine,
-  sources: readonly string[],
+  sources: readonly (string | DescribedSource)[],
   options: CreateRemoteOptions,
 ): Promise<CombinedImage> {
   const { tags, platforms, annotations = [], prefersIndex = true, signal } = options
-  const named = [...sources.filter((each) => !isDigest(each)), ...tags]
-  const [first] = named
+  const named = sources.filter((each) => typeof each === 'string').filter((each) => !isDigest(each))
+  const [first] = [...named, ...tags]
   if (first === undefined) throw refuse('no source and no tag has a repository')
   const home = parseReference(first)
   const found: Part[] = []
-  for (const text of sources) found.push(await findPart(engine, text, home, options))
+  for (const source of sources) found.push(await findPart(engine, source, home, options))
   const [only, ...others] = found
   const isCopied = (part: Part): boolean => prefersIndex === false || isIndex(part)
-  const isUnchanged = annotations.length === 0 && platforms === undefined
+  const isUnchanged =
+    annotations.length === 0 && platforms === undefined && only?.given === undefined
   if (only !== undefined && others.length === 0 && isUnchanged && isCopied(only)) {
     const { raw } = await readDocument(only.repository, only.descriptor, signal)
     return { descriptor: only.descriptor, raw, push: () => push(engine, [only], only, options) }
@@ -84,10 +97,12 @@ export async function combineRemote(
 
 async function findPart(
   engine: Engine,
-  text: string,
+  source: string | DescribedSource,
   home: Reference,
   { emit, signal }: CreateRemoteOptions,
 ): Promise<Part> {
+  const given = typeof source === 'string' ? undefined : source
+  const text = typeof source === 'string' ? source : source.digest
   const reference: Reference = isDigest(text)
     ? { registry: home.registry, repository: home.repository, digest: text }
     : parseReference(text)
@@ -95,7 +110,12 @@ async function findPart(
   const repository = registry.repository(reference.repository)
   const wanted = reference.digest ?? reference.tag ?? 'latest'
   const descriptor = await repository.resolve(wanted, signal)
-  return { descriptor, repository, registry: reference.registry }
+  const { size = descriptor.size, mediaType: type = descriptor.mediaType } = given ?? {}
+  if (size !== descriptor.size) {
+    throw refuse(`${descriptor.digest} has ${descriptor.size} bytes, not ${size}`)
+  }
+  const described = { ...descriptor, mediaType: type }
+  return { descriptor: described, repository, registry: reference.registry, given }
 }
 
 function isIndex({ descriptor }: Part): boolean {
@@ -119,8 +139,10 @@ async function expand(
     }
     const { config } = await openImage(source, part.descriptor, undefined, signal)
     const { architecture, os, variant } = config
-    const platform = { architecture, os, ...(variant !== undefined && { variant }) }
-    parts.set(part.descriptor.digest, { ...part, descriptor: { ...part.descriptor, platform } })
+    const own = { architecture, os, ...(variant !== undefined && { variant }) }
+    const { platform = own, annotations } = part.given ?? {}
+    const added = { platform, ...(annotations !== undefined && { annotations }) }
+    parts.set(part.descriptor.digest, { ...part, descriptor: { ...part.descriptor, ...added } })
   }
   return [...parts.values()]
 }
