@@ -167,7 +167,8 @@ async function scanPlans(
   return await withStep('[sbom] listing packages', emit, () =>
     Array.fromAsync(plans, (plan) => {
       const created = creationTime(facts.times, plan)
-      return scanPlan(plan, { states, services, created, version: sbom.version, signal })
+      const { version, program } = sbom
+      return scanPlan(plan, { states, services, created, version, program, signal })
     }),
   )
 }

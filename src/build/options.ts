@@ -71,6 +71,8 @@ export type ImageResolver = (reference: string, options: ResolveOptions) => Prom
 export interface SbomRequest {
   /** An image that does it by BuildKit's protocol. Default: the built-in scanner. */
   readonly generator?: string | undefined
+  /** The absolute path of an installed syft, in place of the built-in scanner. */
+  readonly program?: string | undefined
   /** Variables for the image, with `BUILDKIT_SCAN_` before their names. */
   readonly parameters: Readonly<Record<string, string>>
   /** The version of this program, for the document. */

@@ -61,6 +61,49 @@ function ndbWith(headers: readonly Buffer[]): Uint8Array {
   return Buffer.concat([file, ...blobs])
 }
 
+/** A hash table of Berkeley DB with pages of 512 bytes: the number of the last header, and headers. */
+function hashWith(headers: readonly Buffer[], isLittle = true): Uint8Array {
+  const [size, head] = [512, 26]
+  const u16 = (page: Buffer, value: number, at: number) =>
+    isLittle ? page.writeUInt16LE(value, at) : page.writeUInt16BE(value, at)
+  const u32 = (page: Buffer, value: number, at: number) =>
+    isLittle ? page.writeUInt32LE(value, at) : page.writeUInt32BE(value, at)
+  const meta = Buffer.alloc(size)
+  u32(meta, 0x061561, 12)
+  u32(meta, size, 20)
+  const table = Buffer.alloc(size)
+  table[25] = 13
+  const pages = [meta, table]
+  let [end, count] = [size, 0]
+  const item = (bytes: Buffer): void => {
+    end -= bytes.length
+    bytes.copy(table, end)
+    u16(table, end, head + count * 2)
+    count++
+  }
+  item(Buffer.from([1, 0, 0, 0, 0]))
+  item(Buffer.from([1, 9, 0, 0, 0]))
+  headers.forEach((bytes, at) => {
+    item(Buffer.from([1, at + 1, 0, 0, 0]))
+    const place = Buffer.alloc(12, 0)
+    place[0] = 3
+    u32(place, pages.length, 4)
+    u32(place, bytes.length, 8)
+    item(place)
+    for (let from = 0; from < bytes.length; from += size - head) {
+      const page = Buffer.alloc(size)
+      const part = bytes.subarray(from, from + size - head)
+      part.copy(page, head)
+      page[25] = 7
+      u16(page, part.length, 22)
+      if (from + part.length < bytes.length) u32(page, pages.length + 1, 16)
+      pages.push(page)
+    }
+  })
+  u16(table, count, 20)
+  return Buffer.concat(pages)
+}
+
 const bashUrl = 'pkg:rpm/fedora/bash@5.2-1.fc40?arch=x86_64&distro=fedora-40&epoch=2'
 
 async function scan(path: string, database: Uint8Array) {
@@ -86,11 +129,31 @@ test('rpm is read from a new database', async () => {
   expect(packages.map(({ name }) => name)).toEqual(['bash', 'zlib'])
 })
 
+test.each([true, false])('rpm is read from Berkeley DB (little-endian: %p)', async (isLittle) => {
+  const headers = [header(bash), header(key), header({ ...bash, 1000: 'zlib' }, 2000)]
+  const path = 'var/lib/rpm/Packages'
+  const { packages, skipped } = await scan(path, hashWith(headers, isLittle))
+  expect(skipped).toEqual([])
+  expect(packages.map(({ name }) => name)).toEqual(['bash', 'zlib'])
+  expect(packages[0]?.url).toBe(bashUrl)
+})
+
+test('rpm reads no page of Berkeley DB twice', async () => {
+  const whole = Buffer.from(hashWith([header(bash, 400_000)]))
+  for (let at = 2 * 512; at < whole.length; at += 512) whole.writeUInt32LE(2, at + 16)
+  const { packages, skipped } = await scan('var/lib/rpm/Packages', whole)
+  expect(packages).toEqual([])
+  expect(skipped).toMatchObject([{ reason: 'the pages of a value of it are damaged' }])
+  const other = await scan('var/lib/rpm/Packages', Buffer.alloc(100))
+  expect(other.skipped).toMatchObject([{ reason: 'it is no hash table of Berkeley DB' }])
+})
+
 test('rpm with any damaged byte ends, and is skipped or gives fewer packages', async () => {
   const headers = Array.from({ length: 12 }, (_, at) => header({ ...bash, 1000: `p${at}` }, 900))
   for (const [path, whole] of [
     ['usr/lib/sysimage/rpm/rpmdb.sqlite', sqliteWith(headers, 512)],
     ['usr/lib/sysimage/rpm/Packages.db', ndbWith(headers)],
+    ['var/lib/rpm/Packages', hashWith(headers)],
   ] as const) {
     for (let at = 0; at < whole.length; at += 61) {
       const damaged = Uint8Array.from(whole)

@@ -1,3 +1,4 @@
+import { readHashValues } from './berkeley.ts'
 import { viewOf } from './elf.ts'
 import { type Cataloger, ScanError, type ScannedFile } from './package.ts'
 import { readRpmHeader } from './rpm-header.ts'
@@ -6,26 +7,36 @@ import { readTable } from './sqlite.ts'
 /** The most bytes of one header. That of a kernel has 3 MiB. */
 const largestHeader = 64 * 2 ** 20
 
-/** The databases of rpm: SQLite, or the "new database" of SUSE. The older one is not read. */
+/** Bytes of a number that is no header. */
+const numberSize = 4
+
+/** The databases of rpm: SQLite, the "new database" of SUSE, or Berkeley DB before 2020. */
 export const rpm: Cataloger = {
   source: 'the database of rpm',
   wants: ({ path }) =>
-    /^(?:var\/lib\/rpm|usr\/lib\/sysimage\/rpm|usr\/share\/rpm)\/(?:rpmdb\.sqlite|Packages\.db)$/.test(
+    /^(?:var\/lib\/rpm|usr\/lib\/sysimage\/rpm|usr\/share\/rpm)\/(?:rpmdb\.sqlite|Packages\.db|Packages)$/.test(
       path,
     ),
   async *read(file) {
-    const headers = file.path.endsWith('.sqlite')
-      ? readTable(file, { name: 'Packages', column: 1, largest: largestHeader })
-      : ndbHeaders(file)
+    const headers = headersOf(file)
     let size = 0
     for await (const blob of headers) {
       size += blob.length
       // Entries that lead to the same bytes could make a small file describe without end.
       if (size > file.size) throw new ScanError('its headers are larger than the file')
+      // Berkeley DB also has the number of the last header.
+      if (blob.length === numberSize) continue
       const found = readRpmHeader(blob)
       if (found !== undefined) yield found
     }
   },
+}
+
+function headersOf(file: ScannedFile): AsyncIterable<Uint8Array> {
+  if (file.path.endsWith('.sqlite')) {
+    return readTable(file, { name: 'Packages', column: 1, largest: largestHeader })
+  }
+  return file.path.endsWith('.db') ? ndbHeaders(file) : readHashValues(file, largestHeader)
 }
 
 const [pageSize, slotSize, blockSize] = [4096, 16, 16]

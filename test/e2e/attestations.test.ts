@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
+import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { importBusybox, writeContext } from './busybox.ts'
 import { serveStrakeRegistry, type TestServer } from './servers.ts'
@@ -109,5 +110,23 @@ describe.skipIf(reason !== undefined)('attestations', () => {
     expect(await strake.ok('buildx', 'imagetools', 'inspect', again, ...format)).toBe(
       await inspect(...format),
     )
+  })
+
+  test('lists packages with a syft of PATH, and says when there is none', async () => {
+    const bin = join(strake.directory, 'bin')
+    const text =
+      '#!/bin/sh\ntree=$(echo "$2" | cut -c 5-)\nprintf \'{"spdxVersion":"SPDX-2.3","packages":[{"name":"%s"}]}\' "$(ls "$tree/node_modules")"\n'
+    await writeContext(bin, { syft: text })
+    await chmod(join(bin, 'syft'), 0o755)
+    const files = join(strake.directory, 'files')
+    const context = join(strake.directory, 'context')
+    const args = ['build', '--sbom=generator=syft', '-o', files, context]
+    const env = { PATH: `${bin}:${process.env['PATH']}` }
+    expect(await strake.with({ env }, ...args)).toMatchObject({ exitCode: 0 })
+    expect(await Bun.file(join(files, 'sbom.spdx.json')).json()).toMatchObject({
+      predicate: { spdxVersion: 'SPDX-2.3', packages: [{ name: 'used' }] },
+    })
+    const absent = await strake.with({ env: { PATH: '/usr/bin:/bin' } }, ...args)
+    expect(absent.stderr).toContain('Cannot list packages with syft: it is not in PATH')
   })
 })

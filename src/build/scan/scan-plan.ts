@@ -4,6 +4,7 @@ import type { ScanTarget } from '../model/scans.ts'
 import type { FileState } from '../model/state.ts'
 import type { StepServices } from '../step/workspace.ts'
 import { describeScan, readScans, type Sbom } from './read-scans.ts'
+import { runSyft } from './run-syft.ts'
 import { scanTree } from './scan-tree.ts'
 
 export type { Sbom } from './read-scans.ts'
@@ -27,6 +28,8 @@ export interface ScanContext {
   readonly created: number
   /** The version of this program. */
   readonly version: string
+  /** The path of an installed syft. Default: the built-in scanner. */
+  readonly program?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -45,8 +48,12 @@ export async function scanPlan(
 }
 
 async function scanTarget({ name, vertex }: ScanTarget, context: ScanContext): Promise<Sbom> {
-  const { services, created, version, signal } = context
+  const { services, created, version, program, signal } = context
   await using view = await services.filesystems.view(stateOf(vertex, context))
+  if (program !== undefined && view !== undefined) {
+    const options = { program, name, created, signal }
+    return { filename: `${name}.spdx.json`, document: await runSyft(view.root, options) }
+  }
   const scan =
     view === undefined ? { packages: [], skipped: [] } : await scanTree(view.root, signal)
   return describeScan(name, scan, { created, version })

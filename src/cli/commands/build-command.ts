@@ -144,7 +144,10 @@ export function define(context: Context): Command {
       '--provenance <kind>',
       'true, or mode=min or max: store a description of the build with the image',
     )
-    .option('--sbom <kind>', 'true, or generator=IMAGE: store a list of packages with the image')
+    .option(
+      '--sbom <kind>',
+      'true, or generator=IMAGE or syft: store a list of packages with the image',
+    )
     .option('--builder <name>', '', { hidden: true })
     .option('--rm', '', { hidden: true })
     .option('--force-rm', '', { hidden: true })

@@ -75,3 +75,20 @@ test.each([
     expect(() => parseAttestations(flags)).toThrow(reason)
   },
 )
+
+test('parseAttestations() takes syft alone for the installed program', () => {
+  const parameters = {}
+  expect(parseAttestations({ sbom: 'generator=syft' }).sbom).toEqual({
+    generator: undefined,
+    program: 'syft',
+    parameters,
+  })
+  const image = 'docker.io/library/syft'
+  expect(parseAttestations({ sbom: `generator=${image}` }).sbom).toEqual({
+    generator: image,
+    parameters,
+  })
+  expect(() => parseAttestations({ sbom: 'generator=syft,LEVEL=1' })).toThrow(
+    'LEVEL is for an image',
+  )
+})

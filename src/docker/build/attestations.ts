@@ -46,9 +46,14 @@ export function parseAttestations(flags: AttestationFlags): AttestationOptions {
   }
 }
 
-/** Keys besides `generator` are parameters of the scanner. */
+/**
+ * Keys besides `generator` are parameters of the scanner. `syft` alone is the installed program; an
+ * image of this name has to be named with its registry.
+ */
 function readSbom({ flag, text, fields }: Given): SbomOptions {
-  const generator = fields.get('generator') || undefined
+  const named = fields.get('generator') || undefined
+  const isProgram = named === 'syft'
+  const generator = isProgram ? undefined : named
   if (generator !== undefined) parseReference(generator)
   const parameters = [...fields].filter(([key]) => !['type', 'disabled', 'generator'].includes(key))
   for (const [key, value] of parameters) {
@@ -59,7 +64,11 @@ function readSbom({ flag, text, fields }: Given): SbomOptions {
       throw refuse(flag, text, `${key} is for an image: name it with generator=`)
     }
   }
-  return { generator, parameters: Object.fromEntries(parameters) }
+  return {
+    generator,
+    ...(isProgram && { program: named }),
+    parameters: Object.fromEntries(parameters),
+  }
 }
 
 function readFlags({ attest = [], buildArgs, ...short }: AttestationFlags): readonly Given[] {

@@ -8,6 +8,8 @@ export interface AttestationOptions {
 export interface SbomOptions {
   /** An image that makes it by BuildKit's protocol. Default: the built-in scanner. */
   readonly generator?: string | undefined
+  /** An installed program that makes it. */
+  readonly program?: 'syft' | undefined
   /** Variables for the image, with `BUILDKIT_SCAN_` before their names. */
   readonly parameters: Readonly<Record<string, string>>
 }

@@ -19,6 +19,7 @@ import { type Emit, silent } from '#stream'
 import { writeTextFile } from '../archive/output-file.ts'
 import { createAttestor } from '../attest/attestor.ts'
 import type { AttestationOptions } from '../attest/options.ts'
+import { sbomRequest } from '../attest/sbom-request.ts'
 import { cleanAfterBuilds } from '../begin-work.ts'
 import { buildServices, layoutLease } from '../build-services/build-services.ts'
 import { cacheMountsOf } from '../build-services/cache-mounts.ts'
@@ -26,7 +27,6 @@ import { type CacheExport, type CacheImport, inlineExport } from '../cache/cache
 import type { BuildCaches } from '../cache/caches.ts'
 import type { Engine } from '../engine.ts'
 import { type BuildRecorder, startRecord } from '../history/recorder.ts'
-import { version } from '../host/version.ts'
 import { type LockRequest, lockFileOf, readLockFile, writeLockFile } from '../lock/lock-file.ts'
 import type { BuildOutput } from '../output/build-output.ts'
 import { checkOutputs, deliver } from '../output/deliver.ts'
@@ -244,7 +244,7 @@ export async function buildOptions(
     runSettings: request.runSettings,
     runLimits: request.runLimits,
     logLimits: readLogLimits(engine.env),
-    sbom: request.attestations?.sbom && { ...request.attestations.sbom, version },
+    sbom: sbomRequest(request.attestations?.sbom, engine.env),
     noCacheStages: request.noCacheStages,
     annotations: request.annotations,
     lock:
