@@ -9,7 +9,6 @@ export const epochVariable = 'SOURCE_DATE_EPOCH'
 /** Returns the time of a context or a stage, in seconds since 1970. `expand` is for words of a stage. */
 export type FindEpoch = (
   name: string,
-  dockerfile: Dockerfile,
   expand: (word: string, stage: Stage) => string,
 ) => Promise<number>
 
@@ -48,5 +47,5 @@ export async function resolveEpoch(
     }
     return expander(stage.from.range).one(word)
   }
-  buildArgs.set(epochVariable, String(await findEpoch(name, dockerfile, expand)))
+  buildArgs.set(epochVariable, String(await findEpoch(name, expand)))
 }

@@ -1,4 +1,4 @@
-import { type Diagnostic, type Dockerfile, parse, type Stage } from '#dockerfile'
+import type { Diagnostic, Dockerfile, Stage } from '#dockerfile'
 import { silent } from '#stream'
 import { NamedContexts } from './model/contexts.ts'
 import { DockerfileError, type DockerfileSource } from './model/error.ts'
@@ -37,10 +37,10 @@ export interface Targets {
 /** Checks the target, or all stages, without running a step. */
 export async function checkBuild(options: BuildOptions): Promise<Checked> {
   return await withDefinition(options, async (definition) => {
-    const { source } = definition
+    const { source, dockerfile } = definition
     const found: Diagnostic[] = []
     let failed: DockerfileError | undefined
-    for (const target of targetsOf(parse(source.text), options.target)) {
+    for (const target of targetsOf(dockerfile, options.target)) {
       try {
         await plan({ ...options, target }, definition, found)
       } catch (error) {
@@ -55,17 +55,17 @@ export async function checkBuild(options: BuildOptions): Promise<Checked> {
 /** Lists the arguments, secrets and agents that the target and its stages use. */
 export async function outlineBuild(options: BuildOptions): Promise<Outlined> {
   return await withDefinition(options, async (definition) => {
-    const { source } = definition
+    const { source, dockerfile } = definition
     const [first] = await plan(options, definition, [])
-    const { name, description } = selectTarget(parse(source.text), options.target, source)
+    const { name, description } = selectTarget(dockerfile, options.target, source)
     return { source, name, description, parameters: first?.parameters ?? [] }
   })
 }
 
 /** Lists the stages of a Dockerfile. Throws `DockerfileError`. */
 export async function listTargets(options: BuildOptions): Promise<Targets> {
-  return await withDefinition(options, async ({ source }) => {
-    const { stages, diagnostics } = parse(source.text)
+  return await withDefinition(options, async ({ source, dockerfile }) => {
+    const { stages, diagnostics } = dockerfile
     const errors = diagnostics.filter(({ severity }) => severity === 'error')
     const [first] = errors
     if (first === undefined) return { source, stages }
@@ -85,17 +85,16 @@ async function withDefinition<T>(
 
 async function plan(
   options: BuildOptions,
-  { source, ignore }: OpenDefinition,
+  definition: OpenDefinition,
   found: Diagnostic[],
 ): ReturnType<typeof makePlans> {
   const { emit = silent } = options
   return await makePlans(
     // The caller shows the warnings with their lines.
     { ...options, emit: (event) => (event.type === 'warning' ? undefined : emit(event)) },
-    source,
+    definition,
     {
       buildArgs: createBuildArgs(options.buildArgs ?? {}),
-      ignore,
       contexts: new NamedContexts(options.contexts),
       found,
     },

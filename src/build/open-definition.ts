@@ -1,4 +1,5 @@
 import { mkdir, realpath } from 'node:fs/promises'
+import { type Dockerfile, parse } from '#dockerfile'
 import { normalizePlatform, StrakeError } from '#oci'
 import { hostPlatform } from '#platform'
 import { type ContextPlaces, type ContextRoot, openContextRoot } from './contexts/context-root.ts'
@@ -18,6 +19,8 @@ import { platformArgs } from './variables/scope.ts'
 
 /** The context of a build, its Dockerfile, and the access to other machines. */
 export interface OpenDefinition extends BuildDefinition {
+  /** The parsed text. It may have mistakes. */
+  readonly dockerfile: Dockerfile
   readonly contextRoot: ContextRoot
   readonly remote: Omit<RemoteOptions, 'directory'>
   /** The Dockerfile of a URL. Absent for one of the context or of this machine. */
@@ -52,12 +55,12 @@ export async function openDefinition(
   }
   const contextRoot = await openContextRoot(options.context, places, remote)
   if (contextRoot.kind === 'directory') allowDirectory(mainContext, options.sourcePolicy)
-  const dockerfile = await chooseDockerfile(options, contextRoot, remote)
-  const fetched =
-    typeof dockerfile === 'object' && 'material' in dockerfile ? dockerfile.material : undefined
-  const known = knownValues(options)
-  const definition = await readDefinition(contextRoot, dockerfile, known)
-  return { ...definition, contextRoot, remote, fetched }
+  const chosen = await chooseDockerfile(options, contextRoot, remote)
+  const fetched = typeof chosen === 'object' && 'material' in chosen ? chosen.material : undefined
+  const definition = await readDefinition(contextRoot, chosen, knownValues(options))
+  const check = options.buildArgs?.['BUILDKIT_DOCKERFILE_CHECK']
+  const dockerfile = parse(definition.source.text, { check })
+  return { ...definition, dockerfile, contextRoot, remote, fetched }
 }
 
 /** A build for several platforms has several values of the arguments of the target platform. */

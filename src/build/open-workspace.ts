@@ -46,7 +46,7 @@ export async function openWorkspace(
 ): Promise<OpenWorkspace> {
   const { emit = silent } = options
   const definition = await openDefinition(options, places)
-  const { contextRoot, remote, source, ignore } = definition
+  const { contextRoot, remote, source, dockerfile, ignore } = definition
   const { cacheFiles, cacheMounts } = options.services
   using stack = new DisposableStack()
   const main = stack.use(
@@ -54,10 +54,9 @@ export async function openWorkspace(
   )
   const named = new NamedContexts(options.contexts)
   const buildArgs = createBuildArgs(options.buildArgs ?? {})
-  const findEpoch: FindEpoch = (name, dockerfile, expand) =>
+  const findEpoch: FindEpoch = (name, expand) =>
     namedEpoch(name, { contextRoot, contexts: named, dockerfile, places, remote, expand })
-  const planning = { buildArgs, ignore, contexts: named, findEpoch }
-  const plans = await makePlans(options, source, planning)
+  const plans = await makePlans(options, definition, { buildArgs, contexts: named, findEpoch })
   const targets = plans.flatMap(verticesOf)
   const others = { contexts: named, places, remote, cacheFiles }
   const contexts = await openNamedContexts(targets, stack, others)

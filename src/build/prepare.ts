@@ -1,11 +1,4 @@
-import {
-  type Diagnostic,
-  type Dockerfile,
-  type IgnoreMatcher,
-  Problem,
-  parse,
-  withSuggestion,
-} from '#dockerfile'
+import { type Diagnostic, type Dockerfile, Problem, withSuggestion } from '#dockerfile'
 import {
   formatPlatform,
   formatReference,
@@ -25,6 +18,7 @@ import { frontendReference, lockName } from './lock/lock-of.ts'
 import type { NamedContexts } from './model/contexts.ts'
 import { DockerfileError, type DockerfileSource, failure } from './model/error.ts'
 import { applyPolicy, type SourcePolicy } from './model/source-policy.ts'
+import type { OpenDefinition } from './open-definition.ts'
 import type { BuildOptions } from './options.ts'
 import type { LayoutImage } from './plan/base-images.ts'
 import { type Plan, planBuild } from './plan/plan.ts'
@@ -37,13 +31,12 @@ import type { BuildArgs } from './variables/scope.ts'
 import { Warnings } from './warnings.ts'
 import { withStep } from './with-step.ts'
 
-/** Parses the Dockerfile, plans it for every platform, and emits warnings. */
+/** Plans a Dockerfile for every platform, and emits warnings. Throws `DockerfileError`. */
 export async function makePlans(
   options: BuildOptions,
-  source: DockerfileSource,
+  { source, dockerfile, ignore }: Pick<OpenDefinition, 'source' | 'dockerfile' | 'ignore'>,
   {
     buildArgs,
-    ignore,
     contexts,
     found,
     findEpoch,
@@ -51,14 +44,12 @@ export async function makePlans(
     /** Called with the violations of build checks. */
     readonly found?: Diagnostic[] | undefined
     readonly buildArgs: BuildArgs
-    readonly ignore?: IgnoreMatcher | undefined
     readonly contexts: NamedContexts
     /** Finds the time that SOURCE_DATE_EPOCH names. Absent where no time is needed. */
     readonly findEpoch?: FindEpoch | undefined
   },
 ): Promise<readonly Plan[]> {
   const { services, emit = silent, signal } = options
-  const dockerfile = parse(source.text, { check: buildArgs.get('BUILDKIT_DOCKERFILE_CHECK') })
   const warnings = new Warnings(dockerfile, source, { emit, found })
   useFrontend(buildArgs.get('BUILDKIT_SYNTAX'), dockerfile, { source, emit })
   const syntax = buildArgs.get('BUILDKIT_SYNTAX')

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { parse } from '#dockerfile'
+import type { Dockerfile } from '#dockerfile'
 import { hostPlatform } from '#platform'
 import { textOf } from './explain/inputs.ts'
 import { targetsOf } from './inspect.ts'
@@ -72,12 +72,14 @@ async function resolveTarget(
   const states = new Map()
   const provenances = plans.map((plan) => collectProvenance({ ...known, plan, states, materials }))
   for (const plan of plans) addUses(plan, opened, uses)
-  return { lock: lockOf(provenances), others: othersOf(source.text, target) }
+  return { lock: lockOf(provenances), others: othersOf(definition.dockerfile, target) }
 }
 
 /** The targets beside the default one, if the user named none. */
-function othersOf(text: string, target: string | undefined): readonly (string | undefined)[] {
-  const dockerfile = parse(text)
+function othersOf(
+  dockerfile: Dockerfile,
+  target: string | undefined,
+): readonly (string | undefined)[] {
   const last = String(dockerfile.stages.length - 1)
   return target === undefined
     ? targetsOf(dockerfile, undefined).filter((each) => each !== undefined && each !== last)

@@ -36,12 +36,23 @@ export interface ParseOptions {
  * 1 MiB for a line, 1,000 stages, 65,536 instructions.
  */
 export function parse(text: string, options: ParseOptions = {}): Dockerfile {
+  return refuseTooBig(text) ?? new Parser(text).dockerfile(options)
+}
+
+/** Parses a Dockerfile whose statements are known, so that its text is not read again. */
+export function parseStatements(
+  text: string,
+  statements: Iterable<Statement>,
+  options: ParseOptions = {},
+): Dockerfile {
+  return refuseTooBig(text) ?? new Parser(text, statements).dockerfile(options)
+}
+
+function refuseTooBig(text: string): Dockerfile | undefined {
   const tooBig = findTooBig(text)
-  if (tooBig !== undefined) {
-    const diagnostics = [diagnosticOf(tooBig, firstLine)]
-    return { directives: { escape: '\\' }, args: [], stages: [], diagnostics }
-  }
-  return new Parser(text).dockerfile(options)
+  if (tooBig === undefined) return undefined
+  const diagnostics = [diagnosticOf(tooBig, firstLine)]
+  return { directives: { escape: '\\' }, args: [], stages: [], diagnostics }
 }
 
 /**
@@ -92,7 +103,7 @@ type OpenStage = Mutable<Stage> & { instructions: Instruction[] }
 
 class Parser {
   readonly #text: string
-  readonly #reader: LineReader
+  readonly #statements: Iterable<Statement>
   readonly #directives: Dockerfile['directives']
   readonly #isForeign: boolean
   /** The file has INCLUDE, IF and COPY --optional, which `compose` removes before a build. */
@@ -103,7 +114,7 @@ class Parser {
   readonly #lines: LogicalLine[] = []
   readonly #errors: Diagnostic[] = []
 
-  constructor(text: string) {
+  constructor(text: string, statements?: Iterable<Statement>) {
     this.#text = text.startsWith('\ufeff') ? text.slice(1) : text
     const { directives, problems, checkRange, isForeign } = readDirectives(this.#text)
     this.#directives = directives
@@ -111,7 +122,8 @@ class Parser {
     this.#isForeign = isForeign
     this.#isExtended = hasExtensions(this.#text)
     this.#errors.push(...problems.map((problem) => diagnosticOf(problem, firstLine)))
-    this.#reader = new LineReader(this.#text, directives.escape)
+    const reader = new LineReader(this.#text, directives.escape)
+    this.#statements = statements ?? readStatements(reader, directives.escape)
   }
 
   dockerfile({ check }: ParseOptions): Dockerfile {
@@ -165,7 +177,7 @@ class Parser {
 
   /** Reads every instruction. A broken one becomes a diagnostic and is left out. */
   #readAll(take: (instruction: Instruction | FromInstruction, line: LogicalLine) => void): void {
-    for (const statement of readStatements(this.#reader, this.#directives.escape)) {
+    for (const statement of this.#statements) {
       this.#lines.push(statement.line)
       try {
         if (this.#lines.length > maxInstructions) {

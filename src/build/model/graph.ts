@@ -140,9 +140,37 @@ export function createVertex(
   inputs: readonly Vertex[],
   origin: Pick<Vertex, 'name' | 'range' | 'args'>,
 ): Vertex {
-  const text = JSON.stringify({ op, inputs: inputs.map((input) => input.digest) })
-  const digest: Digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
-  return { digest, op, inputs, ...origin }
+  const vertex: Vertex = {
+    // A plan that is only checked needs no digests.
+    get digest() {
+      return digests.get(vertex) ?? digestOf(vertex)
+    },
+    op,
+    inputs,
+    ...origin,
+  }
+  return vertex
+}
+
+const digests = new WeakMap<Vertex, Digest>()
+
+/** Computes the digest of a vertex, those of its inputs first. Does not use recursion. */
+function digestOf(target: Vertex): Digest {
+  const stack = [target]
+  let last: Digest | undefined
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    const missing = top.inputs.filter((input) => !digests.has(input))
+    if (missing.length > 0) {
+      stack.push(top, ...missing)
+      continue
+    }
+    const { op, inputs } = top
+    const text = JSON.stringify({ op, inputs: inputs.map((input) => input.digest) })
+    last = `sha256:${createHash('sha256').update(text).digest('hex')}`
+    digests.set(top, last)
+  }
+  if (last === undefined) throw new RangeError('The target is computed last')
+  return last
 }
 
 /** Every vertex that the targets need, once, each after its inputs. Does not use recursion. */

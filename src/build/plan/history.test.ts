@@ -9,14 +9,8 @@ test('quotedList() and plainList() print as Go does', () => {
 
 test('runCommandText() has the declared arguments with their values before the command', () => {
   const argv = ['/bin/sh', '-c', 'make']
-  const scope = new Map([
-    ['A', '1'],
-    ['PATH', '/bin'],
-  ])
-  expect(runCommandText(argv, { args: new Set(['A', 'B']), scope })).toBe(
-    '|2 A=1 B= /bin/sh -c make',
-  )
-  expect(runCommandText(argv, { args: new Set(), scope })).toBe('/bin/sh -c make')
+  expect(runCommandText(argv, ['A=1', 'B='])).toBe('|2 A=1 B= /bin/sh -c make')
+  expect(runCommandText(argv, [])).toBe('/bin/sh -c make')
 })
 
 test('healthcheckText() prints every member as Go does', () => {

@@ -18,14 +18,7 @@ export function plainList(words: readonly string[]): string {
 }
 
 /** The words of a RUN, preceded by the build arguments in force: `|1 A=b /bin/sh -c make`. */
-export function runCommandText(
-  argv: readonly string[],
-  {
-    args,
-    scope,
-  }: { readonly args: ReadonlySet<string>; readonly scope: ReadonlyMap<string, string> },
-): string {
-  const assigned = [...args].map((name) => `${name}=${scope.get(name) ?? ''}`)
+export function runCommandText(argv: readonly string[], assigned: readonly string[]): string {
   const prefix = assigned.length > 0 ? [`|${assigned.length}`, ...assigned] : []
   return [...prefix, ...argv].join(' ')
 }

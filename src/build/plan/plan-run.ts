@@ -24,14 +24,12 @@ export async function planRun(
   if (run.security === 'insecure') {
     requireGrant('security.insecure', '--security=insecure', run, context)
   }
-  const env = [...stage.scope]
-    .filter(([name]) => !scanVariables.includes(name) || !stage.args.has(name))
-    .map(([name, value]) => `${name}=${value}`)
+  // The arguments of scanners are for the builder.
+  const env = stage.lines.list(scanVariables.filter((name) => stage.args.has(name)))
   if (env.length > maxVariables) {
     throw refuse(context, run, `its environment has more than ${maxVariables} variables`)
   }
-  const size = env.reduce((sum, { length }) => sum + length, 0)
-  if (!context.budget.take(size)) throw refuse(context, run, tooMuchText)
+  if (!context.budget.take(stage.lines.size)) throw refuse(context, run, tooMuchText)
   const argv = commandLine(run.command, stage)
   const script = inlineScript(run.command)
   const devices = planDevices(run, context)
@@ -50,7 +48,7 @@ export async function planRun(
     ...(mounts.length > 0 && { mounts }),
     ...(script !== undefined && { script: { path: script.path, content: script.content } }),
   }
-  const text = runCommandText(argv, stage)
+  const text = runCommandText(argv, stage.argLines.list())
   return { op, line: `RUN ${text}${layerSuffix}`, inputs }
 }
 

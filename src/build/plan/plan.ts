@@ -268,9 +268,11 @@ class Planner {
           parameters.push(...argumentsOf(instruction, (name) => state.scope.get(name)))
         } else parameters.push(...mountsOf(instruction))
       } finally {
-        const { warn } = this.#options
-        const known = [...state.scope.keys()].filter((name) => !missing.has(name))
-        checkVariables(missing, known, { warn, range: instruction.range })
+        if (missing.size > 0) {
+          const { warn } = this.#options
+          const known = [...state.scope.keys()].filter((name) => !missing.has(name))
+          checkVariables(missing, known, { warn, range: instruction.range })
+        }
       }
       this.#checkSize(state, instruction.range)
     }

@@ -3,6 +3,7 @@ import { expand, expandWords, type Range, type RuleName, SubstitutionError } fro
 import type { HistoryEntry, RunConfig } from '#oci'
 import { DockerfileError, type DockerfileSource, failure } from '../model/error.ts'
 import type { Vertex } from '../model/graph.ts'
+import { VariableLines } from '../variables/lines.ts'
 import type { BuildArgs } from '../variables/scope.ts'
 import { type TextBudget, tooMuchText } from '../variables/text-budget.ts'
 
@@ -48,6 +49,11 @@ export class StageState {
   readonly #scope: Map<string, string>
   /** The names that ARG has declared, with or without a value. */
   readonly #args: Set<string>
+  /** The scope as lines. */
+  readonly lines: VariableLines
+  /** The declared arguments with their values as lines. */
+  readonly argLines: VariableLines
+  #argumentNames: readonly string[] | undefined
   readonly #history: PlannedHistory[]
   /** The number of characters in all history lines. */
   historySize: number
@@ -76,7 +82,11 @@ export class StageState {
     if (!this.#env.has('PATH')) this.#env.set('PATH', defaultPath)
     // At FROM, the environment of the parent's image replaces the arguments of the parent.
     this.#scope = new Map([...(inherited.scope ?? []), ...this.#env])
+    this.lines = new VariableLines(this.#scope)
     this.#args = new Set(inherited.args)
+    this.argLines = new VariableLines(
+      [...this.#args].map((name) => [name, this.#scope.get(name) ?? '']),
+    )
     this.#history = [...inherited.history]
     this.historySize = inherited.history.reduce((sum, line) => sum + sizeOf(line), 0)
     this.steps = inherited.steps ?? 0
@@ -110,18 +120,28 @@ export class StageState {
 
   /** The declared names that no ENV has replaced. */
   argumentNames(): readonly string[] {
-    return [...this.#args].filter((name) => !this.#env.has(name))
+    this.#argumentNames ??= [...this.#args].filter((name) => !this.#env.has(name))
+    return this.#argumentNames
   }
 
   setEnv(name: string, value: string): void {
     this.#env.set(name, value)
-    this.#scope.set(name, value)
+    this.#setScope(name, value)
   }
 
   /** Without a value, the variable keeps its value. */
   declareArg(name: string, value: string | undefined): void {
     this.#args.add(name)
-    if (value !== undefined) this.#scope.set(name, value)
+    this.#argumentNames = undefined
+    if (value !== undefined) this.#setScope(name, value)
+    else this.argLines.set(name, this.#scope.get(name) ?? '')
+  }
+
+  #setScope(name: string, value: string): void {
+    this.#scope.set(name, value)
+    this.lines.set(name, value)
+    if (this.#args.has(name)) this.argLines.set(name, value)
+    this.#argumentNames = undefined
   }
 
   /** The configuration for the image. */

@@ -70,6 +70,7 @@ function checkVariables(analysis: Analysis): Diagnostic[] {
   const found: Diagnostic[] = []
   walkScopes(analysis, ({ node, item: { statement } }, { variables, isComplete }: Scope) => {
     if (node === undefined || !substituted.has(node.kind)) return undefined
+    if (!statement.text.includes('$')) return undefined
     const uses = variableUses(statement.text, { escape: statement.escape, hasQuotes: true })
     const missing = uses.filter(({ name, isOptional }) => !isOptional && !variables.has(name))
     const known = missing.length === 0 ? [] : [...variables.keys()]

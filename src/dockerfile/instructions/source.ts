@@ -75,6 +75,19 @@ function isSpace(code: number): boolean {
 
 /** Reads the word of a flag. Quotes and backslashes protect white space and are removed. */
 function readFlag(text: string, start: number): { text: string; end: number } {
+  special.lastIndex = start
+  const first = special.exec(text)
+  const plainEnd = first?.index ?? text.length
+  const mark = first?.[0] ?? ' '
+  const isPlain = mark !== '\\' && mark !== '"' && mark !== "'"
+  return isPlain
+    ? { text: text.slice(start, plainEnd), end: plainEnd }
+    : readQuotedFlag(text, start)
+}
+
+const special = /[\s"'\\]/g
+
+function readQuotedFlag(text: string, start: number): { text: string; end: number } {
   let out = ''
   let quote = ''
   let at = start

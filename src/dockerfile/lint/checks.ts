@@ -49,6 +49,7 @@ export function findScopes(
 const endOfFile = Number.MAX_SAFE_INTEGER
 
 function checkOf(comments: readonly string[], passedOver: number): CheckOptions | undefined {
+  if (!comments.some((comment) => comment.includes('='))) return undefined
   const values = comments.flatMap((comment) => /^check\s*=\s*(\S+)/i.exec(comment)?.[1] ?? [])
   const value = values[passedOver]
   return value === undefined ? undefined : readQuietly(value)

@@ -40,6 +40,7 @@ function namesOf(node: Stage['from'] | Stage['instructions'][number]): readonly 
 /** Keywords must be all upper-case or all lower-case, like most keywords of the file. */
 export function checkKeywordCasing(stages: readonly Stage[]): Diagnostic[] {
   const nodes = stages.flatMap((stage) => [stage.from, ...stage.instructions])
+  if (nodes.every(({ kind, text }) => text.startsWith(kind))) return []
   const written = nodes.map((node) => ({ keyword: /^\S+/.exec(node.text)?.[0] ?? '', node }))
   const lower = written.filter(({ keyword }) => keyword === keyword.toLowerCase()).length
   const upper = written.filter(({ keyword }) => keyword === keyword.toUpperCase()).length

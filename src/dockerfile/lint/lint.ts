@@ -13,7 +13,7 @@ export function lint(
 ): Diagnostic[] {
   const found = [
     ...checkContinuations(lines),
-    ...checkDescriptions(file, lines),
+    ...(hasExperiments(checks) ? checkDescriptions(file, lines) : []),
     ...checkKeywordCasing(file.stages),
     ...checkStageNames(file.stages),
     ...checkPlatforms(file.stages),
@@ -21,4 +21,13 @@ export function lint(
     ...checkInstructions(file),
   ]
   return found.filter(({ rule, range: { start } }) => isChecked(checks, rule, start.line))
+}
+
+function hasExperiments({ whole, stages, instructions }: Checks): boolean {
+  const all = [
+    whole,
+    ...stages.map(({ check }) => check),
+    ...instructions.map(({ check }) => check),
+  ]
+  return all.some((check) => check.experimentalAll || check.experimental.length > 0)
 }

@@ -1,5 +1,6 @@
 import type { ArgInstruction, Dockerfile, FromInstruction, Instruction, Stage } from '../ast.ts'
-import { type ParseOptions, parse } from '../parse.ts'
+import { type ParseOptions, parseStatements } from '../parse.ts'
+import type { Statement } from '../statements.ts'
 import { readTree } from '../syntax/read-tree.ts'
 import type { StatementItem, SyntaxTree } from '../syntax/tree.ts'
 
@@ -22,7 +23,7 @@ export interface AnalysisPart {
 
 export function analyze(text: string, options: ParseOptions = {}): Analysis {
   const tree = readTree(text)
-  const file = parse(text, options)
+  const file = parseStatements(text, statementsOf(tree), options)
   const nodes = new Map<number, Instruction | FromInstruction | ArgInstruction>()
   const stages = new Map<number, Stage>()
   for (const arg of file.args) nodes.set(arg.range.start.line, arg)
@@ -38,6 +39,10 @@ export function analyze(text: string, options: ParseOptions = {}): Analysis {
     return [{ item, node: nodes.get(item.line), stage }]
   })
   return { text, tree, file, parts }
+}
+
+function* statementsOf({ items }: SyntaxTree): Generator<Statement> {
+  for (const item of items) if (item.kind === 'statement') yield item.statement
 }
 
 /** Returns the instruction that a line belongs to. */

@@ -108,8 +108,15 @@ function declare(
   const set = ({ key, value }: KeyValue, index: number, found: string | undefined): void => {
     const inherited = value === undefined ? globals.get(key)?.value : undefined
     const given = node.kind === 'ARG' ? buildArgs[key] : undefined
-    const declared = keyRange(part, key, index)
-    scope.set(key, { name: key, kind: node.kind, value: given ?? found ?? inherited, declared })
+    scope.set(key, {
+      name: key,
+      kind: node.kind,
+      value: given ?? found ?? inherited,
+      // Only editors ask for it.
+      get declared() {
+        return keyRange(part, key, index)
+      },
+    })
   }
   const valueIn = ({ value }: KeyValue): string | undefined =>
     value === undefined ? undefined : expanded(value, scope)
