@@ -247,6 +247,7 @@ const purposes: Readonly<Record<string, string>> = {
   'engine/archive': 'images to and from files',
   'engine/cache':
     'caches that builds on different machines exchange, and the places that keep them',
+  'engine/cache/objects': 'caches as objects by key: of S3, Azure and GitHub Actions',
   'engine/collect': 'collecting unreachable content',
   'engine/attest': 'attestations of a build',
   'engine/base': 'base images of builds',

@@ -1,6 +1,6 @@
 import { Fields, parseJson, StrakeError, sha256 } from '#oci'
-import { type Bytes, mapOrdered } from '#stream'
-import { blocksOf } from './blocks.ts'
+import type { Bytes } from '#stream'
+import { type BlobRequest, writeBlockBlob } from './block-blob.ts'
 import { bodyOf, type RequestOptions, readText, send } from './request.ts'
 
 export interface ActionsCacheOptions extends RequestOptions {
@@ -40,10 +40,6 @@ const service = 'twirp/github.actions.results.api.v1.CacheService'
  * the entries.
  */
 const version = sha256('|go-actionscache-1.0').slice('sha256:'.length)
-
-/** Bytes of a block of an entry; blocks are sent in parallel. */
-const blockSize = 8 * 1024 * 1024
-const parallel = 4
 
 /** Bytes of an answer in JSON. */
 const mostJson = 65_536
@@ -90,7 +86,10 @@ export function openActionsCache(options: ActionsCacheOptions): ActionsCache {
       const reserved = await call('CreateCacheEntry', { key, version }, [200, 409])
       if (reserved.boolean('ok') !== true) return false
       const url = reserved.required('signed_upload_url', reserved.string('signed_upload_url'))
-      await upload(signedUrl(url), bytes, { options, key })
+      const what = `write ${key} to the cache of GitHub Actions`
+      // The URL has the signature.
+      const blob = { url: signedUrl(url), what, options, sign: headersOf }
+      await writeBlockBlob(blob, bytes)
       const finished = { key, size_bytes: String(size), version }
       const answer = await call('FinalizeCacheEntryUpload', finished)
       if (answer.boolean('ok') === true) return true
@@ -101,33 +100,8 @@ export function openActionsCache(options: ActionsCacheOptions): ActionsCache {
 
 const document = { what: 'the answer of the cache of GitHub Actions', code: 'INVALID' } as const
 
-/** Uploads a block blob of Azure. */
-async function upload(
-  url: URL,
-  bytes: Bytes,
-  { options, key }: { readonly options: RequestOptions; readonly key: string },
-): Promise<void> {
-  const put = async (
-    query: Readonly<Record<string, string>>,
-    body: Uint8Array<ArrayBuffer>,
-  ): Promise<void> => {
-    const target = new URL(url)
-    for (const [name, value] of Object.entries(query)) target.searchParams.set(name, value)
-    const headers = (): Readonly<Record<string, string>> => ({ 'x-ms-version': '2023-11-03' })
-    const what = `write ${key} to the cache of GitHub Actions`
-    const request = { method: 'PUT', url: target, headers, body, accepted: [201], what }
-    await readText(await send(request, options), mostJson, options.silence)
-  }
-  let number = 0
-  const ids = mapOrdered(blocksOf(bytes, blockSize), parallel, async (block) => {
-    number += 1
-    const id = Buffer.from(String(number).padStart(8, '0')).toString('base64')
-    await put({ comp: 'block', blockid: id }, block)
-    return id
-  })
-  const list = await Array.fromAsync(ids, (id) => `<Latest>${id}</Latest>`)
-  const text = `<?xml version="1.0" encoding="utf-8"?><BlockList>${list.join('')}</BlockList>`
-  await put({ comp: 'blocklist' }, new TextEncoder().encode(text))
+function headersOf({ headers }: BlobRequest): Readonly<Record<string, string>> {
+  return headers
 }
 
 function signedUrl(text: string): URL {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { serveActions } from './actions-server.ts'
+import { serveAzure } from './azure-server.ts'
 import { writeContext } from './busybox.ts'
 import { type Machines, openMachines } from './machines.ts'
 import { end, freePort, serveStrakeRegistry, until } from './servers.ts'
@@ -88,6 +89,32 @@ describe.skipIf(reason !== undefined)('places of build caches', () => {
       expect(refused.text).not.toContain('wr0ng')
     },
   )
+
+  test('build --cache-to type=azblob uses blobs that another machine reads', async () => {
+    await using server = serveAzure()
+    const keys = `account_url=${server.url},account_name=${server.account},prefix=ci`
+    const place = `type=azblob,${keys},secret_access_key=${server.key}`
+    const made = await build(first, {}, '--cache-to', `${place},mode=max,name=a;b`, context)
+    const names = [...server.blobs.keys()]
+    expect(names).toContain('buildkit-cache/ci/manifests/a')
+    expect(names).toContain('buildkit-cache/ci/manifests/b')
+    const blobs = names.filter((name) => name.startsWith('buildkit-cache/ci/blobs/sha256:'))
+    // Two steps make the same layer.
+    expect(blobs).toHaveLength(3)
+    const env = { AZURE_STORAGE_KEY: server.key }
+    const used = await build(
+      await machines.add(),
+      env,
+      ...['--cache-from', `type=azblob,${keys},name=b`, context],
+    )
+    expect(used).toMatchObject({ id: made.id, cached: 4 })
+    const wrong = `type=azblob,${keys},secret_access_key=d3Iwbmc=`
+    const refused = await build(await machines.add(), {}, '--cache-from', wrong, context)
+    expect(refused.text).toContain(
+      'is not used: Cannot read ci/manifests/buildkit in the container',
+    )
+    expect(refused.text).not.toContain('d3Iwbmc=')
+  })
 
   test('build --cache-to type=gha writes entries that another job reads', async () => {
     await using server = serveActions()

@@ -82,12 +82,12 @@ export function define(context: Context): Command {
     .option('--label <key=value>', 'a label of the image', collect)
     .option(
       '--cache-from <source>',
-      'a cache to read: an image, or type=registry, local, s3 or gha with its keys',
+      'a cache to read: an image, or type=registry, local, s3, azblob or gha with its keys',
       collect,
     )
     .option(
       '--cache-to <target>',
-      'a cache to write: an image, or type=inline, registry, local, s3 or gha with its keys',
+      'a cache to write: an image, or type=inline, registry, local, s3, azblob or gha with its keys',
       collect,
     )
     .option('--no-cache', 'run every step again')

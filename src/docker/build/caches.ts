@@ -5,7 +5,7 @@ import { isDigest, isStrakeError, parseReference } from '#oci'
 import { refuse } from '../flags/refuse.ts'
 import { type FlagFields, readBoolean, readFields, withGuess } from '../outputs/fields.ts'
 import { readCompression } from '../outputs/image-form.ts'
-import { readActions, readS3 } from './object-caches.ts'
+import { readActions, readAzure, readS3 } from './object-caches.ts'
 
 type CacheImport = NonNullable<BuildRequest['cacheFrom']>[number]
 type CacheExport = NonNullable<BuildRequest['cacheTo']>[number]
@@ -29,6 +29,17 @@ const s3Keys: readonly string[] = [
   'retry_max_attempts',
 ]
 
+const azureKeys: readonly string[] = [
+  'account_url',
+  'account_name',
+  'container',
+  'prefix',
+  'blobs_prefix',
+  'manifests_prefix',
+  'name',
+  'secret_access_key',
+]
+
 const ghaKeys: readonly string[] = [
   'scope',
   'url',
@@ -45,6 +56,7 @@ const importKeys: Readonly<Record<string, readonly string[]>> = {
   local: ['src', 'tag', 'digest'],
   registry: ['ref', 'registry.insecure'],
   s3: s3Keys,
+  azblob: azureKeys,
   gha: ghaKeys,
 }
 
@@ -58,6 +70,7 @@ const keysOfExports: Readonly<Record<string, readonly string[]>> = {
   local: ['dest', 'tag', 'reset', ...exportKeys, ...documentKeys],
   registry: ['ref', 'registry.insecure', ...exportKeys, ...documentKeys],
   s3: [...s3Keys, ...exportKeys, ...formKeys],
+  azblob: [...azureKeys, ...exportKeys, ...formKeys],
   gha: [...ghaKeys, ...exportKeys],
 }
 
@@ -73,6 +86,7 @@ export function parseCacheFrom(text: string): readonly CacheImport[] {
   const type = checkKeys(given, importKeys)
   if (type === 'registry') return [readRegistry(given)]
   if (type === 's3') return [readS3(given)]
+  if (type === 'azblob') return [readAzure(given)]
   if (type === 'gha') return [readActions(given)]
   const digest = given.fields.get('digest')
   if (digest !== undefined && !isDigest(digest)) {
@@ -103,6 +117,8 @@ export function parseCacheTo(text: string): readonly CacheExport[] {
       return [{ ...readRegistry(given), ...options }]
     case 's3':
       return [{ ...readS3(given), ...options }]
+    case 'azblob':
+      return [{ ...readAzure(given), ...options }]
     case 'gha':
       return [{ ...readActions(given), ...options }]
     default: {

@@ -5,6 +5,7 @@ import { type FlagFields, readBoolean, withGuess } from '../outputs/fields.ts'
 
 type CacheImport = NonNullable<BuildRequest['cacheFrom']>[number]
 type S3Cache = Extract<CacheImport, { kind: 's3' }>
+type AzureCache = Extract<CacheImport, { kind: 'azblob' }>
 type ActionsCache = Extract<CacheImport, { kind: 'gha' }>
 
 /** As the programs of Amazon do. */
@@ -20,7 +21,6 @@ export function readS3(given: FlagFields): S3Cache {
   }
   // Requests never have this header, so there is nothing to remove from the signature.
   readBoolean(given, 'disable_accept_encoding')
-  const names = (fields.get('name') || 'buildkit').split(';').filter((name) => name !== '')
   return {
     kind: 's3',
     bucket: fields.get('bucket') || undefined,
@@ -30,12 +30,33 @@ export function readS3(given: FlagFields): S3Cache {
     prefix: fields.get('prefix') ?? '',
     blobsPrefix: fields.get('blobs_prefix') ?? 'blobs/',
     manifestsPrefix: fields.get('manifests_prefix') ?? 'manifests/',
-    names,
+    names: readNames(given),
     credentials: readCredentials(given),
     touchAfter: readDuration(given, 'touch_refresh') ?? 86_400_000,
     parallel: readCount(given, 'upload_parallelism') ?? 4,
     attempts: readCount(given, 'retry_max_attempts') ?? usualAttempts,
   }
+}
+
+/** Reads the keys of `type=azblob`, which are those of BuildKit. Throws `INVALID`. */
+export function readAzure(given: FlagFields): AzureCache {
+  const { fields } = given
+  return {
+    kind: 'azblob',
+    url: readUrl(given, 'account_url'),
+    account: fields.get('account_name') || undefined,
+    container: fields.get('container') || undefined,
+    prefix: fields.get('prefix'),
+    blobsPrefix: fields.get('blobs_prefix') ?? 'blobs',
+    manifestsPrefix: fields.get('manifests_prefix') ?? 'manifests',
+    names: readNames(given),
+    key: fields.get('secret_access_key') || undefined,
+  }
+}
+
+/** The names of a cache, between semicolons. */
+function readNames({ fields }: FlagFields): readonly string[] {
+  return (fields.get('name') || 'buildkit').split(';').filter((name) => name !== '')
 }
 
 /** Reads the keys of `type=gha`, which are those of BuildKit. Throws `INVALID`. */

@@ -2,11 +2,11 @@ import type { AwsCredentials } from '#objects'
 import type { ImageForm } from '../output/build-output.ts'
 
 /** A cache that a build reads. */
-export type CacheImport = LocalImport | RegistryCache | S3Cache | ActionsCacheOptions
+export type CacheImport = LocalImport | RegistryCache | S3Cache | AzureCache | ActionsCacheOptions
 
 /** A cache that a build writes. */
 export type CacheExport = ExportOptions &
-  (InlineCache | LocalExport | RegistryCache | S3Cache | ActionsCacheOptions)
+  (InlineCache | LocalExport | RegistryCache | S3Cache | AzureCache | ActionsCacheOptions)
 
 export interface ExportOptions {
   /** `min` has the layers of the result only, and the names of all others. */
@@ -81,6 +81,25 @@ export interface S3Cache {
   readonly parallel: number
   /** All tries of one request. */
   readonly attempts: number
+}
+
+/** A container of Azure's blob service. */
+export interface AzureCache {
+  readonly kind: 'azblob'
+  /** Default: `BUILDKIT_AZURE_STORAGE_ACCOUNT_URL`. */
+  readonly url?: string | undefined
+  /** Default: `BUILDKIT_AZURE_STORAGE_ACCOUNT_NAME`, or the first label of the host. */
+  readonly account?: string | undefined
+  /** Default: `BUILDKIT_AZURE_STORAGE_CONTAINER`, or `buildkit-cache`. */
+  readonly container?: string | undefined
+  /** Default: `BUILDKIT_AZURE_STORAGE_PREFIX`. */
+  readonly prefix?: string | undefined
+  readonly blobsPrefix: string
+  readonly manifestsPrefix: string
+  /** The first one is read, and all are written. */
+  readonly names: readonly string[]
+  /** In base64. Default: `AZURE_STORAGE_KEY`. */
+  readonly key?: string | undefined
 }
 
 /** The cache of GitHub Actions. */

@@ -17,11 +17,15 @@ export async function openPlace(
     case 'local':
       return { place: manifestPlace(layoutPlace(request), document) }
     case 's3': {
-      const { s3Place } = await import('./s3-place.ts')
+      const { s3Place } = await import('./objects/s3-place.ts')
       return { place: s3Place(engine, request) }
     }
+    case 'azblob': {
+      const { azurePlace } = await import('./objects/azure-place.ts')
+      return { place: azurePlace(engine, request) }
+    }
     case 'gha': {
-      const { actionsPlace } = await import('./actions-place.ts')
+      const { actionsPlace } = await import('./objects/actions-place.ts')
       return { place: actionsPlace(engine, request) }
     }
     case 'registry': {

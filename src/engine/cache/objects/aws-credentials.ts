@@ -1,7 +1,7 @@
 import type { AwsCredentials } from '#objects'
 import { StrakeError } from '#oci'
 import { readPlainFile } from '#platform'
-import type { Engine } from '../engine.ts'
+import type { Engine } from '../../engine.ts'
 
 /** Bytes of a file of credentials. */
 const mostBytes = 1024 * 1024

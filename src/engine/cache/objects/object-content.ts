@@ -1,6 +1,7 @@
-import type { Descriptor } from '#oci'
-import { type Bytes, verified } from '#stream'
-import type { CacheContent } from './place.ts'
+import { cacheLimits } from '#build'
+import { type Descriptor, isStrakeError } from '#oci'
+import { type Bytes, toBuffer, verified } from '#stream'
+import type { CacheContent } from '../place.ts'
 
 /** Blobs as objects that are read by their digests. */
 export interface BlobObjects {
@@ -34,5 +35,15 @@ async function* firstBytes(bytes: Bytes, count: number): Bytes {
     if (left <= 0) return
     yield chunk.subarray(0, left)
     left -= chunk.length
+  }
+}
+
+/** Reads the description of a cache. Returns `undefined` when there is none. */
+export async function readDescription(bytes: Bytes): Promise<Uint8Array | undefined> {
+  try {
+    return await toBuffer(bytes, cacheLimits.configSize, 'the build cache')
+  } catch (error) {
+    if (isStrakeError(error, 'NOT_FOUND')) return undefined
+    throw error
   }
 }

@@ -2,10 +2,10 @@ import { cacheLimits, describedBlobs, formatCacheConfig, parseCacheConfig } from
 import { type ActionsScope, openActionsCache } from '#objects'
 import { StrakeError, sha256 } from '#oci'
 import { fromBuffer, toBuffer } from '#stream'
-import type { Engine } from '../engine.ts'
-import type { ActionsCacheOptions } from './cache-options.ts'
+import type { Engine } from '../../engine.ts'
+import type { ActionsCacheOptions } from '../cache-options.ts'
+import type { CachePlace, StoredCache } from '../place.ts'
 import { objectContent } from './object-content.ts'
-import type { CachePlace, StoredCache } from './place.ts'
 
 const attempts = 5
 

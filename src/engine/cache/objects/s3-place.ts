@@ -1,12 +1,12 @@
-import { cacheLimits, describedBlobs, formatCacheConfig, parseCacheConfig } from '#build'
+import { describedBlobs, formatCacheConfig, parseCacheConfig } from '#build'
 import { openBucket } from '#objects'
-import { isStrakeError, StrakeError } from '#oci'
-import { fromBuffer, toBuffer } from '#stream'
-import type { Engine } from '../engine.ts'
+import { StrakeError } from '#oci'
+import { fromBuffer } from '#stream'
+import type { Engine } from '../../engine.ts'
+import type { S3Cache } from '../cache-options.ts'
+import type { CachePlace } from '../place.ts'
 import { findAwsCredentials } from './aws-credentials.ts'
-import type { S3Cache } from './cache-options.ts'
-import { objectContent } from './object-content.ts'
-import type { CachePlace } from './place.ts'
+import { objectContent, readDescription } from './object-content.ts'
 
 /** Milliseconds for the head of an answer, with up to 8 MiB of upload before it. */
 const timeout = 300_000
@@ -52,7 +52,7 @@ export function s3Place(engine: Pick<Engine, 'env'>, cache: S3Cache): CachePlace
       write: ({ digest, size }, bytes) => bucket.write(blobKey(digest), bytes, size),
     }),
     async read() {
-      const raw = await readWhole(bucket.read(nameKey(first)))
+      const raw = await readDescription(bucket.read(nameKey(first)))
       if (raw === undefined) return []
       const config = parseCacheConfig(raw)
       return [{ config, blobs: describedBlobs(config) }]
@@ -61,15 +61,6 @@ export function s3Place(engine: Pick<Engine, 'env'>, cache: S3Cache): CachePlace
       const raw = formatCacheConfig(config)
       for (const name of cache.names) await bucket.write(nameKey(name), fromBuffer(raw), raw.length)
     },
-  }
-}
-
-async function readWhole(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array | undefined> {
-  try {
-    return await toBuffer(bytes, cacheLimits.configSize, 'the build cache')
-  } catch (error) {
-    if (isStrakeError(error, 'NOT_FOUND')) return undefined
-    throw error
   }
 }
 
