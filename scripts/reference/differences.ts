@@ -22,7 +22,7 @@ export const differences: readonly Difference[] = [
     commands: [],
     docker: '`--host`, `--context`, `DOCKER_HOST` and `DOCKER_CONTEXT` choose a daemon.',
     strake:
-      '`--host` and `--context` are refused if they mean another machine. Both variables are ignored.',
+      '`--host` and `--context` are refused if they mean another machine. Both variables are ignored, with a warning in a terminal.',
     reason: 'There is no daemon. `ssh HOST strake …` works on another machine.',
   },
   {
@@ -115,6 +115,12 @@ export const differences: readonly Difference[] = [
     strake: 'The whole cache is deleted with and without `--all`. Images stay.',
     reason:
       'Images keep their layers by themselves. `--filter` and `--reserved-space` choose what stays.',
+  },
+  {
+    commands: ['buildx create', 'buildx use', 'buildx rm', 'buildx stop', 'buildx inspect'],
+    docker: 'Builders have names, and are made, chosen and removed.',
+    strake: 'There is one builder. Every name means it, and `rm` and `stop` leave it as it is.',
+    reason: 'Scripts that make a builder of their own work unchanged.',
   },
   {
     commands: starts,
@@ -214,10 +220,6 @@ export const differences: readonly Difference[] = [
 
 /** Groups of commands of Docker that strake does not have, and what to use in their place. */
 export const absentGroups: readonly (readonly [names: string, reason: string])[] = [
-  [
-    'compose',
-    "Docker's Compose works with the socket of `strake system serve`; see [api.md](api.md).",
-  ],
   ['context', '`--root DIR` chooses another store, and `ssh HOST strake …` another machine.'],
   ['swarm, service, stack, node, secret, config', 'strake manages one machine.'],
   ['plugin', 'There is no daemon that plugins could extend.'],

@@ -4,7 +4,11 @@ import type { ClosedStore } from '#engine/host/roots'
 import { version } from '#engine/host/version'
 import { isStrakeError } from '#oci'
 import { ignoresHangup, isSystemError } from '#platform'
-import { type GlobalOptions, parseGlobalOptions } from './arguments/global-options.ts'
+import {
+  type GlobalOptions,
+  ignoredServer,
+  parseGlobalOptions,
+} from './arguments/global-options.ts'
 import { shorten } from './arguments/long-forms.ts'
 import { parseCommand, runParsed, UsageError } from './arguments/parse-command.ts'
 import { requireText } from './arguments/require-text.ts'
@@ -43,6 +47,7 @@ export async function runCommand(rawArgv: readonly string[]): Promise<void> {
     requireText(rawArgv)
     if (options.refusal !== undefined) throw options.refusal
     if (options.warning !== undefined) context.err.write(`warning: ${options.warning}\n`)
+    await warnOfServer(context, options)
     if (options.config !== undefined) process.env['DOCKER_CONFIG'] = options.config
     await dispatch(context, shorten(options.argv))
   } catch (error) {
@@ -56,6 +61,18 @@ export async function runCommand(rawArgv: readonly string[]): Promise<void> {
   }
   await drain(context, cancel)
   process.exit(context.exitCode)
+}
+
+/** Commands for which the variables of Docker mean something, or which set them. */
+const clients = ['compose', 'system']
+
+/** A user at a terminal learns that the command works on this machine. */
+async function warnOfServer({ err }: Context, { argv, root }: GlobalOptions): Promise<void> {
+  const { DOCKER_HOST: host, DOCKER_CONTEXT: chosen } = process.env
+  if (!(host || chosen) || !err.isTerminal || clients.includes(argv[0] ?? '')) return
+  const { findRoots } = await import('#engine/host/roots')
+  const warning = ignoredServer(process.env, findRoots({ root }).run)
+  if (warning !== undefined) err.write(`warning: ${warning}\n`)
 }
 
 /** Waits until the reader has read all output, or until a signal arrives. */

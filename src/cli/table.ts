@@ -202,6 +202,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     isLong: true,
     load: () => import('./commands/export-command.ts'),
   },
+  compose: {
+    group: 'containers',
+    summary: 'Run the installed Compose over this store',
+    isLong: true,
+    load: () => import('./commands/compose-command.ts'),
+  },
   pull: {
     group: 'registries',
     summary: 'Fetch an image from a registry',

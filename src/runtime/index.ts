@@ -52,6 +52,7 @@ export { type CheckedProcess, checkCommand } from './root/check-command.ts'
 export { ContainerView, isDirectory, isRegularFile, type Place } from './root/container-view.ts'
 /** What hides files of the root from the processes of a container. */
 export type { Cover } from './root/cover.ts'
+export { emulatedPlatforms } from './root/emulators.ts'
 /** Mounts of users. */
 export type { ContainerMount, RootMount } from './root/mount.ts'
 export { removeMountPoints } from './root/mount-points.ts'

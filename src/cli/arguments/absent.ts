@@ -1,7 +1,6 @@
 /** Commands of Docker that strake lacks, each with a replacement; empty if there is none. */
 const absent: Readonly<Record<string, string>> = {
   checkpoint: '',
-  compose: '',
   config: '',
   context: 'strake --root DIR, which is another store',
   manifest: '',

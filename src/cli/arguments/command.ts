@@ -65,6 +65,8 @@ export class Command {
   run: Action | undefined
   /** All words after the first argument belong to the container, options included. */
   isPassing = false
+  /** All words belong to another program, options included; only a single `--help` does not. */
+  isRaw = false
   readonly options: Option[] = []
   readonly arguments: Argument[] = []
   readonly commands: Command[] = []
@@ -125,6 +127,11 @@ export class Command {
 
   passThroughOptions(): this {
     this.isPassing = true
+    return this
+  }
+
+  passThroughAll(): this {
+    this.isRaw = true
     return this
   }
 

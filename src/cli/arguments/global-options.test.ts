@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { parseGlobalOptions } from './global-options.ts'
+import { ignoredServer, parseGlobalOptions } from './global-options.ts'
 
 test('parseGlobalOptions() reads the options before the command', () => {
   expect(
@@ -43,4 +43,19 @@ test('parseGlobalOptions() refuses the options of Docker that mean another machi
   expect(parseGlobalOptions(['--log-level', 'loud', 'ps']).refusal?.message).toContain(
     'Cannot use --log-level loud: expected debug',
   )
+})
+
+test('ignoredServer() names the variable that chooses another server for Docker', () => {
+  const said = (env: Record<string, string>) => ignoredServer(env, '/run/strake')
+  expect(said({ DOCKER_HOST: 'ssh://far' })).toBe(
+    'DOCKER_HOST=ssh://far has no effect: strake works without a daemon',
+  )
+  expect(said({ DOCKER_CONTEXT: 'far' })).toStartWith('DOCKER_CONTEXT=far has no effect')
+  for (const env of [
+    {},
+    { DOCKER_HOST: '', DOCKER_CONTEXT: 'default' },
+    { DOCKER_HOST: 'unix:///run/strake/docker.sock' },
+  ]) {
+    expect(said(env)).toBeUndefined()
+  }
 })

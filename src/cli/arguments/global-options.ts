@@ -93,3 +93,18 @@ function daemonless(option: string): StrakeError {
     remedy: 'run strake on that machine, for example with ssh HOST strake COMMAND',
   })
 }
+
+/**
+ * Returns a line about `DOCKER_HOST` or `DOCKER_CONTEXT`, which choose a server for Docker and
+ * nothing here; `undefined` if they name the store itself.
+ */
+export function ignoredServer(
+  env: Readonly<Record<string, string | undefined>>,
+  run: string,
+): string | undefined {
+  const { DOCKER_HOST: host, DOCKER_CONTEXT: context } = env
+  const reason = 'has no effect: strake works without a daemon'
+  if (host && host !== `unix://${run}/docker.sock`) return `DOCKER_HOST=${host} ${reason}`
+  if (context && context !== 'default') return `DOCKER_CONTEXT=${context} ${reason}`
+  return undefined
+}

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { Command, InvalidValue } from './command.ts'
-import { parseCommand, runParsed } from './parse-command.ts'
+import { parseCommand, runParsed, UsageError } from './parse-command.ts'
 import { collect, parseWhole } from './values.ts'
 
 const job = (): Command =>
@@ -153,4 +153,13 @@ test('parseCommand() refuses a value that its reader refuses, and rethrows other
   const refusing = reading(new InvalidValue('it is odd'))
   expect(() => parseCommand(refusing, ['-n', '1'])).toThrow('bad-value')
   expect(() => parseCommand(reading(new RangeError('mine')), ['-n', '1'])).toThrow('mine')
+})
+
+test('parseCommand() passes every word of a raw command on, but a single --help', () => {
+  const raw = new Command('compose').argument('[words...]').passThroughAll()
+  raw.action(() => {})
+  for (const words of [[], ['-f', 'x', '--', 'up', '-d'], ['up', '--help'], ['help']]) {
+    expect(parseCommand(raw, words).arguments).toEqual([words])
+  }
+  expect(() => parseCommand(raw, ['--help'])).toThrow(UsageError)
 })

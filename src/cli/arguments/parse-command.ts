@@ -58,6 +58,9 @@ export function parseCommand(
   const options = new Options(command, env)
   const typed: string[] = []
   const rest = [...words]
+  if (command.isRaw && !(words.length === 1 && /^(-h|--help)$/.test(words[0] ?? ''))) {
+    return { command, arguments: [words], options: {} }
+  }
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === '--') {
       typed.push(...rest)

@@ -89,5 +89,5 @@ test('describeUsageError() names a subcommand by its whole path', () => {
 
 test('findSubstitute() knows no command that strake has', () => {
   expect(Object.keys(commands).filter((name) => findSubstitute(name) !== undefined)).toEqual([])
-  expect(findSubstitute('compose')).toBe('')
+  expect(findSubstitute('swarm')).toBe('')
 })

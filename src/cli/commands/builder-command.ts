@@ -12,6 +12,7 @@ import { confirmed, printPruned } from '../prune.ts'
 import { formatAge, formatSize, shortId } from '../render/units.ts'
 import { addBuildHistory } from './builder-history.ts'
 import { addImagetools } from './builder-imagetools.ts'
+import { addBuilderInstances } from './builder-instances.ts'
 
 export function define(context: Context): Command {
   const command = new Command('builder').description('Show or delete the build cache')
@@ -20,6 +21,7 @@ export function define(context: Context): Command {
   command.addCommand(definePrune(context))
   addImagetools(command, context)
   addBuildHistory(command, context)
+  addBuilderInstances(command, context)
   return command
 }
 

@@ -12,6 +12,7 @@ export interface RowType {
 export type RowTypeName =
   | 'buildCache'
   | 'buildRecord'
+  | 'builder'
   | 'cacheRecord'
   | 'change'
   | 'container'
@@ -186,6 +187,16 @@ export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
       LastUsedSince: 'LAST USED',
       CreatedAt: 'CREATED AT',
       LastUsedAt: 'LAST USED AT',
+    },
+  },
+  builder: {
+    name: 'commands.lsContext',
+    headers: {
+      Name: 'NAME/NODE',
+      DriverEndpoint: 'DRIVER/ENDPOINT',
+      Status: 'STATUS',
+      Buildkit: 'BUILDKIT',
+      Platforms: 'PLATFORMS',
     },
   },
   buildRecord: {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { findEmulator, hasNamedFormats } from './emulators.ts'
+import { emulatedPlatforms, findEmulator, hasNamedFormats } from './emulators.ts'
 
 let directory = ''
 
@@ -55,4 +55,18 @@ test('hasNamedFormats() is true for a format by file name alone', () => {
   )
   expect(hasNamedFormats(directory)).toBe(true)
   expect(findEmulator(head(183), directory)).toBeUndefined()
+})
+
+test('emulatedPlatforms() reads the names that packages of QEMU register', () => {
+  const place = mkdtempSync(`${tmpdir()}/strake-binfmt-`)
+  try {
+    writeFileSync(`${place}/qemu-aarch64`, registration('enabled', 'PF'))
+    writeFileSync(`${place}/qemu-s390x`, registration('disabled', 'PF'))
+    writeFileSync(`${place}/qemu-arm`, registration('enabled', ''))
+    writeFileSync(`${place}/python3`, registration('enabled', ''))
+    expect(emulatedPlatforms(place)).toEqual(['linux/arm/v7', 'linux/arm64'])
+    expect(emulatedPlatforms(`${place}/nosuch`)).toEqual([])
+  } finally {
+    rmSync(place, { recursive: true })
+  }
 })

@@ -28,6 +28,27 @@ export function findEmulator(
   return undefined
 }
 
+/** Architectures of QEMU's interpreters, by the ends of the names that packages register. */
+const emulated: Readonly<Record<string, string>> = {
+  aarch64: 'linux/arm64',
+  arm: 'linux/arm/v7',
+  i386: 'linux/386',
+  loongarch64: 'linux/loong64',
+  mips64el: 'linux/mips64le',
+  ppc64le: 'linux/ppc64le',
+  riscv64: 'linux/riscv64',
+  s390x: 'linux/s390x',
+  x86_64: 'linux/amd64',
+}
+
+/** Returns the platforms whose programs QEMU runs on this machine. */
+export function emulatedPlatforms(directory: string = registrations): readonly string[] {
+  return namesIn(directory)
+    .filter((name) => readSmallFile(`${directory}/${name}`)?.startsWith('enabled\n'))
+    .flatMap((name) => emulated[/^qemu-(\w+)$/.exec(name)?.[1] ?? ''] ?? [])
+    .sort()
+}
+
 /** True when a format is registered by a file name, which only the kernel compares. */
 export function hasNamedFormats(directory: string = registrations): boolean {
   return namesIn(directory).some((name) =>
