@@ -380,6 +380,15 @@ RUN ${mount} --mount=type=secret,id=s,target=/packages/token \\
       const large = `type=local,dest=${join(inputs, 'large')},mounts=true,mounts-max-size=1MB`
       const warned = await run(third, '--cache-to', large, await write('three'))
       expect(warned).toContain('The cache mount /packages is not in the cache')
+      const fourth = await newMachine()
+      const small = await run(
+        fourth,
+        '--cache-from',
+        `${from},mounts-max-size=1MB`,
+        await write('four'),
+      )
+      expect(small).toContain('is not used: it has 7 MB, more than mounts-max-size leaves')
+      expect(await before(fourth)).toBe('token')
     })
 
     test('one that is damaged is empty instead', async () => {

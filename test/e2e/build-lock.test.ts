@@ -105,6 +105,20 @@ describe.skipIf(reason !== undefined)('build --lock, --locked, --offline and loc
     expect(other.stderr).toContain('the lock file does not have it')
   })
 
+  test('lock update keeps an image that only the store has, and build --lock names its file', async () => {
+    await strake.ok('tag', 'busybox', 'own.example.test/only-here:1')
+    await writeFile(`${context}/Dockerfile`, 'FROM own.example.test/only-here:1\nRUN true\n')
+    const updated = await strake('lock', 'update', context)
+    expect(updated).toMatchObject({ exitCode: 0 })
+    expect(updated.stdout).toContain('added    own.example.test/only-here:1 for linux/')
+    const locked = await strake('build', '--lock', context)
+    expect(locked.stderr).toEndWith(`writing the lock file ${context}/build.lock\n`)
+    expect(await strake.ok('lock', 'update', context)).toContain('has the present versions')
+    const absent = 'FROM own.example.test/nowhere:1\n'
+    await writeFile(`${context}/Dockerfile`, absent)
+    expect((await strake('lock', 'update', context)).exitCode).toBe(1)
+  })
+
   test('options that exclude each other, and lock files that are not valid, are refused', async () => {
     const refusals = [
       [['--lock', '--locked'], 'Cannot use --lock together with --locked'],

@@ -33,6 +33,7 @@ async function fetchFrom(bytes: Uint8Array, size: number) {
         content,
         results: new Map([['key', { facts, blob }]]),
         mounts: new Map(),
+        mountRoom: { bytes: 0 },
       },
     ],
   )

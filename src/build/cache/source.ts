@@ -9,6 +9,8 @@ export interface CacheSource {
   readonly results: ReadonlyMap<string, KnownResult>
   /** The contents of cache mounts, by ID. */
   readonly mounts: ReadonlyMap<string, PortableMount>
+  /** Bytes that the contents of cache mounts may still take on this machine, before compression. */
+  readonly mountRoom: { bytes: number }
   /** The layers of the results. They are read when a step needs them. */
   readonly content: ContentSource
 }

@@ -6,9 +6,6 @@ import type { PortableMount } from '../cache/model.ts'
 import type { CacheSource } from '../cache/source.ts'
 import type { MountContext } from './context.ts'
 
-/** Bytes of one cache mount of a cache, before compression. Anybody may have written the cache. */
-const mostBytes = 32 * 1024 ** 3
-
 /**
  * Fills `directory` with the cache mount of another machine. Returns false when no cache has it. A
  * failure is a warning, because the mount may be empty; the caller must then discard `directory`.
@@ -24,10 +21,12 @@ export async function fillFromCaches(
   if (found?.mount === undefined) return 'absent'
   const { source, mount } = found
   try {
-    if (mount.size > mostBytes) {
-      const reason = `it has ${mount.size} bytes, more than ${mostBytes}`
-      throw new StrakeError('INVALID', `Cannot use the cache mount ${id}: ${reason}`)
+    // Anybody may have written the cache.
+    if (mount.size > source.mountRoom.bytes) {
+      const size = Math.ceil(mount.size / 1_000_000)
+      throw new StrakeError('INVALID', `it has ${size} MB, more than mounts-max-size leaves`)
     }
+    source.mountRoom.bytes -= mount.size
     const pieces = decompress(readPieces(source, mount, signal), { size: mount.size })
     const tar = limited(pieces, mount.size, `the cache mount ${id}`)
     await applyLayer(writeTar(ordinaryEntries(tar)), directory, {

@@ -1,6 +1,6 @@
 import { BlockList } from 'node:net'
 import { ipVersion } from '#platform'
-import { toBuffer } from '#stream'
+import { limited, toReadableStream } from '#stream'
 import type { Downloads } from './http.ts'
 import { openRequest } from './http.ts'
 import type { HttpServices } from './services.ts'
@@ -22,6 +22,11 @@ export interface ForwardRules {
 
 /** The most bytes of the body of a request: a command downloads, and what it sends is short. */
 const maxBody = 64 * 2 ** 20
+
+/** Passes the body on while it comes, so that no body is ever whole in memory. */
+function streamOf(body: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  return toReadableStream(limited(body, maxBody, 'the body of the request'))
+}
 
 /**
  * Headers that would make a server answer with a part of the content, or without it. Without them
@@ -72,7 +77,6 @@ export async function forward(
   const { target, init } =
     from === 'public' ? await publicTarget(at, http) : await outerTarget(at, http, isOwnAddress)
   const hasBody = method !== 'GET' && method !== 'HEAD'
-  const sent = hasBody ? await toBuffer(body, maxBody, 'the body of the request') : undefined
   const kept = Object.entries(headers).filter(([name]) => !partial.has(name.toLowerCase()))
   const { response } = await openRequest(
     at,
@@ -81,7 +85,7 @@ export async function forward(
       ...init,
       method,
       headers: { ...Object.fromEntries(kept), ...init.headers },
-      ...(sent !== undefined && { body: sent }),
+      ...(hasBody && { body: streamOf(body) }),
     },
     { signal, http },
   )

@@ -25,7 +25,18 @@ test('buildRenderer() prints nothing for none, and only the image ID for quiet',
     const renderer = buildRenderer({ ...createTestContext(), out, err }, kind)
     renderer.emit({ type: 'step', id: 'a', name: 'RUN true', state: 'started' })
     renderer.finish()
-    renderer.report({ imageId: 'sha256:1', names: ['a'], hasImage: true })
+    renderer.report({ imageId: 'sha256:1', names: ['a'], hasImage: true, pushed: [] })
     expect([kind, out.text, err.text]).toEqual([kind, expected, ''])
   }
+})
+
+test('buildRenderer() reports what was written, named and pushed', () => {
+  const err = createTestOutput()
+  const renderer = buildRenderer({ ...createTestContext(), err }, 'plain')
+  const pushed = [{ name: 'h/a:1', digest: 'sha256:2' }]
+  renderer.report({ imageId: 'sha256:1', names: ['h/a:1'], hasImage: true, pushed })
+  renderer.report({ imageId: '', names: [], hasImage: false, pushed: [], lockFile: 'x/build.lock' })
+  expect(err.text).toBe(
+    'writing image sha256:1\nnaming to h/a:1\npushed h/a:1@sha256:2\nwriting the lock file x/build.lock\n',
+  )
 })

@@ -8,6 +8,8 @@ interface Built {
   readonly imageId: string
   readonly names: readonly string[]
   readonly hasImage: boolean
+  readonly pushed: readonly { readonly name: string; readonly digest: string }[]
+  readonly lockFile?: string | undefined
 }
 
 /** Shows a build while it runs, and its result. */
@@ -27,15 +29,20 @@ export function buildRenderer(
   return {
     emit: steps.emit,
     finish: steps.finish,
-    report({ imageId, names, hasImage }) {
-      if (!hasImage) return
-      if (kind === 'none') return
-      if (quiet) return out.write(`${imageId}\n`)
-      if (kind === 'rawjson') return
-      const lines = [`writing image ${imageId}`, ...names.map((name) => `naming to ${name}`)]
-      err.write(lines.map((line) => `${line}\n`).join(''))
+    report(built) {
+      if (kind === 'none' || kind === 'rawjson') return
+      if (!quiet) return err.write(resultLines(built).join(''))
+      if (built.hasImage) out.write(`${built.imageId}\n`)
     },
   }
+}
+
+function resultLines({ imageId, names, hasImage, pushed, lockFile }: Built): readonly string[] {
+  return [
+    ...(hasImage ? [`writing image ${imageId}`, ...names.map((name) => `naming to ${name}`)] : []),
+    ...pushed.map(({ name, digest }) => `pushed ${name}@${digest}`),
+    ...(lockFile === undefined ? [] : [`writing the lock file ${lockFile}`]),
+  ].map((line) => `${line}\n`)
 }
 
 function chooseSteps({

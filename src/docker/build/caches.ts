@@ -53,11 +53,11 @@ const ghaKeys: readonly string[] = [
 
 /** The keys of a cache that is read. */
 const importKeys: Readonly<Record<string, readonly string[]>> = {
-  local: ['src', 'tag', 'digest'],
-  registry: ['ref', 'registry.insecure'],
-  s3: s3Keys,
-  azblob: azureKeys,
-  gha: ghaKeys,
+  local: ['src', 'tag', 'digest', 'mounts-max-size'],
+  registry: ['ref', 'registry.insecure', 'mounts-max-size'],
+  s3: [...s3Keys, 'mounts-max-size'],
+  azblob: [...azureKeys, 'mounts-max-size'],
+  gha: [...ghaKeys, 'mounts-max-size'],
 }
 
 const formKeys = ['compression', 'compression-level', 'force-compression']
@@ -84,16 +84,18 @@ export function parseCacheFrom(text: string): readonly CacheImport[] {
   if (names !== undefined) return names.map((name) => registryCache({ flag, text, name }))
   const given = readFields(flag, text)
   const type = checkKeys(given, importKeys)
-  if (type === 'registry') return [readRegistry(given)]
-  if (type === 's3') return [readS3(given)]
-  if (type === 'azblob') return [readAzure(given)]
-  if (type === 'gha') return [readActions(given)]
+  const mostBytes = readMountSize(given)
+  const limits = mostBytes === undefined ? {} : { mounts: { mostBytes } }
+  if (type === 'registry') return [{ ...readRegistry(given), ...limits }]
+  if (type === 's3') return [{ ...readS3(given), ...limits }]
+  if (type === 'azblob') return [{ ...readAzure(given), ...limits }]
+  if (type === 'gha') return [{ ...readActions(given), ...limits }]
   const digest = given.fields.get('digest')
   if (digest !== undefined && !isDigest(digest)) {
     throw refuse(flag, text, `${digest} is not a digest`)
   }
   const tag = given.fields.get('tag') || 'latest'
-  return [{ kind: 'local', directory: directoryOf(given, 'src'), tag, digest }]
+  return [{ kind: 'local', directory: directoryOf(given, 'src'), tag, digest, ...limits }]
 }
 
 /**
@@ -174,18 +176,20 @@ function readExportOptions(
 const usualMountBytes = 2_000_000_000
 
 function readMounts(given: FlagFields): CacheExport['mounts'] {
-  const { flag, text, fields } = given
+  const { flag, text } = given
   const isWritten = readBoolean(given, 'mounts') ?? false
+  const size = readMountSize(given)
+  if (isWritten) return { mostBytes: size ?? usualMountBytes }
+  if (size === undefined) return undefined
+  throw refuse(flag, text, 'mounts-max-size needs mounts=true')
+}
+
+function readMountSize({ flag, text, fields }: FlagFields): number | undefined {
   const size = fields.get('mounts-max-size')
-  if (!isWritten) {
-    if (size === undefined) return undefined
-    throw refuse(flag, text, 'mounts-max-size needs mounts=true')
-  }
-  const mostBytes = size === undefined ? usualMountBytes : parseSize(size)
-  if (mostBytes === undefined) {
-    throw refuse(flag, text, 'mounts-max-size is a size such as 512MB or 2GB')
-  }
-  return { mostBytes }
+  if (size === undefined) return undefined
+  const bytes = parseSize(size)
+  if (bytes !== undefined) return bytes
+  throw refuse(flag, text, 'mounts-max-size is a size such as 512MB or 2GB')
 }
 
 const units: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 }

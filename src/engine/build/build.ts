@@ -115,6 +115,10 @@ export interface Built {
    * is not kept.
    */
   readonly hasImage: boolean
+  /** The names that were pushed, with the digests in their registries. */
+  readonly pushed: readonly { readonly name: string; readonly digest: Digest }[]
+  /** The lock file that was written. */
+  readonly lockFile?: string | undefined
 }
 
 /** Builds an image and names it. Throws `DockerfileError`, `ExitError`, and `INVALID` for bad options. */
@@ -198,7 +202,9 @@ async function buildRecorded(
     const warnings = recorder.warnings()
     await writeTextFile(metadataFile, formatMetadata(delivered, { ...described, warnings }))
   }
-  return { imageId, digest, names: given, hasImage: delivered !== undefined, provenance }
+  const { pushed = [] } = delivered ?? {}
+  const hasImage = delivered !== undefined
+  return { imageId, digest, names: given, hasImage, pushed, lockFile, provenance }
 }
 
 /** Opens the caches of a build, if it has any. The code for them is loaded only then. */

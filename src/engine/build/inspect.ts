@@ -47,9 +47,30 @@ async function inspectionOptions(engine: Engine, request: BuildRequest): Promise
   return await buildOptions(engine, request, { services, agents: new Map() })
 }
 
-/** Returns a function that reads manifest and configuration of a base image from the store, a layout, or its registry. */
-export function lookAtBase(engine: Engine): ImageResolver {
-  return (reference, options) => look(engine, reference, options)
+/**
+ * Returns a function that reads manifest and configuration of a base image from the store, a layout, or
+ * its registry. With `trustsOwn`, no registry is asked for newer versions of images that only the store has.
+ */
+export function lookAtBase(
+  engine: Engine,
+  { trustsOwn = false }: { readonly trustsOwn?: boolean } = {},
+): ImageResolver {
+  return (reference, { pull, ...options }) => {
+    const isAsked = pull && !(trustsOwn && isOwn(engine, reference, options))
+    return look(engine, reference, { ...options, pull: isAsked })
+  }
+}
+
+/** True for an image whose repository was never pulled from or pushed to: it was built, loaded or imported. */
+function isOwn(
+  { records }: Engine,
+  text: string,
+  { platform }: Pick<ResolveOptions, 'platform'>,
+): boolean {
+  if (findImage(records, text, platform) === undefined) return false
+  const { registry, repository } = parseReference(text)
+  const known = `${registry}/${repository}@`
+  return !records.tags.list().some(({ name }) => name.startsWith(known))
 }
 
 async function look(

@@ -40,7 +40,7 @@ const descriptor = {
 const read = (more: Partial<MetadataFacts> = {}) =>
   JSON.parse(
     formatMetadata(
-      { descriptor, storedDigest: descriptor.digest, imageId: undefined },
+      { descriptor, storedDigest: descriptor.digest, imageId: undefined, pushed: [] },
       { ...facts, ...more },
     ),
   )

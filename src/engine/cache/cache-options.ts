@@ -2,7 +2,13 @@ import type { AwsCredentials } from '#objects'
 import type { ImageForm } from '../output/build-output.ts'
 
 /** A cache that a build reads. */
-export type CacheImport = LocalImport | RegistryCache | S3Cache | AzureCache | ActionsCacheOptions
+export type CacheImport = { readonly mounts?: MountLimits | undefined } & (
+  | LocalImport
+  | RegistryCache
+  | S3Cache
+  | AzureCache
+  | ActionsCacheOptions
+)
 
 /** A cache that a build writes. */
 export type CacheExport = ExportOptions &

@@ -3,7 +3,7 @@ import { isStrakeError } from '#oci'
 import { isSystemError } from '#platform'
 import type { Emit } from '#stream'
 import type { Engine } from '../engine.ts'
-import type { CacheExport, CacheImport } from './cache-options.ts'
+import type { CacheExport, CacheImport, MountLimits } from './cache-options.ts'
 import { openPlace } from './open-place.ts'
 import type { CachePlace } from './place.ts'
 import { CacheWriter } from './write-cache.ts'
@@ -93,7 +93,7 @@ async function readSource(
   const { place } = await openPlace(engine, request, options)
   const read = async (): Promise<readonly CacheSource[]> => {
     try {
-      return await sourcesOf(place, options)
+      return await sourcesOf(place, request.mounts, options)
     } catch (error) {
       if (signal.aborted || !isExpected(error)) throw error
       const message = `The cache ${place.name} is not used: ${error.message}`
@@ -104,17 +104,23 @@ async function readSource(
   return await withStep(`importing cache from ${place.name}`, emit, read, signal)
 }
 
+/** Ten gigabytes: anybody may have written a cache, and the disk of this machine must not become full. */
+const usualMounts: MountLimits = { mostBytes: 10_000_000_000 }
+
 async function sourcesOf(
   place: CachePlace,
+  { mostBytes }: MountLimits = usualMounts,
   { emit, signal }: { readonly emit: Emit; readonly signal: AbortSignal },
 ): Promise<readonly CacheSource[]> {
   const { name, content } = place
   const stored = await place.read(signal)
+  const mountRoom = { bytes: mostBytes }
   const sources = stored.map(({ config, blobs }) => ({
     name,
     content,
     results: knownResults(config, blobs),
     mounts: new Map(config.mounts.map((mount) => [mount.id, mount])),
+    mountRoom,
   }))
   if (stored.length === 0) {
     emit({ type: 'warning', message: `The cache ${name} is not used: there is none` })

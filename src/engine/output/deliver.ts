@@ -16,7 +16,7 @@ import type {
 import { checkAnnotations } from './check-annotations.ts'
 import { checkTreeOutput, type KeptPlace, type TreeOutputCheck } from './check-tree-output.ts'
 import type { FormedImages } from './image-form.ts'
-import { storeImage } from './image-output.ts'
+import { type PushedName, storeImage } from './image-output.ts'
 import { type DeliverOptions, writeTrees } from './tree-output.ts'
 
 /** The image that the outputs of a build made. */
@@ -27,6 +27,8 @@ export interface Delivered {
   readonly storedDigest: Digest
   /** Absent for an index. */
   readonly imageId: Digest | undefined
+  /** In the order of the pushes. */
+  readonly pushed: readonly PushedName[]
 }
 
 export interface OutputCheck extends TreeOutputCheck {
@@ -132,6 +134,7 @@ export async function deliver(
 ): Promise<Delivered | undefined> {
   const { emit = silent } = options
   let last: FormedImages | undefined
+  const pushed: PushedName[] = []
   const listed = annotations.map((each) => ({
     ...each,
     places: each.places.filter((place) => place !== 'manifest'),
@@ -156,7 +159,11 @@ export async function deliver(
         )
         break
       case 'image':
-        last = await storeImage(engine, images, filled(output), options)
+        {
+          const stored = await storeImage(engine, images, filled(output), options)
+          pushed.push(...stored.pushed)
+          last = stored
+        }
         break
       case 'cacheonly':
         break
@@ -164,5 +171,5 @@ export async function deliver(
   }
   if (last === undefined) return undefined
   const { root, storedDigest = root.digest, images: made, isIndex } = last
-  return { descriptor: root, storedDigest, imageId: isIndex ? undefined : made[0]?.imageId }
+  return { descriptor: root, storedDigest, imageId: isIndex ? undefined : made[0]?.imageId, pushed }
 }

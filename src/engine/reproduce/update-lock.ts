@@ -43,7 +43,7 @@ export async function updateLock(engine: Engine, request: UpdateLockRequest): Pr
   await cleanAfterBuilds(engine)
   const services = {
     ...(await buildServices(engine)),
-    resolveImage: lookAtBase(engine),
+    resolveImage: lookAtBase(engine, { trustsOwn: true }),
   }
   await using found = await findAgents(request.agents ?? [], engine)
   const wanted = { ...request, lock: undefined, pull: request.offline !== true }

@@ -149,7 +149,7 @@ const causes: readonly { codes: RegExp; reason: string; retryable: boolean; reme
     codes: /EPROTO|ERR_SSL|WRONG_VERSION/,
     reason: 'it does not speak TLS',
     retryable: false,
-    remedy: 'allow plain HTTP for this registry with --insecure if that is what it serves',
+    remedy: 'give it a TLS certificate: plain HTTP is only for registries of this machine',
   },
   {
     codes: /ETIMEDOUT|TimeoutError|UND_ERR_\w*TIMEOUT/i,
