@@ -296,6 +296,8 @@ const purposes: Readonly<Record<string, string>> = {
   'facts/sqlite': 'the facts and the ledger of a registry in one SQLite file',
   'registry/auth': 'tokens and challenges',
   'registry/client': 'the HTTP client of a registry',
+  'registry/collect':
+    'removes what nothing holds any more, and tags that retention rules do not keep',
   'registry/credentials': 'storage of user names and secrets',
   'registry/http': 'requests with retries and safe redirects, for auth and client',
   'registry/server': 'the HTTP server of a registry',

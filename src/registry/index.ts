@@ -2,6 +2,20 @@
 
 // The HTTP client, and the check of a login.
 export { type ConnectOptions, checkLogin, connectRegistry } from './client/connect.ts'
+// Collection and retention.
+export {
+  type CollectOptions,
+  type CollectReport,
+  collect,
+  freeLimits,
+  noteLost,
+} from './collect/collect.ts'
+export {
+  decideRetention,
+  type RetentionCriteria,
+  type RetentionDecision,
+  type RetentionRule,
+} from './collect/retention.ts'
 // Credentials as Docker and Podman keep them.
 export type { Environment } from './credentials/config-file.ts'
 export { type LoginOptions, login, logout } from './credentials/login.ts'
@@ -25,6 +39,13 @@ export type {
 export { type Access, ChallengeError, type Grant } from './server/access.ts'
 export type { RegistryHandlerOptions } from './server/context.ts'
 export { createRegistryHandler, type RegistryHandler } from './server/handler.ts'
+// Storage for the facts of a registry.
+export {
+  type FreedMember,
+  type FreeLimits,
+  type RegistryCollection,
+  useResolution,
+} from './store/collection.ts'
 // Registries of this machine.
 export { openDirectoryRegistry } from './store/directory/directory.ts'
 export { createDirectoryFacts } from './store/directory/directory-facts.ts'
@@ -32,7 +53,6 @@ export { createDirectoryFacts } from './store/directory/directory-facts.ts'
 export { createDirectoryUploads } from './store/directory/directory-uploads.ts'
 // Facts that earlier versions kept as files.
 export { readDirectoryFacts, type StoredFact } from './store/directory/read-directory-facts.ts'
-// Storage for the facts of a registry.
 export type { Member, MemberKind, RegistryFacts, RepositoryFacts } from './store/facts.ts'
 export type {
   MemberRecord,

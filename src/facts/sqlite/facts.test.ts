@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDirectoryFacts, type RegistryFacts } from '#registry'
+import { testRegistryCollection } from '../../registry/collect/testing/contract.ts'
 import { testRegistryFacts } from '../../registry/store/testing/contract.ts'
 import { blob } from '../../registry/testing/fixtures.ts'
 import { type DatabaseFacts, openSqliteFacts } from './open.ts'
@@ -17,6 +18,23 @@ testRegistryFacts('openSqliteFacts()', async () => {
   const facts = await openSqliteFacts(place.root)
   return {
     facts,
+    async [Symbol.asyncDispose]() {
+      await facts[Symbol.asyncDispose]()
+      await place[Symbol.asyncDispose]()
+    },
+  }
+})
+
+testRegistryCollection('openSqliteFacts()', async () => {
+  const place = await temporary()
+  const clock = { at: 1_000_000 }
+  const facts = await openSqliteFacts(place.root, { now: () => clock.at })
+  const { ledger, collection } = facts
+  return {
+    facts,
+    ledger,
+    collection,
+    clock,
     async [Symbol.asyncDispose]() {
       await facts[Symbol.asyncDispose]()
       await place[Symbol.asyncDispose]()
@@ -85,7 +103,7 @@ test('the log of a tag has every move, who made it, and stays when the repositor
     expect(await mine.ledger.tagMoves('app/v', 'v1', { limit: 1 })).toEqual([])
   }))
 
-test('members() tells since when a manifest has no tag, and how many manifests name a member', () =>
+test('members() tells since when nothing holds a member', () =>
   withTwo(async (mine, _, clock) => {
     const app = mine.repository('app')
     await app.add({ kind: 'manifest', descriptor: one, names: [two.digest] })
@@ -95,38 +113,48 @@ test('members() tells since when a manifest has no tag, and how many manifests n
         ...(await Array.fromAsync(mine.ledger.members('app', 'manifest'))),
         ...(await Array.fromAsync(mine.ledger.members('app', 'blob'))),
       ]
-      return all.map(({ untaggedAt, namedBy, pulledAt }) => [untaggedAt, namedBy, pulledAt])
+      return all.map(({ freeSince, pulledAt }) => [freeSince, pulledAt])
     }
     expect(await states()).toEqual([
-      [1000, 0, undefined],
-      [undefined, 1, undefined],
+      [1000, undefined],
+      [undefined, undefined],
     ])
     await app.setTag('a', one.digest)
     await app.setTag('b', one.digest)
-    expect((await states())[0]).toEqual([undefined, 0, undefined])
+    expect((await states())[0]).toEqual([undefined, undefined])
     clock.at = 5000
     await app.setTag('a', undefined)
-    expect((await states())[0]).toEqual([undefined, 0, undefined])
+    expect((await states())[0]).toEqual([undefined, undefined])
     await app.setTag('b', two.digest)
     await mine.ledger.notePulls([{ repository: 'app', digest: one.digest, tag: 'b', at: 6000 }])
-    expect((await states())[0]).toEqual([5000, 0, 6000])
+    expect((await states())[0]).toEqual([5000, 6000])
     expect(await Array.fromAsync(mine.ledger.tags('app'))).toMatchObject([
       { name: 'b', digest: two.digest, movedAt: 5000, pulledAt: 6000 },
     ])
+    clock.at = 7000
     await app.remove('manifest', one.digest)
-    expect(await states()).toEqual([[undefined, 0, undefined]])
+    expect(await states()).toEqual([[7000, undefined]])
   }))
 
-test('usage() counts the repositories below a prefix, and each blob once', () =>
+test('usage() counts the repositories below a prefix, and usageOf() what a sender added', () =>
   withTwo(async (mine) => {
     for (const name of ['team', 'team/a', 'team/a/b', 'team-b', 'team0', 'other']) {
       await mine.repository(name).add({ kind: 'blob', descriptor: one })
     }
     await addManifest(mine, 'team/a', two)
     await mine.repository('team/a').setTag('v1', two.digest)
-    const below = { repositories: 3, manifests: 1, tags: 1, bytes: one.size + two.size }
+    const below = { repositories: 3, manifests: 1, tags: 1, bytes: 3 * one.size + two.size }
     expect(await mine.ledger.usage('team')).toEqual(below)
-    expect(await mine.ledger.usage()).toEqual({ ...below, repositories: 6 })
+    const bytes = 6 * one.size + two.size
+    expect(await mine.ledger.usage()).toEqual({ ...below, repositories: 6, bytes })
+    const carols = mine.repository('team/carol')
+    for (const by of ['carol', 'dave']) await carols.add({ kind: 'blob', descriptor: one }, by)
+    expect(await mine.ledger.usageOf('carol')).toBe(one.size)
+    expect(await mine.ledger.usageOf('dave')).toBe(0)
+    await carols.remove('blob', one.digest)
+    expect(await mine.ledger.usageOf('carol')).toBe(0)
+    await mine.forget('team')
+    expect((await mine.ledger.usage('team')).bytes).toBe(below.bytes - one.size)
     expect(await mine.ledger.usage('absent')).toEqual({
       repositories: 0,
       manifests: 0,

@@ -9,7 +9,14 @@ import type {
   Usage,
 } from '#registry'
 import type { Backing } from './repository-facts.ts'
-import { kindNumber, memberColumns, readMemberRecord, readMove, readTag } from './rows.ts'
+import {
+  kindNumber,
+  memberColumns,
+  readMemberRecord,
+  readMove,
+  readTag,
+  recordColumns,
+} from './rows.ts'
 
 /** Rows that one query reads. */
 const pageSize = 1000
@@ -59,11 +66,8 @@ export class SqliteLedger implements RegistryLedger {
     kind: MemberKind,
     { after }: { readonly after?: Digest } = {},
   ): AsyncGenerator<MemberRecord> {
-    const query = `SELECT ${memberColumns}, added_at, pulled_at, untagged_at,
-                     (SELECT count(*) FROM named
-                      WHERE named.repository = members.repository AND named.digest = members.digest)
-                     AS named_by
-                   FROM members WHERE repository = ${idOf} AND kind = ? AND digest > ?
+    const query = `SELECT ${memberColumns}, ${recordColumns} FROM members
+                   WHERE repository = ${idOf} AND kind = ? AND digest > ?
                    ORDER BY digest LIMIT ${pageSize}`
     for (let last: string = after ?? ''; ; ) {
       const page = this.#backing.database
@@ -101,10 +105,19 @@ export class SqliteLedger implements RegistryLedger {
       repositories: count(`SELECT count(*) FROM (${names})`),
       manifests: count(`SELECT count(*) FROM members WHERE kind = 1 AND repository IN (${names})`),
       tags: count(`SELECT count(*) FROM tags WHERE repository IN (${names})`),
-      bytes: count(
-        `SELECT coalesce(sum(size), 0) FROM
-           (SELECT DISTINCT digest, size FROM members WHERE repository IN (${names}))`,
-      ),
+      bytes: this.#bytes(prefix),
     }
+  }
+
+  async usageOf(sender: string): Promise<number> {
+    const query = 'SELECT bytes FROM usage WHERE scope = ?'
+    return Number(this.#backing.database.get(query, `s/${sender}`)?.['bytes'] ?? 0)
+  }
+
+  #bytes(prefix: string): number {
+    const scope = prefix === '' ? 'r' : `r/${prefix}`
+    const query = `SELECT coalesce(sum(bytes), 0) FROM usage
+                   WHERE scope = ?1 OR (scope > ?1 || '/' AND scope < ?1 || '0')`
+    return Number(this.#backing.database.values(query, scope)[0]?.[0] ?? 0)
   }
 }

@@ -2,20 +2,26 @@ import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Database, migrate, openDatabase } from '#platform'
 import {
+  type RegistryCollection,
   type RegistryFacts,
   type RegistryLedger,
   readDirectoryFacts,
   type StoredFact,
 } from '#registry'
+import { SqliteCollection } from './collection.ts'
 import { SqliteLedger } from './ledger.ts'
+import { addMember, enterRepository, findRepository, removeMember } from './members.ts'
 import { ReadCache } from './read-cache.ts'
-import { addMember, type Backing, moveTag, SqliteRepositoryFacts } from './repository-facts.ts'
+import { type Backing, SqliteRepositoryFacts } from './repository-facts.ts'
+import { digestOf, kindNumber } from './rows.ts'
 import { steps } from './schema.ts'
+import { moveTag } from './tags.ts'
 import { GroupWriter } from './writer.ts'
 
 /** The facts of a registry in a database, and its ledger. */
 export interface DatabaseFacts extends RegistryFacts, AsyncDisposable {
   readonly ledger: RegistryLedger
+  readonly collection: RegistryCollection
 }
 
 export interface SqliteFactsOptions {
@@ -66,12 +72,9 @@ async function prepare(database: Database, directory: string, at: number): Promi
 
 function takeOver(database: Database, facts: Iterable<StoredFact>, at: number): void {
   for (const fact of facts) {
-    if ('member' in fact) addMember(database, fact.repository, fact.member, at)
-    else {
-      const { repository: name, tag, digest } = fact
-      const id = Number(database.get('SELECT id FROM repositories WHERE name = ?', name)?.['id'])
-      moveTag(database, { name, id, tag, digest, at })
-    }
+    const repository = enterRepository(database, fact.repository, at)
+    if ('member' in fact) addMember(database, repository, fact.member, { at })
+    else moveTag(database, repository, { tag: fact.tag, digest: fact.digest, at })
   }
 }
 
@@ -80,6 +83,7 @@ function factsOf(backing: Backing): DatabaseFacts {
   const pageSize = 1000
   return {
     ledger: new SqliteLedger(backing),
+    collection: new SqliteCollection(backing),
     repository: (name) => new SqliteRepositoryFacts(name, backing),
     async *repositories({ after = '' } = {}) {
       const query = `SELECT name FROM repositories WHERE name > ? ORDER BY name LIMIT ${pageSize}`
@@ -90,17 +94,7 @@ function factsOf(backing: Backing): DatabaseFacts {
         last = String(page.at(-1)?.[0])
       }
     },
-    forget: (name) =>
-      writer.write(() => {
-        database.run(
-          `INSERT INTO tag_moves (repository, tag, previous, moved_at)
-           SELECT ?1, name, digest, ?2 FROM tags
-           WHERE repository = (SELECT id FROM repositories WHERE name = ?1)`,
-          name,
-          now(),
-        )
-        database.run('DELETE FROM repositories WHERE name = ?', name)
-      }),
+    forget: (name) => writer.write(() => forget(database, name, now())),
     async *holders(digest) {
       const query = `SELECT r.name FROM members m JOIN repositories r ON r.id = m.repository
                      WHERE m.digest = ?`
@@ -111,6 +105,23 @@ function factsOf(backing: Backing): DatabaseFacts {
       database.close()
     },
   }
+}
+
+/** Removes a repository in a transaction. */
+function forget(database: Database, name: string, at: number): void {
+  const repository = findRepository(database, name)
+  if (repository === undefined) return
+  const { id } = repository
+  const tags = 'SELECT name FROM tags WHERE repository = ?'
+  for (const tag of database.all(tags, id)) {
+    moveTag(database, repository, { tag: String(tag['name']), at })
+  }
+  const members = 'SELECT kind, digest FROM members WHERE repository = ?'
+  for (const row of database.all(members, id)) {
+    const kind = row['kind'] === kindNumber.blob ? 'blob' : 'manifest'
+    removeMember(database, repository, { kind, digest: digestOf(row['digest']) }, at)
+  }
+  database.run('DELETE FROM repositories WHERE id = ?', id)
 }
 
 function ignoreAbsent(error: unknown): void {

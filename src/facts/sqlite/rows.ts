@@ -7,6 +7,8 @@ export const kindNumber: Readonly<Record<MemberKind, number>> = { blob: 0, manif
 
 /** The columns of a member, for `readMember`. */
 export const memberColumns = 'kind, digest, media_type, size, described, subject'
+/** The further columns of `readMemberRecord`. */
+export const recordColumns = 'added_at, added_by, pulled_at, free_since'
 
 export function readMember(row: SqlRow): Member {
   const described = row['described']
@@ -26,8 +28,8 @@ export function readMemberRecord(row: SqlRow): MemberRecord {
     ...readMember(row),
     addedAt: Number(row['added_at']),
     pulledAt: numberOf(row['pulled_at']),
-    untaggedAt: numberOf(row['untagged_at']),
-    namedBy: Number(row['named_by']),
+    addedBy: textOf(row['added_by']),
+    freeSince: numberOf(row['free_since']),
   }
 }
 

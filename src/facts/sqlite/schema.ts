@@ -20,10 +20,12 @@ export const steps: readonly string[] = [
      subject TEXT,
      added_at INTEGER NOT NULL,
      pulled_at INTEGER,
-     -- since when no tag names the manifest
-     untagged_at INTEGER,
+     added_by TEXT,
+     -- since when nothing holds it: no tag, no manifest that names it, no subject that is there
+     free_since INTEGER,
      PRIMARY KEY (repository, kind, digest)
    ) STRICT, WITHOUT ROWID;
+   CREATE INDEX free_members ON members (kind, free_since) WHERE free_since IS NOT NULL;
    CREATE INDEX members_by_digest ON members (digest);
    CREATE INDEX members_by_subject ON members (repository, subject, digest) WHERE subject IS NOT NULL;
    -- what manifests name: their config, layers and manifests
@@ -54,5 +56,10 @@ export const steps: readonly string[] = [
      moved_at INTEGER NOT NULL,
      moved_by TEXT
    ) STRICT;
-   CREATE INDEX tag_moves_by_tag ON tag_moves (repository, tag, id);`,
+   CREATE INDEX tag_moves_by_tag ON tag_moves (repository, tag, id);
+   -- the bytes of members: of a repository ("r/NAME"), and those that a sender added ("s/NAME")
+   CREATE TABLE usage (scope TEXT PRIMARY KEY, bytes INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   -- content that the last repository has dropped
+   CREATE TABLE unheld (digest TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE INDEX unheld_by_time ON unheld (since);`,
 ]

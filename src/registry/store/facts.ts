@@ -20,9 +20,10 @@ export interface RegistryFacts {
 export interface RepositoryFacts {
   /** Returns true after the first member was added. */
   exists(): Promise<boolean>
+  /** The caller may rely on the member: a collection leaves it alone for its delay from now on. */
   find(kind: MemberKind, digest: Digest): Promise<Member | undefined>
-  /** Called after the content is durable. Adding a known member replaces it. */
-  add(member: Member): Promise<void>
+  /** Called after the content is durable. Adding a known member replaces it. `by` is the sender. */
+  add(member: Member, by?: string): Promise<void>
   /** Removes a manifest's tags as well. An absent member is not an error. */
   remove(kind: MemberKind, digest: Digest): Promise<void>
   findTag(tag: string): Promise<Digest | undefined>

@@ -27,6 +27,8 @@ export interface RegistryLedger {
   notePulls(pulls: readonly Pull[]): Promise<void>
   /** Counts `prefix` itself and the repositories below it; everything without one. */
   usage(prefix?: string): Promise<Usage>
+  /** Returns the bytes of members that a sender added and that are still there. */
+  usageOf(sender: string): Promise<number>
 }
 
 export interface TagMove {
@@ -50,10 +52,10 @@ export interface TagRecord {
 export interface MemberRecord extends Member {
   readonly addedAt: number
   readonly pulledAt?: number | undefined
-  /** Since when no tag points to a manifest that had one, or that came without one. */
-  readonly untaggedAt?: number | undefined
-  /** Manifests of the repository that name this member. */
-  readonly namedBy: number
+  /** Who added it first. */
+  readonly addedBy?: string | undefined
+  /** Since when nothing holds it: no tag, no manifest that names it, and no subject that is there. */
+  readonly freeSince?: number | undefined
 }
 
 export interface Pull {
@@ -68,6 +70,6 @@ export interface Usage {
   readonly repositories: number
   readonly manifests: number
   readonly tags: number
-  /** The bytes of distinct blobs and manifests. */
+  /** The bytes of blobs and manifests. What two repositories hold counts twice. */
   readonly bytes: number
 }
