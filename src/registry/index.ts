@@ -10,12 +10,21 @@ export {
   freeLimits,
   noteLost,
 } from './collect/collect.ts'
+export { PullLog } from './collect/pull-log.ts'
+export { type RemovedTag, type RetainOptions, retain } from './collect/retain.ts'
 export {
   decideRetention,
   type RetentionCriteria,
   type RetentionDecision,
   type RetentionRule,
 } from './collect/retention.ts'
+export {
+  type CollectEvents,
+  type CollectedRegistry,
+  type CollectionRound,
+  type CollectSettings,
+  scheduleCollection,
+} from './collect/schedule.ts'
 // Credentials as Docker and Podman keep them.
 export type { Environment } from './credentials/config-file.ts'
 export { type LoginOptions, login, logout } from './credentials/login.ts'
@@ -31,13 +40,14 @@ export type {
   FetchHandler,
   FoundRepository,
   MountOptions,
+  Opening,
   ReferrersOptions,
   Registry,
   Repository,
 } from './registry.ts'
 // The server: a function of a registry.
 export { type Access, ChallengeError, type Grant } from './server/access.ts'
-export type { RegistryHandlerOptions } from './server/context.ts'
+export type { ChangeRules, RegistryHandlerOptions } from './server/context.ts'
 export { createRegistryHandler, type RegistryHandler } from './server/handler.ts'
 // Storage for the facts of a registry.
 export {
@@ -53,7 +63,15 @@ export { createDirectoryFacts } from './store/directory/directory-facts.ts'
 export { createDirectoryUploads } from './store/directory/directory-uploads.ts'
 // Facts that earlier versions kept as files.
 export { readDirectoryFacts, type StoredFact } from './store/directory/read-directory-facts.ts'
-export type { Member, MemberKind, RegistryFacts, RepositoryFacts } from './store/facts.ts'
+export type {
+  Change,
+  Member,
+  MemberKind,
+  Quota,
+  RegistryFacts,
+  RepositoryFacts,
+  TagChange,
+} from './store/facts.ts'
 export type {
   MemberRecord,
   Pull,

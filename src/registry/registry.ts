@@ -2,6 +2,7 @@ import type { ContentStore, TagStore } from '#content'
 import type { Exchange } from '#http'
 import type { Descriptor, Digest } from '#oci'
 import type { Bytes } from '#stream'
+import type { Quota } from './store/facts.ts'
 
 /**
  * One repository of a registry. The media type distinguishes manifests from blobs. A write
@@ -52,10 +53,18 @@ export interface ReferrersOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** For whom a repository is opened, and the rules for changes. */
+export interface Opening {
+  readonly sender?: string | undefined
+  /** Returns the rule that forbids to move and to remove a tag, such as `immutable: v*`. */
+  readonly fixedBy?: ((tag: string) => string | undefined) | undefined
+  readonly quotas?: readonly Quota[] | undefined
+}
+
 /** A registry: the HTTP client, memory, a local store, or a proxy. The server serves any of them. */
 export interface Registry {
-  /** `sender` is the name of the user for whom it is opened, for the log of tags. */
-  repository(name: string, sender?: string): Repository
+  /** `opening` has no effect on a registry that is reached over the network. */
+  repository(name: string, opening?: Opening): Repository
   /** Names in lexical order. */
   repositories(options?: { readonly after?: string | undefined }): AsyncIterable<string>
   /**

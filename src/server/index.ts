@@ -1,4 +1,10 @@
 // Servers: handlers behind one socket, without an engine.
 
 export { type ListenOptions, listen } from './listen.ts'
-export { openStoredRegistry, type ServedRegistry, serveRegistry } from './registry.ts'
+export {
+  collectedOf,
+  openStoredRegistry,
+  type RegistryServerOptions,
+  type ServedRegistry,
+  serveRegistry,
+} from './registry.ts'

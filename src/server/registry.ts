@@ -3,11 +3,16 @@ import { type DirectoryStore, ingestLifetime, openDirectoryStore } from '#conten
 import { type DatabaseFacts, openSqliteFacts } from '#facts'
 import { fileBlob, type Server } from '#platform'
 import {
+  type CollectEvents,
+  type CollectedRegistry,
+  type CollectSettings,
   createDirectoryUploads,
   createLocalRegistry,
   createRegistryHandler,
+  PullLog,
   type Registry,
   type RegistryHandlerOptions,
+  scheduleCollection,
 } from '#registry'
 import { type ListenOptions, listen } from './listen.ts'
 
@@ -20,6 +25,14 @@ export interface ServedRegistry {
   readonly uploads: string
   /** The store of its blobs, which are sent as files. */
   readonly blobs: DirectoryStore
+  /** The store has other users and a collection of its own. */
+  readonly isShared: boolean
+}
+
+/** Returns what a collection of a registry works on. */
+export function collectedOf({ facts, blobs, isShared }: ServedRegistry): CollectedRegistry {
+  const { ledger, collection } = facts
+  return { facts, ledger, collection, content: isShared ? undefined : blobs }
 }
 
 /** Opens a registry in a directory of its own. Makes the directory if it is absent. */
@@ -37,17 +50,32 @@ export async function openStoredRegistry(
     facts,
     uploads: `${directory}/repositories/_uploads`,
     blobs,
+    isShared: false,
     [Symbol.asyncDispose]: () => facts[Symbol.asyncDispose](),
   }
 }
 
+export interface RegistryServerOptions extends ListenOptions, RegistryHandlerOptions {
+  /** Default: the server removes nothing by itself. */
+  readonly collect?: CollectSettings | undefined
+  readonly collectEvents?: CollectEvents | undefined
+}
+
 /** Serves a registry whose blobs are files of this machine, until disposed. */
 export async function serveRegistry(
-  { registry, uploads, blobs }: ServedRegistry,
-  options: ListenOptions & RegistryHandlerOptions,
+  served: ServedRegistry,
+  options: RegistryServerOptions,
 ): Promise<Server> {
+  const { registry, facts, uploads, blobs } = served
+  const pulls = new PullLog(facts.ledger)
+  const { collect, collectEvents } = options
+  const collection =
+    collect === undefined
+      ? undefined
+      : scheduleCollection(collectedOf(served), collect, collectEvents)
   const handler = createRegistryHandler(registry, {
     uploads: createDirectoryUploads(uploads),
+    onPull: (pull) => pulls.note(pull),
     openBlob: async (blob) => {
       const path = await blobs.provedPath(blob)
       return path === undefined ? undefined : fileBlob(path)
@@ -61,6 +89,8 @@ export async function serveRegistry(
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]()
       await handler[Symbol.asyncDispose]()
+      await collection?.[Symbol.asyncDispose]()
+      await pulls[Symbol.asyncDispose]()
     },
   }
 }

@@ -7,6 +7,8 @@ import type { Context } from '../context.ts'
 import { forEachName } from '../each.ts'
 import { printListing } from '../format.ts'
 import { formatSize } from '../render/units.ts'
+import { defineCollect } from './registry-collect.ts'
+import { defineTag } from './registry-tag.ts'
 
 interface Options {
   readonly host: string
@@ -95,5 +97,7 @@ export function define(context: Context): Command {
       })
       context.out.write(`Total reclaimed space: ${formatSize(freed)}\n`)
     })
+  defineCollect(command, context)
+  defineTag(command, context)
   return command
 }

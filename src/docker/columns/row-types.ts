@@ -19,6 +19,7 @@ export type RowTypeName =
   | 'history'
   | 'image'
   | 'network'
+  | 'registryTagMove'
   | 'repository'
   | 'search'
   | 'stats'
@@ -218,6 +219,10 @@ export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
   repository: {
     name: 'strake.repository',
     headers: { Repository: 'REPOSITORY', Tag: 'TAG' },
+  },
+  registryTagMove: {
+    name: 'strake.registryTagMove',
+    headers: { Time: 'TIME', Digest: 'DIGEST', By: 'BY' },
   },
   search: {
     name: 'registry.searchContext',

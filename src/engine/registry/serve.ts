@@ -49,7 +49,7 @@ export async function serveRegistry(
  * Serves the store itself. A push from this store sends no bytes, because a repository
  * links stored blobs. Repositories are recorded apart from the names of the store.
  */
-async function overStore(engine: Engine): Promise<ServedRegistry> {
+export async function overStore(engine: Engine): Promise<ServedRegistry> {
   const { content } = engine
   const facts = await engine.registryFacts()
   const registry = createLocalRegistry(content, facts, {
@@ -58,5 +58,11 @@ async function overStore(engine: Engine): Promise<ServedRegistry> {
       return found && { mediaType: 'application/octet-stream', digest, size: found.size }
     },
   })
-  return { registry, facts, uploads: `${engine.root}/registry/_uploads`, blobs: content }
+  return {
+    registry,
+    facts,
+    uploads: `${engine.root}/registry/_uploads`,
+    blobs: content,
+    isShared: true,
+  }
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Descriptor } from '#oci'
 import { createDirectoryFacts, type RegistryFacts } from '#registry'
 import { testRegistryCollection } from '../../registry/collect/testing/contract.ts'
 import { testRegistryFacts } from '../../registry/store/testing/contract.ts'
@@ -86,10 +87,10 @@ test('the log of a tag has every move, who made it, and stays when the repositor
   withTwo(async (mine, others, clock) => {
     const app = mine.repository('app')
     for (const target of [one, two]) await addManifest(mine, 'app', target)
-    await app.setTag('v1', one.digest, 'alice')
+    await app.setTag('v1', one.digest, { by: 'alice' })
     clock.at = 2000
-    await others.repository('app').setTag('v1', two.digest, 'bob')
-    await app.setTag('v1', two.digest, 'carol')
+    await others.repository('app').setTag('v1', two.digest, { by: 'bob' })
+    await app.setTag('v1', two.digest, { by: 'carol' })
     clock.at = 3000
     await mine.forget('app')
     const moves = await others.ledger.tagMoves('app', 'v1', { limit: 10 })
@@ -148,7 +149,7 @@ test('usage() counts the repositories below a prefix, and usageOf() what a sende
     const bytes = 6 * one.size + two.size
     expect(await mine.ledger.usage()).toEqual({ ...below, repositories: 6, bytes })
     const carols = mine.repository('team/carol')
-    for (const by of ['carol', 'dave']) await carols.add({ kind: 'blob', descriptor: one }, by)
+    for (const by of ['carol', 'dave']) await carols.add({ kind: 'blob', descriptor: one }, { by })
     expect(await mine.ledger.usageOf('carol')).toBe(one.size)
     expect(await mine.ledger.usageOf('dave')).toBe(0)
     await carols.remove('blob', one.digest)
@@ -192,3 +193,27 @@ test('a write that fails undoes nothing of the writes beside it', async () => {
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
   expect(await Array.fromAsync(facts.repositories())).toEqual(['a', 'b'])
 })
+
+test('a member that does not fit into a quota is refused, and what fits beside it is not', () =>
+  withTwo(async (mine, others) => {
+    const quotas = [{ name: 'the quota of team', of: { prefix: 'team' }, bytes: one.size + 1 }]
+    const add = (facts: RegistryFacts, name: string, descriptor: Descriptor) =>
+      facts.repository(name).add({ kind: 'blob', descriptor }, { by: 'carol', quotas })
+    const results = await Promise.allSettled([
+      add(mine, 'team/a', one),
+      add(others, 'team/b', one),
+      add(mine, 'team/c', one),
+    ])
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect((await mine.ledger.usage('team')).bytes).toBe(one.size)
+    expect(await mine.ledger.usageOf('carol')).toBe(one.size)
+    expect(add(mine, 'team/d', two)).rejects.toMatchObject({
+      code: 'DENIED',
+      message: expect.stringContaining('the quota of team'),
+    })
+    const own = { name: 'own', of: { sender: 'carol' }, bytes: 0 }
+    const refused = mine
+      .repository('other')
+      .add({ kind: 'blob', descriptor: two }, { by: 'carol', quotas: [own] })
+    expect(refused).rejects.toMatchObject({ code: 'DENIED' })
+  }))

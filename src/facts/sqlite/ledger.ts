@@ -8,6 +8,7 @@ import type {
   TagRecord,
   Usage,
 } from '#registry'
+import { bytesBelow, bytesOf } from './quota.ts'
 import type { Backing } from './repository-facts.ts'
 import {
   kindNumber,
@@ -105,19 +106,11 @@ export class SqliteLedger implements RegistryLedger {
       repositories: count(`SELECT count(*) FROM (${names})`),
       manifests: count(`SELECT count(*) FROM members WHERE kind = 1 AND repository IN (${names})`),
       tags: count(`SELECT count(*) FROM tags WHERE repository IN (${names})`),
-      bytes: this.#bytes(prefix),
+      bytes: bytesBelow(database, prefix),
     }
   }
 
   async usageOf(sender: string): Promise<number> {
-    const query = 'SELECT bytes FROM usage WHERE scope = ?'
-    return Number(this.#backing.database.get(query, `s/${sender}`)?.['bytes'] ?? 0)
-  }
-
-  #bytes(prefix: string): number {
-    const scope = prefix === '' ? 'r' : `r/${prefix}`
-    const query = `SELECT coalesce(sum(bytes), 0) FROM usage
-                   WHERE scope = ?1 OR (scope > ?1 || '/' AND scope < ?1 || '0')`
-    return Number(this.#backing.database.values(query, scope)[0]?.[0] ?? 0)
+    return bytesOf(this.#backing.database, sender)
   }
 }

@@ -28,13 +28,13 @@ interface Addition {
   readonly by?: string | undefined
 }
 
-/** Adds a member. A known member keeps its sender and its holders. */
+/** Adds a member. A known member keeps its sender and its holders. Returns true for a new one. */
 export function addMember(
   database: Database,
   repository: RepositoryRow,
   member: Member,
   { at, by }: Addition,
-): void {
+): boolean {
   const { kind, descriptor, subject, names = [] } = member
   const { mediaType, digest, size } = descriptor
   const { id } = repository
@@ -76,6 +76,7 @@ export function addMember(
     database.run(held, id, digest)
   }
   freeUnlessHeld(database, id, digest, at)
+  return !isKnown
 }
 
 /** Removes a member, with the tags of a manifest left to the caller. Frees what only it held. */

@@ -1,7 +1,15 @@
 import type { Descriptor, Digest } from '#oci'
 import type { Database } from '#platform'
-import { type Member, type MemberKind, type RepositoryFacts, useResolution } from '#registry'
+import {
+  type Change,
+  type Member,
+  type MemberKind,
+  type RepositoryFacts,
+  type TagChange,
+  useResolution,
+} from '#registry'
 import { addMember, enterRepository, findRepository, removeMember } from './members.ts'
+import { checkQuota } from './quota.ts'
 import type { ReadCache } from './read-cache.ts'
 import { digestOf, kindNumber, memberColumns, readMember } from './rows.ts'
 import { moveTag, removeTags } from './tags.ts'
@@ -66,11 +74,13 @@ export class SqliteRepositoryFacts implements RepositoryFacts {
     })
   }
 
-  add(member: Member, by?: string): Promise<void> {
+  add(member: Member, { by, quotas = [] }: Change = {}): Promise<void> {
     const { database, writer, now } = this.#backing
     return writer.write(() => {
       const at = now()
-      addMember(database, enterRepository(database, this.#name, at), member, { at, by })
+      const repository = enterRepository(database, this.#name, at)
+      if (!addMember(database, repository, member, { at, by })) return
+      for (const quota of quotas) checkQuota(database, quota, member)
     })
   }
 
@@ -93,7 +103,11 @@ export class SqliteRepositoryFacts implements RepositoryFacts {
     })
   }
 
-  setTag(tag: string, digest: Digest | undefined, by?: string): Promise<void> {
+  setTag(
+    tag: string,
+    digest: Digest | undefined,
+    { by, onlyNew = false }: TagChange = {},
+  ): Promise<boolean> {
     const { database, writer, now } = this.#backing
     return writer.write(() => {
       const at = now()
@@ -101,7 +115,9 @@ export class SqliteRepositoryFacts implements RepositoryFacts {
         digest === undefined
           ? findRepository(database, this.#name)
           : enterRepository(database, this.#name, at)
-      if (repository !== undefined) moveTag(database, repository, { tag, digest, by, at })
+      return (
+        repository === undefined || moveTag(database, repository, { tag, digest, by, onlyNew, at })
+      )
     })
   }
 

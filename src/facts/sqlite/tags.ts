@@ -7,15 +7,20 @@ interface Move {
   /** Absent: the tag is removed. */
   readonly digest?: Digest | undefined
   readonly by?: string | undefined
+  readonly onlyNew?: boolean | undefined
   readonly at: number
 }
 
-/** Moves or removes a tag in a transaction, and writes it into the log if that changes anything. */
-export function moveTag(database: Database, { id, name }: RepositoryRow, move: Move): void {
-  const { tag, digest, by, at } = move
+/**
+ * Moves or removes a tag in a transaction, and writes it into the log if that changes anything.
+ * Returns false when `onlyNew` is set and the tag has another digest.
+ */
+export function moveTag(database: Database, { id, name }: RepositoryRow, move: Move): boolean {
+  const { tag, digest, by, onlyNew = false, at } = move
   const before = 'SELECT digest FROM tags WHERE repository = ? AND name = ?'
   const previous = database.get(before, id, tag)?.['digest'] as Digest | undefined
-  if (previous === digest) return
+  if (previous === digest) return true
+  if (onlyNew && previous !== undefined) return false
   if (digest === undefined) {
     database.run('DELETE FROM tags WHERE repository = ? AND name = ?', id, tag)
   } else {
@@ -36,6 +41,7 @@ export function moveTag(database: Database, { id, name }: RepositoryRow, move: M
     ...[name, tag, digest ?? null, previous ?? null, at, by ?? null],
   )
   if (previous !== undefined) freeUnlessHeld(database, id, previous, at)
+  return true
 }
 
 /** Removes all tags of a manifest in a transaction. */

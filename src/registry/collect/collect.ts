@@ -56,13 +56,18 @@ export async function collect(
   for (;;) {
     options.signal?.throwIfAborted()
     const digests = await collection.listUnheld(limits.blob, stepSize)
+    const kept: Digest[] = []
     for (const digest of digests) {
       const size = await remove(collection, content, digest, limits.blob)
-      if (size === undefined) continue
-      report.content += 1
-      report.bytes += size
+      if (size === undefined) kept.push(digest)
+      else {
+        report.content += 1
+        report.bytes += size
+      }
     }
     await collection.forgetUnheld(digests)
+    // A push uses them. If it never links them, the next collection sees them again.
+    await collection.noteUnheld(kept)
     if (digests.length < stepSize) return report
     await breathe()
   }

@@ -1,6 +1,8 @@
 import type { Exchange } from '#http'
 import type { Descriptor, Digest } from '#oci'
 import type { Registry } from '../registry.ts'
+import type { Quota } from '../store/facts.ts'
+import type { Pull } from '../store/ledger.ts'
 import type { UploadFacts } from '../store/uploads.ts'
 import type { Access, Grant } from './access.ts'
 import type { UploadLimits, UploadSessions } from './sessions.ts'
@@ -10,6 +12,10 @@ export interface RegistryHandlerOptions extends UploadLimits {
   readonly access?: Access | undefined
   /** The storage for uploads in progress. Default: memory. */
   readonly uploads?: UploadFacts | undefined
+  /** The rules for changes. Default: none. */
+  readonly rules?: ChangeRules | undefined
+  /** Called when a manifest was sent. */
+  readonly onPull?: ((pull: Pull) => void) | undefined
   /** Refuses every request that changes something. */
   readonly readOnly?: boolean | undefined
   /** Accepts DELETE of manifests, tags and blobs. Default: true. */
@@ -27,6 +33,13 @@ export interface RegistryHandlerOptions extends UploadLimits {
    * holds.
    */
   readonly locate?: ((digest: Digest) => Promise<URL | undefined>) | undefined
+}
+
+/** Rules for changes of repositories. */
+export interface ChangeRules {
+  /** Returns the rule that forbids to move and to remove a tag, such as `immutable: v*`. */
+  fixedBy(repository: string, tag: string): string | undefined
+  quotasOf(repository: string, sender: string | undefined): readonly Quota[]
 }
 
 /** The parts from which the answer to one request is made. */

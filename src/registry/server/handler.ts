@@ -10,8 +10,9 @@ import { deleteBlob, getBlob } from './blobs.ts'
 import type { Context, RegistryHandlerOptions, Route } from './context.ts'
 import { listReferrers, listRepositories, listTags } from './lists.ts'
 import { deleteManifest, getManifest, putManifest } from './manifests.ts'
+import { openRepository } from './open-repository.ts'
 import { replyError, replyJson, withoutBody } from './reply.ts'
-import { UploadSessions } from './sessions.ts'
+import { type OpenRepository, UploadSessions } from './sessions.ts'
 import { cancelUpload, finishUpload, patchUpload, startUpload, uploadStatus } from './uploads.ts'
 
 const errors = channel('registry:error')
@@ -29,7 +30,8 @@ export function createRegistryHandler(
   registry: Registry,
   options: RegistryHandlerOptions = {},
 ): RegistryHandler {
-  const sessions = new UploadSessions(registry, options.uploads ?? createMemoryUploads(), options)
+  const open: OpenRepository = (name, sender) => openRepository({ registry, options }, name, sender)
+  const sessions = new UploadSessions(open, options.uploads ?? createMemoryUploads(), options)
   const handle = async (
     request: Request,
     exchange: Exchange = { address: '' },

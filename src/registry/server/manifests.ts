@@ -20,6 +20,7 @@ import { checkTag, type Endpoint, formatEndpoint } from '../endpoints.ts'
 import type { Repository } from '../registry.ts'
 import { checkDeletable, replyFailedCondition } from './blobs.ts'
 import type { Context } from './context.ts'
+import { openRepository } from './open-repository.ts'
 import { reply, replyError } from './reply.ts'
 import { readSound } from './sound.ts'
 
@@ -40,6 +41,7 @@ export async function getManifest(
       () => repository.readManifest(reference, request.signal),
       () => repository.resolve(reference),
     )
+    notePull(context, endpoint, descriptor.digest)
     return reply(200, manifestHeaders(descriptor), raw)
   }
   const target = await repository.resolve(reference, request.signal)
@@ -52,7 +54,14 @@ export async function getManifest(
     () => repository.readManifest(target.digest, request.signal),
     () => repository.resolve(target.digest),
   )
+  notePull(context, endpoint, target.digest)
   return reply(200, headers, found.raw)
+}
+
+function notePull({ options }: Context, endpoint: ManifestEndpoint, digest: Digest): void {
+  const { repository, reference } = endpoint
+  const tag = isDigest(reference) ? undefined : reference
+  options.onPull?.({ repository, digest, tag, at: Date.now() })
 }
 
 function manifestHeaders({ mediaType, size, digest }: Descriptor) {
@@ -75,7 +84,7 @@ export async function putManifest(
 ): Promise<Response> {
   const { repository: name, reference, tags = [] } = endpoint
   if (!isDigest(reference)) checkTag(reference)
-  const repository = context.registry.repository(name, context.grant.name)
+  const repository = openRepository(context, name, context.grant.name)
   const raw = await readBody(request)
   if (raw === undefined) return replyError(tooLarge(), 413)
   if (!(await isWanted(repository, reference, request))) return replyFailedCondition(reference)
@@ -193,7 +202,7 @@ export async function deleteManifest(
   checkDeletable(context)
   checkReadable(endpoint)
   const { reference } = endpoint
-  const repository = context.registry.repository(endpoint.repository, context.grant.name)
+  const repository = openRepository(context, endpoint.repository, context.grant.name)
   const target = await repository.resolve(reference, request.signal)
   const verdict = weighConditions(request, `"${target.digest}"`)
   if (verdict !== 'proceed') return replyFailedCondition(reference)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Ingest, ingestLifetime } from '#content'
-import { type DigestAlgorithm, isStrakeError, StrakeError } from '#oci'
-import type { Registry } from '../registry.ts'
+import { isStrakeError, StrakeError } from '#oci'
+import type { Repository } from '../registry.ts'
 import type { Upload, UploadFacts } from '../store/uploads.ts'
 
 export interface UploadLimits {
@@ -14,6 +14,9 @@ export interface UploadLimits {
   /** Milliseconds since the epoch. */
   readonly now?: (() => number) | undefined
 }
+
+/** Opens a repository for a sender. */
+export type OpenRepository = (name: string, sender: string | undefined) => Repository
 
 /** A session that one request uses. */
 export interface UploadSession {
@@ -43,7 +46,7 @@ const usedResolution = 60_000
  * come, and for half a minute after.
  */
 export class UploadSessions implements AsyncDisposable {
-  readonly #registry: Registry
+  readonly #open: OpenRepository
   readonly #facts: UploadFacts
   readonly #limits: Required<{ [K in keyof UploadLimits]: NonNullable<UploadLimits[K]> }>
   /** The known uploads, the least recently used first. */
@@ -51,8 +54,8 @@ export class UploadSessions implements AsyncDisposable {
   readonly #working = new Set<Promise<unknown>>()
   #loading: Promise<void> | undefined
 
-  constructor(registry: Registry, facts: UploadFacts, limits: UploadLimits) {
-    this.#registry = registry
+  constructor(open: OpenRepository, facts: UploadFacts, limits: UploadLimits) {
+    this.#open = open
     this.#facts = facts
     this.#limits = {
       maxUploads: limits.maxUploads ?? 1000,
@@ -65,14 +68,13 @@ export class UploadSessions implements AsyncDisposable {
   /** Begins an upload. Throws `TOOMANYREQUESTS` when there are too many and none is idle. */
   async begin(
     repository: string,
-    owner: string,
-    algorithm: DigestAlgorithm | undefined,
+    { owner, sender, algorithm }: Pick<Upload, 'owner' | 'sender' | 'algorithm'>,
   ): Promise<UploadSession> {
     await this.#load()
     await this.#makeRoom(owner)
     const id = randomBytes(16).toString('hex')
     const usedAt = this.#limits.now()
-    const session = this.#adopt({ id, repository, owner, algorithm, usedAt })
+    const session = this.#adopt({ id, repository, owner, sender, algorithm, usedAt })
     await this.#facts.put(session.upload)
     return session
   }
@@ -127,7 +129,7 @@ export class UploadSessions implements AsyncDisposable {
   }
 
   #adopt(upload: Upload): Session {
-    const session = new Session(upload, this.#registry, {
+    const session = new Session(upload, this.#open, {
       forget: async () => {
         this.#sessions.delete(upload.id)
         await this.#facts.remove(upload.id)
@@ -204,17 +206,17 @@ interface SessionActions {
 class Session implements UploadSession {
   upload: Upload
   isBusy = false
-  readonly #registry: Registry
+  readonly #open: OpenRepository
   readonly #actions: SessionActions
   #notedAt: number
   #ingest: Ingest | undefined
   #closing: Promise<void> | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(upload: Upload, registry: Registry, actions: SessionActions) {
+  constructor(upload: Upload, open: OpenRepository, actions: SessionActions) {
     this.upload = upload
     this.#notedAt = upload.usedAt
-    this.#registry = registry
+    this.#open = open
     this.#actions = actions
   }
 
@@ -237,9 +239,9 @@ class Session implements UploadSession {
   async ingest(expectedSize?: number): Promise<Ingest> {
     await this.#closing
     if (this.#ingest !== undefined) return this.#ingest
-    const { repository, algorithm, ingest: id = `upload-${this.upload.id}` } = this.upload
+    const { repository, sender, algorithm, ingest: id = `upload-${this.upload.id}` } = this.upload
     const options = { id, algorithm, expectedSize }
-    this.#ingest = await this.#registry.repository(repository).ingest(options)
+    this.#ingest = await this.#open(repository, sender).ingest(options)
     await this.#noteIngest(this.#ingest)
     return this.#ingest
   }

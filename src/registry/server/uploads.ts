@@ -4,6 +4,7 @@ import { TooSlowError } from '#stream'
 import { pullScope } from '../auth/scope.ts'
 import { type Endpoint, formatEndpoint } from '../endpoints.ts'
 import type { Context } from './context.ts'
+import { openRepository } from './open-repository.ts'
 import {
   announcedLength,
   type ContentRange,
@@ -22,7 +23,7 @@ export async function startUpload(
   endpoint: Extract<Endpoint, { kind: 'uploads' }>,
 ): Promise<Response> {
   const { repository: name, digest, mount, from, algorithm } = endpoint
-  const repository = context.registry.repository(name)
+  const repository = openRepository(context, name, context.grant.name)
   if (mount !== undefined) {
     const mayPull = (source: string) => context.grant.may(pullScope(source))
     const mounted = await repository.mount(mount, { from, mayPull, signal: request.signal })
@@ -39,7 +40,9 @@ export async function startUpload(
     return created(name, digest)
   }
   const owner = context.grant.name ?? context.exchange.address
-  return accepted(await context.sessions.begin(name, owner, algorithm))
+  return accepted(
+    await context.sessions.begin(name, { owner, sender: context.grant.name, algorithm }),
+  )
 }
 
 export async function uploadStatus(

@@ -22,13 +22,16 @@ export interface RepositoryFacts {
   exists(): Promise<boolean>
   /** The caller may rely on the member: a collection leaves it alone for its delay from now on. */
   find(kind: MemberKind, digest: Digest): Promise<Member | undefined>
-  /** Called after the content is durable. Adding a known member replaces it. `by` is the sender. */
-  add(member: Member, by?: string): Promise<void>
+  /**
+   * Called after the content is durable. Adding a known member replaces it. Throws `DENIED` when a
+   * new one does not fit into a quota.
+   */
+  add(member: Member, change?: Change): Promise<void>
   /** Removes a manifest's tags as well. An absent member is not an error. */
   remove(kind: MemberKind, digest: Digest): Promise<void>
   findTag(tag: string): Promise<Digest | undefined>
-  /** `undefined` removes the tag. `by` is the sender, for the log of tags. */
-  setTag(tag: string, digest: Digest | undefined, by?: string): Promise<void>
+  /** `undefined` removes the tag. Returns false when `onlyNew` is set and the tag has another digest. */
+  setTag(tag: string, digest: Digest | undefined, change?: TagChange): Promise<boolean>
   /** In lexical order. */
   tags(options?: { readonly after?: string }): AsyncIterable<string>
   /** Members whose subject is `subject`, by digest. */
@@ -36,6 +39,26 @@ export interface RepositoryFacts {
     subject: Digest,
     options?: { readonly after?: string | undefined },
   ): AsyncIterable<Descriptor>
+}
+
+/** Who changes facts, and within which limits. Stores without a ledger have neither senders nor quotas. */
+export interface Change {
+  readonly by?: string | undefined
+  readonly quotas?: readonly Quota[] | undefined
+}
+
+export interface TagChange {
+  readonly by?: string | undefined
+  /** Leaves a tag alone that exists. */
+  readonly onlyNew?: boolean | undefined
+}
+
+/** A limit of the bytes of the repositories below a prefix, or of what a sender has added. */
+export interface Quota {
+  /** For messages, such as `the quota of team/`. */
+  readonly name: string
+  readonly of: { readonly prefix: string } | { readonly sender: string }
+  readonly bytes: number
 }
 
 export type MemberKind = 'blob' | 'manifest'

@@ -23,6 +23,7 @@ import { parseName } from '../endpoints.ts'
 import type {
   FoundManifest,
   MountOptions,
+  Opening,
   ReferrersOptions,
   Registry,
   Repository,
@@ -49,7 +50,7 @@ export function createLocalRegistry(
 ): Registry {
   const backing = { blobs, facts, options, documents: new KeptDocuments() }
   return {
-    repository: (name, sender) => new LocalRepository(parseName(name), backing, sender),
+    repository: (name, opening) => new LocalRepository(parseName(name), backing, opening),
     repositories: (page) => facts.repositories(page),
   }
 }
@@ -66,10 +67,10 @@ class LocalRepository implements Repository {
   readonly #blobs: ContentStore
   readonly #backing: Backing
   readonly #facts: RepositoryFacts
-  readonly #sender: string | undefined
+  readonly #opening: Opening
 
-  constructor(name: string, backing: Backing, sender: string | undefined) {
-    this.#sender = sender
+  constructor(name: string, backing: Backing, opening: Opening = {}) {
+    this.#opening = opening
     this.name = name
     this.#backing = backing
     this.#blobs = backing.blobs
@@ -125,7 +126,7 @@ class LocalRepository implements Repository {
   async writeOpaqueManifest(target: Descriptor, bytes: Bytes): Promise<void> {
     const raw = await toBuffer(verified(bytes, target), limits.manifestSize)
     await this.#blobs.write(target, fromBuffer(raw))
-    await this.#facts.add({ kind: 'manifest', descriptor: bare(target) })
+    await this.#add({ kind: 'manifest', descriptor: bare(target) })
   }
 
   async ingest(options?: IngestOptions): Promise<Ingest> {
@@ -136,6 +137,7 @@ class LocalRepository implements Repository {
   }
 
   async delete(target: Descriptor): Promise<void> {
+    await this.#checkTagsOf(target)
     await this.#facts.remove(await this.#kindOf(target), target.digest)
   }
 
@@ -177,11 +179,18 @@ class LocalRepository implements Repository {
       throw new StrakeError('MANIFEST_INVALID', `Cannot tag ${this.name}: ${tag} is not a tag`)
     }
     await this.#get('manifest', target.digest)
-    await this.#facts.setTag(tag, target.digest, this.#sender)
+    const { sender: by, fixedBy } = this.#opening
+    const rule = fixedBy?.(tag)
+    const isSet = await this.#facts.setTag(tag, target.digest, { by, onlyNew: rule !== undefined })
+    if (!isSet) throw this.#fixed(tag, rule)
   }
 
   async untag(tag: string): Promise<void> {
-    await this.#facts.setTag(tag, undefined, this.#sender)
+    const rule = this.#opening.fixedBy?.(tag)
+    if (rule !== undefined && (await this.#facts.findTag(tag)) !== undefined) {
+      throw this.#fixed(tag, rule)
+    }
+    await this.#facts.setTag(tag, undefined, { by: this.#opening.sender })
   }
 
   async *tags(options?: { readonly after?: string }): AsyncGenerator<string> {
@@ -224,7 +233,7 @@ class LocalRepository implements Repository {
     const parsed = parseManifestOrIndex(raw, expected.mediaType)
     const { subject } = parsed.kind === 'manifest' ? parsed.manifest : parsed.index
     await this.#blobs.write(expected, fromBuffer(raw))
-    await this.#facts.add({
+    await this.#add({
       kind: 'manifest',
       descriptor: subject === undefined ? bare(expected) : describeReferrer(expected, raw),
       ...(subject === undefined ? {} : { subject: subject.digest }),
@@ -233,7 +242,7 @@ class LocalRepository implements Repository {
   }
 
   async #link(target: Descriptor): Promise<void> {
-    await this.#facts.add({ kind: 'blob', descriptor: bare({ ...target, mediaType: octetStream }) })
+    await this.#add({ kind: 'blob', descriptor: bare({ ...target, mediaType: octetStream }) })
   }
 
   async #get(kind: MemberKind, digest: Digest): Promise<Member> {
@@ -258,6 +267,28 @@ class LocalRepository implements Repository {
     if (mediaType === octetStream) return 'blob'
     const member = await this.#facts.find('manifest', digest)
     return member?.descriptor.mediaType === mediaType ? 'manifest' : 'blob'
+  }
+
+  /** Throws `DENIED` when a rule protects a tag of the manifest. */
+  async #checkTagsOf({ digest }: Descriptor): Promise<void> {
+    const { fixedBy } = this.#opening
+    if (fixedBy === undefined) return
+    for await (const tag of this.#facts.tags()) {
+      const rule = fixedBy(tag)
+      if (rule !== undefined && (await this.#facts.findTag(tag)) === digest) {
+        throw this.#fixed(tag, rule)
+      }
+    }
+  }
+
+  #fixed(tag: string, rule = 'a rule'): StrakeError {
+    const message = `Cannot change ${this.name}:${tag}: the registry keeps it (${rule})`
+    return new StrakeError('DENIED', message)
+  }
+
+  #add(member: Member): Promise<void> {
+    const { sender: by, quotas } = this.#opening
+    return this.#facts.add(member, { by, quotas })
   }
 
   #unknown(kind: MemberKind, reference: string): StrakeError {

@@ -7,6 +7,7 @@ import {
   type MemberKind,
   type RegistryFacts,
   type RepositoryFacts,
+  type TagChange,
 } from './facts.ts'
 import { createLocalRegistry } from './local.ts'
 
@@ -84,9 +85,16 @@ class MemoryRepositoryFacts implements RepositoryFacts {
     return this.#held.tags.get(tag)
   }
 
-  async setTag(tag: string, digest: Digest | undefined): Promise<void> {
+  async setTag(
+    tag: string,
+    digest: Digest | undefined,
+    { onlyNew = false }: TagChange = {},
+  ): Promise<boolean> {
+    const before = this.#held.tags.get(tag)
+    if (onlyNew && before !== undefined && before !== digest) return false
     if (digest === undefined) this.#held.tags.delete(tag)
     else this.#enter().tags.set(tag, digest)
+    return true
   }
 
   async *tags({ after = '' }: { readonly after?: string } = {}): AsyncIterable<string> {

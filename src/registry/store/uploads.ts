@@ -8,6 +8,8 @@ export interface Upload {
   readonly repository: string
   /** The sender that began it: a principal's name or an address. */
   readonly owner: string
+  /** The principal's name, if its credentials were checked. */
+  readonly sender?: string | undefined
   readonly algorithm?: DigestAlgorithm | undefined
   /** The ID of the ingest, after the first bytes. */
   readonly ingest?: string | undefined

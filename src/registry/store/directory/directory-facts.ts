@@ -8,6 +8,7 @@ import {
   type MemberKind,
   type RegistryFacts,
   type RepositoryFacts,
+  type TagChange,
 } from '../facts.ts'
 import { namesIn, readIfThere, writeDurable } from './durable.ts'
 import { MemberFiles } from './member-files.ts'
@@ -109,9 +110,18 @@ class DirectoryRepositoryFacts implements RepositoryFacts {
     throw new StrakeError('INTERNAL', `Cannot read the tag ${tag}: its file holds no digest`)
   }
 
-  async setTag(tag: string, digest: Digest | undefined): Promise<void> {
+  async setTag(
+    tag: string,
+    digest: Digest | undefined,
+    { onlyNew = false }: TagChange = {},
+  ): Promise<boolean> {
+    if (onlyNew) {
+      const before = await this.findTag(tag)
+      if (before !== undefined && before !== digest) return false
+    }
     if (digest === undefined) await rm(this.#tagPath(tag), { force: true })
     else await writeDurable(this.#tagPath(tag), digest)
+    return true
   }
 
   async *tags({ after = '' }: { readonly after?: string } = {}): AsyncGenerator<string> {

@@ -88,6 +88,18 @@ function testTags(withFacts: With): void {
       expect(await app.findTag('v1')).toBeUndefined()
     }))
 
+  test('setTag() with onlyNew leaves a tag alone that has another digest', () =>
+    withFacts(async (facts) => {
+      const app = facts.repository('app')
+      await app.add(member('manifest'))
+      expect(await app.setTag('v1', one.digest, { onlyNew: true })).toBe(true)
+      expect(await app.setTag('v1', one.digest, { onlyNew: true })).toBe(true)
+      expect(await app.setTag('v1', two.digest, { onlyNew: true })).toBe(false)
+      expect(await app.setTag('v1', undefined, { onlyNew: true })).toBe(false)
+      expect(await app.findTag('v1')).toBe(one.digest)
+      expect(await app.setTag('v1', two.digest)).toBe(true)
+    }))
+
   test('tags() are in code unit order and start after a present or absent name', () =>
     withFacts(async (facts) => {
       const app = facts.repository('app')

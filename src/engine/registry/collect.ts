@@ -1,0 +1,61 @@
+import { collect, type FreedMember, freeLimits, noteLost } from '#registry'
+import { collectedOf, openStoredRegistry } from '#server'
+import { collectGarbage } from '../collect/collect-garbage.ts'
+import type { Engine } from '../engine.ts'
+import { overStore } from './serve.ts'
+
+export interface CollectRegistryOptions {
+  /** The directory of the registry. Default: repositories in the store. */
+  readonly storage?: string | undefined
+  /** Milliseconds for which untagged manifests, and blobs without a manifest, stay. */
+  readonly keep: number
+  /** Removes nothing. */
+  readonly dryRun?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Called for every manifest and blob that leaves its repository. */
+  readonly onFreed?: ((member: FreedMember) => void) | undefined
+}
+
+export interface CollectedSpace {
+  readonly manifests: number
+  readonly blobs: number
+  /** Bytes that the disk has again. For a dry run, the bytes of what would leave its repository. */
+  readonly bytes: number
+}
+
+/**
+ * Removes what no tag reaches from the repositories of the store or of a directory. Servers of the
+ * registry may run meanwhile.
+ */
+export async function collectRegistry(
+  engine: Engine,
+  options: CollectRegistryOptions,
+): Promise<CollectedSpace> {
+  const { storage, keep, dryRun = false, signal, onFreed } = options
+  const stored = storage === undefined ? undefined : await openStoredRegistry(storage)
+  try {
+    const { collection, content } = collectedOf(stored ?? (await overStore(engine)))
+    const times = { keepManifests: keep, keepBlobs: keep, now: Date.now }
+    if (dryRun) return await foresee(collection.listFree(freeLimits(times)), onFreed)
+    if (content !== undefined) await noteLost(collection, content, signal)
+    const report = await collect(collection, content, { ...times, signal, onFreed })
+    const bytes = content === undefined ? (await collectGarbage(engine)).bytes : report.bytes
+    return { manifests: report.manifests, blobs: report.blobs, bytes }
+  } finally {
+    await stored?.[Symbol.asyncDispose]()
+  }
+}
+
+async function foresee(
+  members: AsyncIterable<FreedMember>,
+  onFreed: ((member: FreedMember) => void) | undefined,
+): Promise<CollectedSpace> {
+  let [manifests, blobs, bytes] = [0, 0, 0]
+  for await (const member of members) {
+    if (member.kind === 'manifest') manifests += 1
+    else blobs += 1
+    bytes += member.size
+    onFreed?.(member)
+  }
+  return { manifests, blobs, bytes }
+}
