@@ -42,6 +42,16 @@ export type Endpoint =
       readonly digest?: Digest
     }
   | {
+      readonly kind: 'tag-history'
+      readonly repository: string
+      readonly tag: string
+      /** Only moves to this manifest; for a rollback, the manifest to return to. */
+      readonly digest?: Digest | undefined
+      /** RFC 3339: only older moves. */
+      readonly before?: string | undefined
+      readonly page: Page
+    }
+  | {
       readonly kind: 'referrers'
       readonly repository: string
       readonly digest: Digest
@@ -84,6 +94,12 @@ export function formatEndpoint(endpoint: Endpoint): string {
       return `/v2/${endpoint.repository}/blobs/uploads/${endpoint.session}${query([
         ['digest', endpoint.digest],
       ])}`
+    case 'tag-history':
+      return `/v2/${endpoint.repository}/_oci/tag-history/${endpoint.tag}${query([
+        ['digest', endpoint.digest],
+        ['before', endpoint.before],
+        ...pageQuery(endpoint.page),
+      ])}`
     case 'referrers':
       return `/v2/${endpoint.repository}/referrers/${endpoint.digest}${query([
         ['artifactType', endpoint.artifactType],
@@ -103,7 +119,7 @@ export function parseEndpoint(url: URL): Endpoint | undefined {
   if (path === '/v2/' || path === '/v2') return { kind: 'ping' }
   if (path === '/v2/_catalog') return { kind: 'catalog', page: parsePage(params) }
   const match =
-    /^\/v2\/(.+)\/(?:(tags)\/list|(manifests)\/([^/]+)|blobs\/(uploads)\/([^/]*)|(blobs)\/([^/]+)|(referrers)\/([^/]+))$/.exec(
+    /^\/v2\/(.+)\/(?:(tags)\/list|(manifests)\/([^/]+)|blobs\/(uploads)\/([^/]*)|(blobs)\/([^/]+)|(referrers)\/([^/]+)|_oci\/(tag-history)\/([^/]+))$/.exec(
       path,
     )
   if (match === null) return undefined
@@ -114,6 +130,7 @@ export function parseEndpoint(url: URL): Endpoint | undefined {
   if (manifests !== undefined) return parseManifestEndpoint(repository, reference, params)
   if (uploads !== undefined) return parseUploadEndpoint(repository, session, params)
   if (blobs !== undefined) return { kind: 'blob', repository, digest: parseDigest(blob) }
+  if (match[11] !== undefined) return parseHistoryEndpoint(repository, match[12] ?? '', params)
   const artifactType = single(params, 'artifactType')
   return {
     kind: 'referrers',
@@ -131,6 +148,18 @@ export function parseName(text: string): string {
     'NAME_INVALID',
     `Cannot use ${JSON.stringify(text.slice(0, 80))} as a repository name: names are lower-case letters, digits and separators`,
   )
+}
+
+function parseHistoryEndpoint(repository: string, tag: string, params: URLSearchParams): Endpoint {
+  const digest = single(params, 'digest')
+  return {
+    kind: 'tag-history',
+    repository,
+    tag: checkTag(tag),
+    digest: digest === undefined ? undefined : parseDigest(digest),
+    before: single(params, 'before'),
+    page: parsePage(params),
+  }
 }
 
 function parseManifestEndpoint(

@@ -74,6 +74,7 @@ export type {
 } from './store/facts.ts'
 export type {
   MemberRecord,
+  MoveQuery,
   Pull,
   RegistryLedger,
   TagMove,
@@ -82,4 +83,5 @@ export type {
 } from './store/ledger.ts'
 export { createLocalRegistry, type LocalRegistryOptions } from './store/local.ts'
 export { createMemoryRegistry } from './store/memory.ts'
+export { earlierMeaning } from './store/roll-back.ts'
 export type { Upload, UploadFacts } from './store/uploads.ts'

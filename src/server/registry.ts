@@ -75,6 +75,7 @@ export async function serveRegistry(
       : scheduleCollection(collectedOf(served), collect, collectEvents)
   const handler = createRegistryHandler(registry, {
     uploads: createDirectoryUploads(uploads),
+    ledger: facts.ledger,
     onPull: (pull) => pulls.note(pull),
     openBlob: async (blob) => {
       const path = await blobs.provedPath(blob)

@@ -1,5 +1,5 @@
-import { type Digest, isDigest, StrakeError } from '#oci'
-import type { TagMove } from '#registry'
+import { type Digest, StrakeError } from '#oci'
+import { earlierMeaning, type TagMove } from '#registry'
 import { openStoredRegistry } from '#server'
 import type { Engine } from '../engine.ts'
 import { overStore } from './serve.ts'
@@ -38,7 +38,7 @@ export async function rollBackTag(
   try {
     const { facts, registry } = stored ?? (await overStore(engine))
     const moves = await facts.ledger.tagMoves(repository, tag, { limit: 1000 })
-    const digest = chooseEarlier(moves, to)
+    const digest = earlierMeaning(moves, to)
     if (digest === undefined) {
       const where = to === undefined ? 'it has no earlier meaning' : `its log has no ${to}`
       throw new StrakeError('NOT_FOUND', `Cannot roll back ${repository}:${tag}: ${where}`, {
@@ -51,11 +51,4 @@ export async function rollBackTag(
   } finally {
     await stored?.[Symbol.asyncDispose]()
   }
-}
-
-/** Returns the digest before the last move, or the one of the log that `to` names. */
-export function chooseEarlier(moves: readonly TagMove[], to?: string): Digest | undefined {
-  if (to === undefined) return moves[0]?.previous
-  const known = moves.flatMap(({ digest, previous }) => [digest, previous])
-  return isDigest(to) ? known.find((digest) => digest === to) : undefined
 }

@@ -94,13 +94,42 @@ test('the log of a tag has every move, who made it, and stays when the repositor
     clock.at = 3000
     await mine.forget('app')
     const moves = await others.ledger.tagMoves('app', 'v1', { limit: 10 })
-    expect(moves.map(({ id: _, ...move }) => move)).toEqual([
-      { digest: undefined, previous: two.digest, movedAt: 3000, movedBy: undefined },
-      { digest: two.digest, previous: one.digest, movedAt: 2000, movedBy: 'bob' },
-      { digest: one.digest, previous: undefined, movedAt: 1000, movedBy: 'alice' },
+    expect(
+      moves.map(({ id: _, mediaType: type, ...move }) => ({
+        ...move,
+        isTyped: type === one.mediaType,
+      })),
+    ).toEqual([
+      {
+        digest: undefined,
+        previous: two.digest,
+        movedAt: 3000,
+        movedBy: undefined,
+        size: two.size,
+        isTyped: true,
+      },
+      {
+        digest: two.digest,
+        previous: one.digest,
+        movedAt: 2000,
+        movedBy: 'bob',
+        size: two.size,
+        isTyped: true,
+      },
+      {
+        digest: one.digest,
+        previous: undefined,
+        movedAt: 1000,
+        movedBy: 'alice',
+        size: one.size,
+        isTyped: true,
+      },
     ])
     const older = { limit: 1, before: moves[1]?.id }
     expect(await mine.ledger.tagMoves('app', 'v1', older)).toEqual(moves.slice(2))
+    const ofOne = { limit: 9, digest: one.digest, olderThan: 2000 }
+    expect(await mine.ledger.tagMoves('app', 'v1', ofOne)).toEqual(moves.slice(2))
+    expect(await mine.ledger.tagMoves('app', 'v1', { ...ofOne, olderThan: 1000 })).toEqual([])
     expect(await mine.ledger.tagMoves('app/v', 'v1', { limit: 1 })).toEqual([])
   }))
 

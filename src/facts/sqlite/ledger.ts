@@ -2,6 +2,7 @@ import type { Digest } from '#oci'
 import type {
   MemberKind,
   MemberRecord,
+  MoveQuery,
   Pull,
   RegistryLedger,
   TagMove,
@@ -35,15 +36,19 @@ export class SqliteLedger implements RegistryLedger {
   async tagMoves(
     repository: string,
     tag: string,
-    { limit, before }: { readonly limit: number; readonly before?: number | undefined },
+    {
+      limit,
+      before = Number.MAX_SAFE_INTEGER,
+      olderThan = Number.MAX_SAFE_INTEGER,
+      digest,
+    }: MoveQuery,
   ): Promise<readonly TagMove[]> {
     const rows = this.#backing.database.all(
-      `SELECT id, digest, previous, moved_at, moved_by FROM tag_moves
-       WHERE repository = ? AND tag = ? AND id < ? ORDER BY id DESC LIMIT ?`,
-      repository,
-      tag,
-      before ?? Number.MAX_SAFE_INTEGER,
-      limit,
+      `SELECT id, digest, previous, moved_at, moved_by, media_type, size FROM tag_moves
+       WHERE repository = ?1 AND tag = ?2 AND id < ?3 AND moved_at < ?4
+         AND (?5 IS NULL OR coalesce(digest, previous) = ?5)
+       ORDER BY id DESC LIMIT ?6`,
+      ...[repository, tag, before, olderThan, digest ?? null, limit],
     )
     return rows.map(readMove)
   }

@@ -51,6 +51,8 @@ export function readMove(row: SqlRow): TagMove {
     previous: previous === null ? undefined : digestOf(previous),
     movedAt: Number(row['moved_at']),
     movedBy: textOf(row['moved_by']),
+    mediaType: textOf(row['media_type']),
+    size: numberOf(row['size']),
   }
 }
 

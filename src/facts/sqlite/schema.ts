@@ -53,6 +53,9 @@ export const steps: readonly string[] = [
      tag TEXT NOT NULL,
      digest TEXT,
      previous TEXT,
+     -- of the manifest that the tag got or lost
+     media_type TEXT,
+     size INTEGER,
      moved_at INTEGER NOT NULL,
      moved_by TEXT
    ) STRICT;

@@ -36,9 +36,11 @@ export function moveTag(database: Database, { id, name }: RepositoryRow, move: M
     )
   }
   database.run(
-    `INSERT INTO tag_moves (repository, tag, digest, previous, moved_at, moved_by)
-     VALUES (?, ?, ?, ?, ?, ?)`,
-    ...[name, tag, digest ?? null, previous ?? null, at, by ?? null],
+    `INSERT INTO tag_moves
+       (repository, tag, digest, previous, moved_at, moved_by, media_type, size)
+     SELECT ?1, ?2, ?3, ?4, ?5, ?6, max(media_type), max(size)
+     FROM members WHERE repository = ?7 AND kind = 1 AND digest = coalesce(?3, ?4)`,
+    ...[name, tag, digest ?? null, previous ?? null, at, by ?? null, id],
   )
   if (previous !== undefined) freeUnlessHeld(database, id, previous, at)
   return true

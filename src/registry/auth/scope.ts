@@ -49,6 +49,8 @@ export function scopesOf(endpoint: Endpoint, method: string): readonly string[] 
       if (isRead) return [pullScope(endpoint.repository)]
       if (method === 'DELETE') return [deleteScope(endpoint.repository)]
       return [pushScope(endpoint.repository)]
+    case 'tag-history':
+      return [isRead ? pullScope(endpoint.repository) : pushScope(endpoint.repository)]
     // A sender without the right to write does not see uploads either.
     case 'uploads':
     case 'upload':

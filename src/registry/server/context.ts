@@ -2,7 +2,7 @@ import type { Exchange } from '#http'
 import type { Descriptor, Digest } from '#oci'
 import type { Registry } from '../registry.ts'
 import type { Quota } from '../store/facts.ts'
-import type { Pull } from '../store/ledger.ts'
+import type { Pull, RegistryLedger } from '../store/ledger.ts'
 import type { UploadFacts } from '../store/uploads.ts'
 import type { Access, Grant } from './access.ts'
 import type { UploadLimits, UploadSessions } from './sessions.ts'
@@ -14,6 +14,8 @@ export interface RegistryHandlerOptions extends UploadLimits {
   readonly uploads?: UploadFacts | undefined
   /** The rules for changes. Default: none. */
   readonly rules?: ChangeRules | undefined
+  /** The log of tags, for the endpoint of their history. Default: no such endpoint. */
+  readonly ledger?: RegistryLedger | undefined
   /** Called when a manifest was sent. */
   readonly onPull?: ((pull: Pull) => void) | undefined
   /** Refuses every request that changes something. */

@@ -13,6 +13,7 @@ import { deleteManifest, getManifest, putManifest } from './manifests.ts'
 import { openRepository } from './open-repository.ts'
 import { replyError, replyJson, withoutBody } from './reply.ts'
 import { type OpenRepository, UploadSessions } from './sessions.ts'
+import { getTagHistory, rollBack } from './tag-history.ts'
 import { cancelUpload, finishUpload, patchUpload, startUpload, uploadStatus } from './uploads.ts'
 
 const errors = channel('registry:error')
@@ -95,4 +96,5 @@ const routes: { readonly [K in Endpoint['kind']]: Methods<EndpointOf<K>> } = {
   uploads: { POST: startUpload },
   upload: { GET: uploadStatus, PATCH: patchUpload, PUT: finishUpload, DELETE: cancelUpload },
   referrers: { GET: listReferrers },
+  'tag-history': { GET: getTagHistory, POST: rollBack },
 }

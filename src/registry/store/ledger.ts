@@ -8,13 +8,8 @@ import type { Member, MemberKind } from './facts.ts'
 export interface RegistryLedger {
   /**
    * Returns the moves of a tag, the newest first. They stay when the tag or its repository is gone.
-   * `before` is the ID of a move: only older ones are returned.
    */
-  tagMoves(
-    repository: string,
-    tag: string,
-    options: { readonly limit: number; readonly before?: number | undefined },
-  ): Promise<readonly TagMove[]>
+  tagMoves(repository: string, tag: string, query: MoveQuery): Promise<readonly TagMove[]>
   /** Yields the tags of a repository in lexical order. */
   tags(repository: string, options?: { readonly after?: string }): AsyncIterable<TagRecord>
   /** Yields the members of one kind by digest. */
@@ -31,6 +26,16 @@ export interface RegistryLedger {
   usageOf(sender: string): Promise<number>
 }
 
+export interface MoveQuery {
+  readonly limit: number
+  /** Only moves before the one with this ID. */
+  readonly before?: number | undefined
+  /** Only moves before this time. */
+  readonly olderThan?: number | undefined
+  /** Only moves to this manifest, and removals from it. */
+  readonly digest?: Digest | undefined
+}
+
 export interface TagMove {
   /** Grows with each move of the registry. */
   readonly id: number
@@ -39,6 +44,9 @@ export interface TagMove {
   readonly previous?: Digest | undefined
   readonly movedAt: number
   readonly movedBy?: string | undefined
+  /** Of the manifest that the tag got or lost, if the repository had it. */
+  readonly mediaType?: string | undefined
+  readonly size?: number | undefined
 }
 
 export interface TagRecord {
