@@ -105,7 +105,7 @@ const canMount = process.getuid?.() === 0
 if (!canMount) console.log('skipped: a registry without space: mounting takes root')
 
 test.skipIf(!canMount)('serveRegistry() answers 503 without space, and names no path', async () => {
-  await using place = await openPlace(256 * 1024)
+  await using place = await openPlace(1024 * 1024)
   const { url } = place.server
   const layer = blob(noise(20_000))
   const image = manifest({ layers: [layer.descriptor] })
@@ -116,7 +116,7 @@ test.skipIf(!canMount)('serveRegistry() answers 503 without space, and names no 
   // Small files need room for their names alone, so take every block and every inode.
   const fill = async (name: string): Promise<void> => {
     const path = join(place.storage, name)
-    await writeFile(path, new Uint8Array(256 * 1024)).catch(() => {})
+    await writeFile(path, new Uint8Array(1024 * 1024)).catch(() => {})
     for (let count = 0; count < 10_000; count += 1) {
       const failed = await writeFile(`${path}-${count}`, 'x').then(
         () => false,
