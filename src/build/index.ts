@@ -11,13 +11,21 @@ export { type CacheConfig, cacheConfigType, type PortableMount } from './cache/m
 export { cacheLimits, parseCacheConfig } from './cache/parse.ts'
 export type { CacheSource } from './cache/source.ts'
 // Standard input as a Dockerfile or a context.
-export { type ContextArchive, readBuildInput } from './contexts/build-input.ts'
+export {
+  type ContextArchive,
+  type DockerfileText,
+  type ReceivedContext,
+  readBuildInput,
+} from './contexts/build-input.ts'
+export { readReceivedText } from './contexts/definition.ts'
 export { isRemoteContext } from './contexts/remote-context.ts'
 // Annotations of the user.
 export { type AnnotationPlace, annotationsFor, type BuildAnnotation } from './export/annotations.ts'
 // Writing an image to the store.
 export type { BuildState, ExportedImage } from './export/image.ts'
 export { exportImage } from './export/image.ts'
+// The frontend that is built in.
+export { newestFrontend } from './frontend.ts'
 // Describing a Dockerfile without building it.
 export {
   type Checked,
@@ -35,9 +43,9 @@ export { formatLock, maxLockSize, parseLock } from './lock/lock-file.ts'
 export { lockOf } from './lock/lock-of.ts'
 export type { NamedContext } from './model/contexts.ts'
 export type { DeviceEdits, DeviceFinder } from './model/devices.ts'
-export type { DockerfileSource } from './model/error.ts'
+export type { DockerfileSource, WrongLines } from './model/error.ts'
 // Errors: mistakes in a Dockerfile, and commands that fail.
-export { DockerfileError, ExitError } from './model/error.ts'
+export { DockerfileError, ExitError, wrongLines } from './model/error.ts'
 // The network of RUN.
 export type { NetworkMode } from './model/graph.ts'
 export type { SshAgent } from './model/mounts.ts'

@@ -54,7 +54,8 @@ export async function openDefinition(
     signal,
   }
   const contextRoot = await openContextRoot(options.context, places, remote)
-  if (contextRoot.kind === 'directory') allowDirectory(mainContext, options.sourcePolicy)
+  const isOfUser = contextRoot.kind === 'directory' || contextRoot.kind === 'received'
+  if (isOfUser) allowDirectory(mainContext, options.sourcePolicy)
   const chosen = await chooseDockerfile(options, contextRoot, remote)
   const fetched = typeof chosen === 'object' && 'material' in chosen ? chosen.material : undefined
   const definition = await readDefinition(contextRoot, chosen, knownValues(options))

@@ -5,7 +5,7 @@ import type { CacheSource } from './cache/source.ts'
 import type { ContextPlaces } from './contexts/context-root.ts'
 import { namedEpoch } from './contexts/epoch-source.ts'
 import { openBuildContext } from './contexts/open-context.ts'
-import { openNamedContexts } from './contexts/open-contexts.ts'
+import { openNamedContexts, receiveMainContext } from './contexts/open-contexts.ts'
 import type { FindEpoch } from './epoch-argument.ts'
 import { createExplainer } from './explain/explainer.ts'
 import { collectContextSources } from './files/context-sources.ts'
@@ -49,9 +49,6 @@ export async function openWorkspace(
   const { contextRoot, remote, source, dockerfile, ignore } = definition
   const { cacheFiles, cacheMounts } = options.services
   using stack = new DisposableStack()
-  const main = stack.use(
-    openBuildContext(contextRoot, { name: 'the build context', ignore, cacheFiles }),
-  )
   const named = new NamedContexts(options.contexts)
   const buildArgs = createBuildArgs(options.buildArgs ?? {})
   const findEpoch: FindEpoch = (name, expand) =>
@@ -60,10 +57,12 @@ export async function openWorkspace(
   const targets = plans.flatMap(verticesOf)
   const others = { contexts: named, places, remote, cacheFiles }
   const contexts = await openNamedContexts(targets, stack, others)
-  contexts.set(mainContext, main)
-  const sources = await withStep('[internal] load build context', emit, async () =>
-    collectContextSources(targets, contexts, source),
-  )
+  const sources = await withStep('[internal] load build context', emit, async () => {
+    await receiveMainContext(options.context, targets)
+    const opened = { name: 'the build context', ignore, cacheFiles }
+    contexts.set(mainContext, stack.use(openBuildContext(contextRoot, opened)))
+    return collectContextSources(targets, contexts, source)
+  })
   const times = await chooseTimes(options, plans, { buildArgs, contextRoot, sources })
   const project = `${contextRoot.project} ${source.name}`
   const workspace: Workspace = {

@@ -5,7 +5,7 @@ import type { Runtime } from '#runtime'
 import type { Snapshotter } from '#snapshot'
 import type { Emit } from '#stream'
 import type { CacheSource } from './cache/source.ts'
-import type { ContextArchive } from './contexts/build-input.ts'
+import type { ContextArchive, DockerfileText, ReceivedContext } from './contexts/build-input.ts'
 import type { BuildAnnotation } from './export/annotations.ts'
 import type { BuildLock } from './lock/lock.ts'
 import type { NamedContext } from './model/contexts.ts'
@@ -85,12 +85,12 @@ export interface BuildOptions {
    * The directory or archive that files are copied from, or the URL of a git repository,
    * of an archive or of a Dockerfile. Without it, the context is empty.
    */
-  readonly context?: string | ContextArchive | undefined
+  readonly context?: string | ContextArchive | ReceivedContext | undefined
   /**
    * A path or an HTTP URL, or the text itself. In an archive the path is relative to its root. The
    * default is `Dockerfile` in the context.
    */
-  readonly dockerfile?: string | { readonly text: string } | undefined
+  readonly dockerfile?: string | DockerfileText | undefined
   /** Replacements of stages and images, by name. */
   readonly contexts?: ReadonlyMap<string, NamedContext> | undefined
   /** Stage name or index. The default is the last stage. */

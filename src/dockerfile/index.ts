@@ -22,7 +22,7 @@ export { formatDiagnostics, formatExcerpt } from './format.ts'
 /** Go's file name patterns. */
 export { hasWildcard, matchPattern, PatternError } from './ignore/glob.ts'
 /** `.dockerignore`. */
-export { cleanPath, type IgnoreMatcher, parseIgnore } from './ignore/ignore.ts'
+export { cleanPath, type IgnoreMatcher, ignorePatterns, parseIgnore } from './ignore/ignore.ts'
 /** Variables in `RUN --mount`. */
 export { expandMount } from './instructions/mount.ts'
 /** One word of EXPOSE. */

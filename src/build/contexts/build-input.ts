@@ -8,6 +8,25 @@ export interface ContextArchive {
   readonly archive: Bytes
 }
 
+/**
+ * A directory for files that a client sends. The client leaves out what its ignore file excludes, so
+ * the ignore file is not read again.
+ */
+export interface ReceivedContext {
+  readonly directory: string
+  /**
+   * Called once before files are read, and only if steps use files. `paths` are those that they
+   * use, with wildcards; `undefined` for all.
+   */
+  readonly receive: (paths: readonly string[] | undefined) => Promise<void>
+}
+
+/** The text of a Dockerfile, and its name in messages: `Dockerfile` unless given. */
+export interface DockerfileText {
+  readonly text: string
+  readonly name?: string | undefined
+}
+
 const blockSize = 512
 
 /**

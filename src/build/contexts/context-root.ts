@@ -1,7 +1,7 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { StrakeError } from '#oci'
 import type { GitMaterial, HttpMaterial } from '../model/provenance.ts'
-import type { ContextArchive } from './build-input.ts'
+import type { ContextArchive, ReceivedContext } from './build-input.ts'
 import { unpackContext } from './context-archive.ts'
 import { isRemoteContext, openRemoteContext, type RemoteOptions } from './remote-context.ts'
 
@@ -10,7 +10,7 @@ export interface ContextRoot {
   /** The path without links. It is the key of stored digests, so every path to the directory finds them. */
   readonly path: string
   /** The ignore file is used only in a `directory` and an `archive`. */
-  readonly kind: 'directory' | 'archive' | 'remote' | 'nothing'
+  readonly kind: 'directory' | 'received' | 'archive' | 'remote' | 'nothing'
   /** Identifies the context in several builds. */
   readonly project: string
   /** The time of the commit of a repository, in seconds since 1970. */
@@ -32,7 +32,7 @@ export interface ContextPlaces {
 
 /** Finds or makes the directory of the build context. Without a context it is empty. */
 export async function openContextRoot(
-  context: string | ContextArchive | undefined,
+  context: string | ContextArchive | ReceivedContext | undefined,
   places: ContextPlaces,
   remote: Omit<RemoteOptions, 'directory'>,
 ): Promise<ContextRoot> {
@@ -40,6 +40,9 @@ export async function openContextRoot(
     const path = `${places.directory}/context`
     await mkdir(path)
     return { path, kind: 'nothing', project: '' }
+  }
+  if (typeof context === 'object' && 'directory' in context) {
+    return { ...(await openDirectoryRoot(context.directory)), kind: 'received' }
   }
   if (typeof context === 'object') {
     const path = await newPlace(places)

@@ -8,6 +8,7 @@ import { toBuffer } from '#stream'
 import { resolveNode } from '../files/resolve.ts'
 import { type FileTree, openTree } from '../files/tree.ts'
 import type { DockerfileSource } from '../model/error.ts'
+import type { DockerfileText } from './build-input.ts'
 import { composeSource } from './compose-source.ts'
 import type { ContextRoot } from './context-root.ts'
 import { decodeText, maxTextSize } from './text.ts'
@@ -27,7 +28,7 @@ export type KnownValues = Pick<ComposeOptions, 'buildArgs' | 'builderArgs'>
  */
 export async function readDefinition(
   context: Pick<ContextRoot, 'path' | 'kind'>,
-  dockerfile: string | { readonly text: string } | undefined,
+  dockerfile: string | DockerfileText | undefined,
   known: KnownValues = { buildArgs: {}, builderArgs: {} },
 ): Promise<BuildDefinition> {
   using tree = openTree(context.path, { name: 'the build context', hasOwners: false })
@@ -37,9 +38,21 @@ export async function readDefinition(
   const source = hasExtensions(written.text)
     ? await composeSource(written, { ...known, read })
     : written
-  if (context.kind === 'remote') return { source }
+  if (context.kind === 'remote' || context.kind === 'received') return { source }
   const beside = path === undefined ? undefined : await readText(tree, `${path}.dockerignore`)
   return { source, ignore: parse(beside ?? (await readText(tree, ignoreFile(tree)))) }
+}
+
+/**
+ * Reads a text file of a directory that a client filled. Its links are followed only inside the
+ * directory. Returns `undefined` for an absent file. Throws `INVALID`.
+ */
+export async function readReceivedText(
+  directory: string,
+  name: string,
+): Promise<string | undefined> {
+  using tree = openTree(directory, { name: 'the build context', hasOwners: false })
+  return await readText(tree, join(tree.root, join('/', name)))
 }
 
 /** Reads the ignore file of a named context. */
@@ -67,12 +80,13 @@ function parse(text: string | undefined): IgnoreMatcher | undefined {
 async function readSource(
   tree: FileTree,
   kind: ContextRoot['kind'],
-  dockerfile: string | { readonly text: string } | undefined,
+  dockerfile: string | DockerfileText | undefined,
 ): Promise<{ source: DockerfileSource; path?: string }> {
-  if (typeof dockerfile === 'object')
-    return { source: { text: dockerfile.text, name: 'Dockerfile' } }
+  if (typeof dockerfile === 'object') {
+    return { source: { text: dockerfile.text, name: dockerfile.name ?? 'Dockerfile' } }
+  }
   const inside = (name: string): string => join(tree.root, join('/', name))
-  const isInside = kind === 'archive' || kind === 'remote'
+  const isInside = kind !== 'directory' && kind !== 'nothing'
   const ofUser = isInside ? inside : resolve
   const candidates =
     dockerfile === undefined

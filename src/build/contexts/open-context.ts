@@ -21,7 +21,8 @@ export function openBuildContext(
 ): BuildContext & Disposable {
   const listedAt = Date.now()
   const tree = openTree(path, { name, hasOwners: false, ignore })
-  const origin = kind === 'directory' ? statusOrigin(tree.top, path, cacheFiles) : undefined
+  const isKept = kind === 'directory' || kind === 'received'
+  const origin = isKept ? statusOrigin(tree.top, path, cacheFiles) : undefined
   const digestIndex = origin && { path: cachePath(cacheFiles, 'files', path), origin }
   return {
     tree,

@@ -1,7 +1,9 @@
+import { cleanPath } from '#dockerfile'
 import { StrakeError } from '#oci'
 import type { BuildContext } from '../files/build-context.ts'
 import type { NamedContext, NamedContexts } from '../model/contexts.ts'
 import { inDependencyOrder, mainContext, type Vertex } from '../model/graph.ts'
+import type { BuildOptions } from '../options.ts'
 import { allowDirectory } from '../source/allowed.ts'
 import {
   type ContextPlaces,
@@ -42,6 +44,21 @@ export async function openNamedContexts(
   return opened
 }
 
+/** Lets the client send the files of the main context that `targets` use, if there are any. */
+export async function receiveMainContext(
+  context: BuildOptions['context'],
+  targets: readonly Vertex[],
+): Promise<void> {
+  if (typeof context !== 'object' || !('receive' in context)) return
+  const sources = inDependencyOrder(...targets).flatMap(({ op }) =>
+    op.kind === 'copy' && 'context' in op.from && op.from.context === mainContext ? op.sources : [],
+  )
+  const paths = sources.flatMap((source) => (source.kind === 'path' ? [source.path] : []))
+  if (paths.length === 0) return
+  const isWhole = paths.some((path) => cleanPath(`/${path}`) === '/')
+  await context.receive(isWhole ? undefined : [...new Set(paths)])
+}
+
 /** The names of the contexts of files, without that of the main context. */
 function namesOf(targets: readonly Vertex[]): ReadonlySet<string> {
   const names = new Set<string>()
@@ -59,6 +76,7 @@ async function openRoot(
 ): Promise<ContextRoot> {
   if (context.kind === 'directory') {
     allowDirectory(key, remote.sourcePolicy)
+    await context.receive?.()
     return await openDirectoryRoot(context.path)
   }
   if (context.kind !== 'remote') throw new RangeError(`The context ${key} is an image`)

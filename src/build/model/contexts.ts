@@ -11,7 +11,12 @@ import { createVertex, type Vertex } from './graph.ts'
 
 /** The replacement of a stage or image (`--build-context`). */
 export type NamedContext =
-  | { readonly kind: 'directory'; readonly path: string }
+  | {
+      readonly kind: 'directory'
+      readonly path: string
+      /** For files that a client sends. Called once before files are read, if steps use them. */
+      readonly receive?: (() => Promise<void>) | undefined
+    }
   /** A git repository, or an archive on a web server. */
   | { readonly kind: 'remote'; readonly url: string }
   | { readonly kind: 'image'; readonly reference: string }

@@ -47,12 +47,31 @@ function excerptOf(source: DockerfileSource, diagnostics: readonly Diagnostic[])
 export class ExitError extends DockerfileError {
   /** 1-255. A process that signal n killed has 128 + n. */
   readonly status: number
+  readonly argv: readonly string[]
 
-  constructor(sentence: string, status: number, source: DockerfileSource, range?: Range) {
+  constructor(
+    sentence: string,
+    { status, argv }: { readonly status: number; readonly argv: readonly string[] },
+    source: DockerfileSource,
+    range?: Range,
+  ) {
     super(sentence, source, range === undefined ? [] : [failure('run-failed', sentence, range)])
     this.name = 'ExitError'
     this.status = status
+    this.argv = argv
   }
+}
+
+/** The files that an error is about, with the lines in them that are wrong. */
+export function wrongLines({ source, diagnostics }: DockerfileError): readonly WrongLines[] {
+  return diagnostics.map((diagnostic) => {
+    const { text, name, range } = locate(source, source.origins, diagnostic.range)
+    return { text, name, range }
+  })
+}
+
+export interface WrongLines extends DockerfileSource {
+  readonly range: Range
 }
 
 /** An error diagnostic for `range`. */

@@ -107,5 +107,5 @@ function exitError(op: RunOp, code: number, { facts, vertex }: StepContext): Exi
   const command = shown.join(' ')
   const text = command.length > 500 ? `${command.slice(0, 500)}…` : command
   const sentence = `Cannot build ${source.name}: the command ${text} exited with code ${code}`
-  return new ExitError(sentence, code, source, vertex.range)
+  return new ExitError(sentence, { status: code, argv: op.argv }, source, vertex.range)
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { PatternError } from './glob.ts'
-import { cleanPath, parseIgnore } from './ignore.ts'
+import { cleanPath, ignorePatterns, parseIgnore } from './ignore.ts'
 
 /** Returns the paths that are not ignored. */
 function kept(ignoreFile: string, paths: readonly string[]): string[] {
@@ -198,4 +198,10 @@ describe('ignores()', () => {
       { numRuns: 3000 },
     )
   })
+})
+
+test('ignorePatterns() returns clean patterns in their order', () => {
+  const text = '\ufeff# comment\n\n  a/./b/  \n!/c\n! d/../e\n.\n#not a pattern\n\\#f\r\n'
+  expect(ignorePatterns(text)).toEqual(['a/b', '!c', '!e', '\\#f'])
+  expect(() => ignorePatterns('[')).toThrow('line 1')
 })

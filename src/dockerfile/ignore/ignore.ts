@@ -64,7 +64,28 @@ export function parseIgnore(text: string): IgnoreMatcher {
   return new RuleList(rules)
 }
 
+/**
+ * Returns the patterns of a `.dockerignore`, for a program that matches them itself. Throws
+ * PatternError as `parseIgnore` does.
+ */
+export function ignorePatterns(text: string): readonly string[] {
+  parseIgnore(text)
+  return text
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .flatMap((line) => {
+      const found = readPattern(line)
+      return found === undefined ? [] : [(found.exception ? '!' : '') + found.pattern]
+    })
+}
+
 function parseRule(line: string): Rule | undefined {
+  const found = readPattern(line)
+  return found && { exception: found.exception, ...compile(found.pattern) }
+}
+
+/** Returns the pattern of a line without blanks and needless slashes. */
+function readPattern(line: string): { exception: boolean; pattern: string } | undefined {
   if (line.startsWith('#')) {
     return undefined
   }
@@ -80,7 +101,7 @@ function parseRule(line: string): Rule | undefined {
   if (pattern.length > 1 && pattern.startsWith('/')) {
     pattern = pattern.slice(1)
   }
-  return pattern === '.' || pattern === '/' ? undefined : { exception, ...compile(pattern) }
+  return pattern === '.' || pattern === '/' ? undefined : { exception, pattern }
 }
 
 /**

@@ -5,16 +5,25 @@ import {
   type BuildResult,
   build as buildImage,
   type ContextArchive,
+  type DockerfileText,
   type FailedStep,
   type Grant,
   isRemoteContext,
   type NamedContext,
+  type ReceivedContext,
   type RunLimits,
   type RunSettings,
 } from '#build'
 import { parseBoolean } from '#dockerfile/boolean'
 import { openImage } from '#image'
-import { type Digest, type ImageName, type Platform, parseImageName, StrakeError } from '#oci'
+import {
+  type Descriptor,
+  type Digest,
+  type ImageName,
+  type Platform,
+  parseImageName,
+  StrakeError,
+} from '#oci'
 import { type Emit, silent } from '#stream'
 import { writeTextFile } from '../archive/output-file.ts'
 import { createAttestor } from '../attest/attestor.ts'
@@ -43,16 +52,18 @@ export type { SecretSource } from './secrets.ts'
 
 /** A request for `build`. */
 export interface BuildRequest {
+  /** The ID of the record of the build. Default: a new one. */
+  readonly id?: string | undefined
   /**
    * The directory or archive with the files of the build, or the URL of a repository, an
    * archive or a Dockerfile. Default: no files.
    */
-  readonly context?: string | ContextArchive | undefined
+  readonly context?: string | ContextArchive | ReceivedContext | undefined
   /** Replacements for stages and images, by name. */
   readonly contexts?: ReadonlyMap<string, NamedContext> | undefined
   readonly names?: readonly string[] | undefined
   /** Path of the Dockerfile, or its text. Default: `Dockerfile` of the context. */
-  readonly dockerfile?: string | { readonly text: string } | undefined
+  readonly dockerfile?: string | DockerfileText | undefined
   readonly target?: string | undefined
   readonly buildArgs?: ReadonlyMap<string, string> | undefined
   readonly labels?: ReadonlyMap<string, string> | undefined
@@ -108,6 +119,8 @@ export interface Built {
   readonly imageId: Digest
   /** The digest of the manifest or index; of a pushed image, that in the registry. */
   readonly digest: Digest
+  /** The manifest or index with this digest. Absent when no output made an image. */
+  readonly descriptor?: Descriptor | undefined
   /** Canonical. */
   readonly names: readonly string[]
   /**
@@ -202,9 +215,9 @@ async function buildRecorded(
     const warnings = recorder.warnings()
     await writeTextFile(metadataFile, formatMetadata(delivered, { ...described, warnings }))
   }
-  const { pushed = [] } = delivered ?? {}
+  const { descriptor, pushed = [] } = delivered ?? {}
   const hasImage = delivered !== undefined
-  return { imageId, digest, names: given, hasImage, pushed, lockFile, provenance }
+  return { imageId, digest, descriptor, names: given, hasImage, pushed, lockFile, provenance }
 }
 
 /** Opens the caches of a build, if it has any. The code for them is loaded only then. */

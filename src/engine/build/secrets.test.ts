@@ -32,6 +32,13 @@ describe('readSecrets()', () => {
     expect(await read({ id, file: id }, { [id]: 'variable' })).toBe('file')
   })
 
+  test('readSecrets() takes a value before a file and a variable', async () => {
+    const value = Buffer.from('itself')
+    expect(await read({ id: 'V', value, file: '/absent' }, { V: 'variable' })).toBe('itself')
+    const large = { id: 'V', value: Buffer.alloc(500 * 1024 + 1) }
+    await expect(read(large)).rejects.toThrow('it is larger than 500 KiB')
+  })
+
   test('readSecrets() refuses an absent file, a directory, and a large file', async () => {
     const file = `${directory.path}/large`
     writeFileSync(file, Buffer.alloc(500 * 1024 + 1))

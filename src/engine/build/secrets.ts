@@ -10,6 +10,8 @@ export interface SecretSource {
   readonly file?: string | undefined
   /** A variable of the environment. */
   readonly env?: string | undefined
+  /** The secret itself. */
+  readonly value?: Uint8Array | undefined
 }
 
 type Env = Engine['env']
@@ -23,20 +25,28 @@ export async function readSecrets(
   const secrets = new Map<string, Uint8Array>()
   for (const source of sources) {
     const { id, file, env: name } = source
+    if (source.value !== undefined) {
+      secrets.set(id, limited(id, source.value))
+      continue
+    }
     const isVariable = file === undefined && env[id] !== undefined
     const variable = name ?? (isVariable ? id : undefined)
     const value =
       variable === undefined
         ? await readSecretFile(source, signal)
         : Buffer.from(env[variable] ?? '')
-    if (value.length > maxSize) throw refuseSecret(id, 'it is larger than 500 KiB')
-    secrets.set(id, value)
+    secrets.set(id, limited(id, value))
   }
   return secrets
 }
 
 /** Maximal bytes of a secret, as in BuildKit. */
 const maxSize = 500 * 1024
+
+function limited(id: string, value: Uint8Array): Uint8Array {
+  if (value.length > maxSize) throw refuseSecret(id, 'it is larger than 500 KiB')
+  return value
+}
 
 /** Reads up to the limit. The file may be a pipe, whose size is unknown. */
 async function readSecretFile(

@@ -20,6 +20,8 @@ const longestAge = 48 * 60 * 60 * 1000
 
 /** The parts of a request that are recorded. */
 export interface RecordedRequest {
+  /** Default: a new ID. */
+  readonly id?: string | undefined
   readonly context?: string | object | undefined
   readonly dockerfile?: string | object | undefined
   readonly target?: string | undefined
@@ -54,7 +56,8 @@ export interface BuildRecorder {
 }
 
 export function startRecord(engine: Pick<Engine, 'root'>, request: RecordedRequest): BuildRecorder {
-  const [id, startedAt] = [createBuildId(), new Date()]
+  const { id = createBuildId() } = request
+  const startedAt = new Date()
   const log = new BuildLog()
   const { emit } = request
   const write = async (end: Pick<BuildRecord, 'status' | 'materials'> & Partial<BuildRecord>) => {

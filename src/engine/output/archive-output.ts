@@ -24,7 +24,12 @@ export async function writeImageArchive(
   const formed = await formImages(engine, images, gzip, { ...options, names })
   const named = [await namedImage(engine, formed, names.map(parseReference))]
   const save = { isLayoutOnly: kind === 'oci', signal: options.signal }
-  if (isDirectory && destination !== undefined) {
+  if (output.receiver !== undefined) {
+    const { root, images: made, isIndex } = formed
+    const imageId = isIndex ? undefined : made[0]?.imageId
+    const bytes = saveImages(engine.content, named, save)
+    await output.receiver.archive(bytes, { descriptor: root, imageId, names })
+  } else if (isDirectory && destination !== undefined) {
     await writeLayout(destination, archiveMembers(engine.content, named, save), options.signal)
   } else {
     await writeArchive(saveImages(engine.content, named, save), {

@@ -1,8 +1,24 @@
 import type { BuildAnnotation } from '#build'
-import type { ImageName } from '#oci'
+import type { Descriptor, Digest, ImageName } from '#oci'
+import type { Bytes } from '#stream'
 
 /** Where the result of a build is written, and how. */
 export type BuildOutput = TreeOutput | ArchiveOutput | ImageOutput | CacheOnly
+
+/** Takes the result of a build in the place of a file or a directory of this machine. */
+export interface ResultReceiver {
+  readonly archive: (bytes: Bytes, image: ReceivedImage | undefined) => Promise<void>
+  /** The files of a result of kind `local`. The directory is removed afterwards. */
+  readonly directory: (path: string) => Promise<void>
+}
+
+/** The image in an archive. */
+export interface ReceivedImage {
+  readonly descriptor: Descriptor
+  /** Absent for an index. */
+  readonly imageId: Digest | undefined
+  readonly names: readonly ImageName[]
+}
 
 /** The files of the result, as a directory or as a tar archive. */
 export interface TreeOutput {
@@ -17,6 +33,8 @@ export interface TreeOutput {
   readonly splitsPlatforms?: boolean | undefined
   /** The beginning of the names of files with attestations. */
   readonly attestationPrefix?: string | undefined
+  /** In the place of `destination`. */
+  readonly receiver?: ResultReceiver | undefined
 }
 
 /** The image as an archive or a directory that other programs read. */
@@ -26,6 +44,8 @@ export interface ArchiveOutput {
   /** Absent for standard output. */
   readonly destination?: string | undefined
   readonly isDirectory: boolean
+  /** In the place of `destination`. */
+  readonly receiver?: ResultReceiver | undefined
   /** Default: the names of the build. */
   readonly names?: readonly ImageName[] | undefined
   readonly form: ImageForm

@@ -73,6 +73,7 @@ export function checkOutputs(outputs: readonly BuildOutput[], check: OutputCheck
 /** True for an output that is written to standard output. */
 export function isStream(output: BuildOutput): boolean {
   if (output.kind === 'image' || output.kind === 'cacheonly') return false
+  if (output.receiver !== undefined) return false
   return output.kind !== 'local' && output.destination === undefined
 }
 

@@ -20,7 +20,7 @@ import { openImage } from '#image'
 import { mediaType, parseImageName, parsePlatform, sha256 } from '#oci'
 import { lockDirectory } from '#platform'
 import { createMemoryRegistry, createRegistryHandler } from '#registry'
-import type { ProgressEvent } from '#stream'
+import { type ProgressEvent, toBuffer } from '#stream'
 import { load } from '../archive/load.ts'
 import { type BuildRequest, build, type NamedContext } from '../build/build.ts'
 import { collectGarbage } from '../collect/collect-garbage.ts'
@@ -28,7 +28,14 @@ import { findForeign } from '../host/store-names.ts'
 import { findTarget, getTarget } from '../image/find-target.ts'
 import { pull } from '../image/pull.ts'
 import { cannotContain, openTestEngine, type TestEngine } from '../testing/fixture.ts'
-import type { ArchiveOutput, BuildOutput, ImageForm, ImageOutput } from './build-output.ts'
+import type {
+  ArchiveOutput,
+  BuildOutput,
+  ImageForm,
+  ImageOutput,
+  ReceivedImage,
+  ResultReceiver,
+} from './build-output.ts'
 
 const registry = createMemoryRegistry()
 let engine: TestEngine
@@ -379,6 +386,32 @@ test('registry pushes every name, and the metadata has the digest in the registr
   })
   await using other = await openTestEngine({ fetch: createRegistryHandler(registry) })
   expect((await pull(other, 'localhost:1/pushed:1')).digest).toBe(digest)
+})
+
+test('receivers take archives and directories, and nothing is left', async () => {
+  const received: (readonly [string, ReceivedImage | undefined, number])[] = []
+  let listed: readonly string[] = []
+  const receiver: ResultReceiver = {
+    archive: async (bytes, image) => {
+      const buffer = await toBuffer(bytes, 1024 * 1024, 'an archive')
+      received.push([Buffer.from(buffer).toString('latin1', 257, 262), image, buffer.length])
+    },
+    directory: async (path) => {
+      listed = readdirSync(path).toSorted()
+    },
+  }
+  const names = [parseImageName('received')]
+  const destination = undefined
+  await run(archive('oci', { destination, receiver, names }))
+  const [[magic, image, size] = ['', undefined, 0]] = received
+  expect([magic, image?.names, size > 1000]).toEqual(['ustar', names, true])
+  expect(image?.descriptor.mediaType).toBe(mediaType.ociManifest)
+  if (cannotContain !== undefined) return
+  await run({ kind: 'tar', isMirror: false, receiver })
+  expect(received[1]?.slice(0, 2)).toEqual(['ustar', undefined])
+  await run({ kind: 'local', isMirror: true, receiver })
+  expect(listed).toEqual(['a', 'dir', 'own'])
+  expect(readdirSync(`${engine.root}/scratch`)).toEqual([])
 })
 
 test('push-by-digest moves no tag', async () => {

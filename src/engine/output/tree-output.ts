@@ -3,14 +3,17 @@ import { resolve } from 'node:path'
 import type { Image } from '#image'
 import { applyLayer } from '#layer'
 import { formatPlatform } from '#oci'
+import { mkdtempDisposable } from '#platform'
+import { ownedName } from '#snapshot'
 import { type Emit, silent } from '#stream'
 import type { TarInput } from '#tar'
 import { writeArchive } from '../archive/output-file.ts'
+import { scratchOf } from '../begin-work.ts'
 import type { Engine } from '../engine.ts'
 import { ensureUnpacked } from '../image/ensure-unpacked.ts'
 import { attestationFiles } from './attestation-files.ts'
 import type { Attestor } from './attestor.ts'
-import type { TreeOutput } from './build-output.ts'
+import type { ResultReceiver, TreeOutput } from './build-output.ts'
 import { type PackedTree, packTrees } from './pack-trees.ts'
 import { removeOthers } from './remove-others.ts'
 import { openResultPart } from './result-part.ts'
@@ -51,12 +54,32 @@ export async function writeTrees(
     const files = await attestationFiles(attestations, { root, image, named, signal })
     trees.push({ root, directory, files })
   }
-  const { kind, destination } = output
-  if (kind === 'tar') {
+  const { kind, destination, receiver } = output
+  if (receiver !== undefined) await giveTrees(engine, trees, { ...output, receiver }, options)
+  else if (kind === 'tar') {
     await writeArchive(packTrees(trees, { signal }), { file: destination, signal })
   } else {
     await writeDirectory(trees, { ...output, destination: destination ?? '.' }, options)
   }
+}
+
+/** Gives the trees to a receiver: as an archive, or in a directory of their own. */
+async function giveTrees(
+  engine: Engine,
+  trees: readonly PackedTree[],
+  output: TreeOutput & { readonly receiver: ResultReceiver },
+  options: DeliverOptions,
+): Promise<void> {
+  const { kind, receiver } = output
+  const { signal } = options
+  if (kind === 'tar') return await receiver.archive(packTrees(trees, { signal }), undefined)
+  const parent = scratchOf(engine)
+  await mkdir(parent, { recursive: true, mode: 0o700 })
+  // The next build removes a directory with this name after this process was killed.
+  await using place = await mkdtempDisposable(parent, `${ownedName('build')}.`)
+  const destination = `${place.path}/result`
+  await writeDirectory(trees, { ...output, destination, isMirror: false }, options)
+  await receiver.directory(destination)
 }
 
 /** `linux_arm_v7`, the name that BuildKit gives the directory of a platform. */

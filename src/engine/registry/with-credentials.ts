@@ -16,15 +16,17 @@ export interface GivenCredentials {
  */
 export function withCredentials(
   engine: Engine,
-  find: (host: string) => GivenCredentials | undefined,
+  find: (host: string) => GivenCredentials | undefined | Promise<GivenCredentials | undefined>,
 ): Engine {
   return {
     ...engine,
     async registry(name: string, emit: Emit = silent) {
       const { connectRegistry } = await import('#registry')
-      const given = find(name)
       return connectRegistry(name, {
-        credentials: async () => (given === undefined ? undefined : credentialOf(given)),
+        credentials: async () => {
+          const given = await find(name)
+          return given === undefined ? undefined : credentialOf(given)
+        },
         retry: { onRetry: (message) => emit({ type: 'warning', message }) },
         userAgent: `strake/${version}`,
       })

@@ -16,9 +16,36 @@ export interface RecordFiles {
 
 /** The record of a build in a bundle: BuildKit's message in Go's JSON, and what buildx adds. */
 export function bundleRecord(record: BuildRecord, files: RecordFiles, platform: string): object {
-  const { steps, context, dockerfile = 'Dockerfile', target } = record
+  const { steps, context, dockerfile = 'Dockerfile' } = record
   const isLocal = context?.startsWith('/') === true
-  const attrs = {
+  return {
+    Ref: record.id,
+    Frontend: 'dockerfile.v0',
+    FrontendAttrs: recordAttributes(record),
+    ...(record.error !== undefined && {
+      error: { code: record.status === 'canceled' ? 1 : 2, message: record.error },
+    }),
+    CreatedAt: timestamp(record.startedAt),
+    CompletedAt: timestamp(record.completedAt),
+    logs: descriptor(files.logs),
+    ExporterResponse: recordResponse(record),
+    Result: { Attestations: files.attestations.map(descriptor) },
+    trace: descriptor(files.trace),
+    numCachedSteps: steps.cached,
+    numTotalSteps: steps.total,
+    numCompletedSteps: steps.completed,
+    DefaultPlatform: platform,
+    ...(isLocal && {
+      localState: { Target: 'default', LocalPath: context, DockerfilePath: dockerfile },
+    }),
+  }
+}
+
+/** The options of a recorded build, as attributes of BuildKit's frontend. */
+export function recordAttributes(record: BuildRecord): Readonly<Record<string, string>> {
+  const { context, dockerfile = 'Dockerfile', target } = record
+  const isLocal = context?.startsWith('/') === true
+  return {
     filename: dockerfile,
     ...(target !== undefined && { target }),
     ...(record.platforms.length > 0 && { platform: record.platforms.join(',') }),
@@ -29,29 +56,13 @@ export function bundleRecord(record: BuildRecord, files: RecordFiles, platform: 
     ...prefixed('label:', record.labels),
     ...prefixed('context:', record.contexts),
   }
+}
+
+/** What BuildKit answers about the result of a build. */
+export function recordResponse({ digest, names }: BuildRecord): Readonly<Record<string, string>> {
   return {
-    Ref: record.id,
-    Frontend: 'dockerfile.v0',
-    FrontendAttrs: attrs,
-    ...(record.error !== undefined && {
-      error: { code: record.status === 'canceled' ? 1 : 2, message: record.error },
-    }),
-    CreatedAt: timestamp(record.startedAt),
-    CompletedAt: timestamp(record.completedAt),
-    logs: descriptor(files.logs),
-    ExporterResponse: {
-      ...(record.digest !== undefined && { 'containerimage.digest': record.digest }),
-      ...(record.names.length > 0 && { 'image.name': record.names.join(',') }),
-    },
-    Result: { Attestations: files.attestations.map(descriptor) },
-    trace: descriptor(files.trace),
-    numCachedSteps: steps.cached,
-    numTotalSteps: steps.total,
-    numCompletedSteps: steps.completed,
-    DefaultPlatform: platform,
-    ...(isLocal && {
-      localState: { Target: 'default', LocalPath: context, DockerfilePath: dockerfile },
-    }),
+    ...(digest !== undefined && { 'containerimage.digest': digest }),
+    ...(names.length > 0 && { 'image.name': names.join(',') }),
   }
 }
 
