@@ -170,6 +170,7 @@ const purposes: Readonly<Record<string, string>> = {
   'build/cache': 'results of steps that travel between machines, and layers that come later',
   'api/build': 'builds for clients without BuildKit',
   'api/client': 'what the client of a build serves on its session',
+  'api/client/files': 'files that travel between the client of a build and the server',
   'api/client/messages': 'messages of the services of such a client',
   'api/connections': 'connections that carry calls of gRPC',
   'api/container-files': 'endpoints of the files of containers',

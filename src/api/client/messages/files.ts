@@ -17,13 +17,8 @@ export const Stat = {
 } as const
 export type Stat = Message<typeof Stat>
 
-export const packetType: Readonly<Record<'stat' | 'request' | 'data' | 'end' | 'error', number>> = {
-  stat: 0,
-  request: 1,
-  data: 2,
-  end: 3,
-  error: 4,
-}
+/** The types of a packet. */
+export const packetType = { stat: 0, request: 1, data: 2, end: 3, error: 4 } as const
 
 /** A message of the exchange of files, in either direction. */
 export const Packet = {

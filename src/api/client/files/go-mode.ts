@@ -1,0 +1,45 @@
+/** Types of files that travel to and from clients. */
+export type EntryType = 'file' | 'directory' | 'symlink' | 'fifo' | 'other'
+
+/**
+ * The bits of Go's `os.FileMode`, which are not those of the kernel.
+ *
+ * @see https://pkg.go.dev/io/fs#FileMode
+ */
+const goMode = {
+  directory: 2 ** 31,
+  symlink: 2 ** 27,
+  fifo: 2 ** 25,
+  setuid: 2 ** 23,
+  setgid: 2 ** 22,
+  sticky: 2 ** 20,
+}
+
+/** Every bit that tells of another type than that of a regular file. */
+const typeBits = 0x8f280000
+
+const has = (mode: number, bit: number): boolean => (mode & bit) !== 0
+
+export function typeOfGoMode(mode: number): EntryType {
+  if (!has(mode, typeBits)) return 'file'
+  if (has(mode, goMode.directory)) return 'directory'
+  if (has(mode, goMode.symlink)) return 'symlink'
+  return has(mode, goMode.fifo) ? 'fifo' : 'other'
+}
+
+/** Returns the permission bits of the kernel. */
+export function permissionsOfGoMode(mode: number): number {
+  const special =
+    (has(mode, goMode.setuid) ? 0o4000 : 0) +
+    (has(mode, goMode.setgid) ? 0o2000 : 0) +
+    (has(mode, goMode.sticky) ? 0o1000 : 0)
+  return special + (mode & 0o777)
+}
+
+export function formatGoMode(type: 'file' | 'directory' | 'symlink', permissions: number): number {
+  const special =
+    (has(permissions, 0o4000) ? goMode.setuid : 0) +
+    (has(permissions, 0o2000) ? goMode.setgid : 0) +
+    (has(permissions, 0o1000) ? goMode.sticky : 0)
+  return (type === 'file' ? 0 : goMode[type]) + special + (permissions & 0o777)
+}
