@@ -2,7 +2,7 @@ import type { Engine } from '#engine/engine'
 import type { Exchange, Handler } from '#http'
 import type { ApiHandler, Route } from './call.ts'
 import type { Connections } from './connections/connections.ts'
-import { ApiError, failureResponse } from './failure.ts'
+import { ApiError, describeFailure, failureResponse } from './failure.ts'
 import { compileRoutes } from './match.ts'
 import { readQuery } from './query.ts'
 import { routes } from './routes.ts'
@@ -56,7 +56,7 @@ export function createApi(engine: Engine, options: ApiOptions): Handler {
     try {
       return withHeaders(await answer(request, exchange))
     } catch (error) {
-      if (!(error instanceof ApiError)) options.onFailure?.(error, request)
+      if (describeFailure(error).status >= 500) options.onFailure?.(error, request)
       return withHeaders(failureResponse(error))
     }
   }

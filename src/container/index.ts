@@ -15,6 +15,8 @@ export { containerEvent } from './model/container-events.ts'
 export { type ContainerContext, containerPaths, type RunningContext } from './model/context.ts'
 /** Mount requests. */
 export type { MountedImage, MountRequest, VolumesFrom } from './model/mount-request.ts'
+/** Names and numbers of signals. */
+export { isContainerName } from './model/names.ts'
 /** Options of a new container. */
 export type {
   ContainerImage,
@@ -34,7 +36,6 @@ export {
 } from './model/record.ts'
 /** Settings of a container, merged from its options and its image. */
 export { type ContainerSettings, networkNames, networksOf } from './model/settings.ts'
-/** Names and numbers of signals. */
 export { parseSignal } from './model/signal.ts'
 /** The state of a container. */
 export type { ContainerState, ContainerStatus } from './model/state.ts'

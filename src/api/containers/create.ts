@@ -1,4 +1,5 @@
 import { parseContainerBody } from '#docker/bodies/container-body'
+import { warningsOf } from '#docker/bodies/create-checks'
 import { create as createInStore } from '#engine/container/run'
 import { findTarget } from '#engine/image/find-target'
 import { isStrakeError } from '#oci'
@@ -6,17 +7,20 @@ import { readObject } from '../body.ts'
 import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
 import { reply } from '../reply.ts'
+import { requireReferences } from './references.ts'
 
 /** `POST /containers/create`. A client pulls an absent image itself when it reads the 404. */
 export async function create({ engine, query, request, signal }: ApiCall): Promise<Response> {
   const name = query.text('name')
-  const options = parseContainerBody(await readObject(request), {
+  const body = await readObject(request)
+  const options = parseContainerBody(body, {
     name,
     platform: platformOf(query.text('platform')),
   })
   requireFreeName(engine, name)
   if (findTarget(engine.records, options.image) === undefined) throw noImage(options.image)
-  const warnings: string[] = []
+  requireReferences(engine, options)
+  const warnings = [...warningsOf(body)]
   try {
     const { id } = await createInStore(engine, {
       ...options,

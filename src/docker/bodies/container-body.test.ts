@@ -59,14 +59,19 @@ describe('parseContainerBody()', () => {
         PidsLimit: 5,
         CapAdd: ['NET_ADMIN'],
         Privileged: true,
-        AutoRemove: true,
         RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 3 },
         Tmpfs: { '/t': 'size=1m', '/e': '' },
         Ulimits: [{ Name: 'nofile', Soft: 1, Hard: 2 }],
         ExtraHosts: ['a:1.2.3.4'],
         LogConfig: { Type: 'json-file', Config: { 'max-size': '1m' } },
         Mounts: [
-          { Type: 'bind', Source: '/a,b', Target: '/m', ReadOnly: true },
+          {
+            Type: 'bind',
+            Source: '/a,b',
+            Target: '/m',
+            ReadOnly: true,
+            BindOptions: { CreateMountpoint: true },
+          },
           { Type: 'tmpfs', Target: '/tm', TmpfsOptions: { SizeBytes: 1024, Mode: 0o700 } },
           {
             Type: 'volume',
@@ -76,8 +81,12 @@ describe('parseContainerBody()', () => {
           },
         ],
         PidMode: 'host',
+        CgroupParent: 'a/b',
       },
     })
+    expect(parse({ HostConfig: { AutoRemove: true } }).remove).toBe(true)
+    expect(options.cgroupParent).toBe('/a/b')
+    expect(() => parse({ HostConfig: { CgroupParent: 'a/../..' } })).toThrow('control group')
     expect(options.ports).toEqual([
       { hostPort: 8080, containerPort: 80, protocol: 'tcp' },
       { hostIp: '::1', hostPort: 0, containerPort: 80, protocol: 'tcp' },
@@ -86,7 +95,6 @@ describe('parseContainerBody()', () => {
     expect(options).toMatchObject({
       resources: { memory: 64_000_000, cpus: 1.5, pids: 5 },
       security: { privileged: true, add: ['NET_ADMIN'] },
-      remove: true,
       restart: { name: 'on-failure', maximumRetryCount: 3 },
       rlimits: [{ type: 'RLIMIT_NOFILE', soft: 1, hard: 2 }],
       extraHosts: [{ name: 'a', ip: '1.2.3.4' }],
@@ -120,6 +128,43 @@ describe('parseContainerBody()', () => {
     ).toMatchObject([{ name: 'back', aliases: ['db'], ip: '10.1.2.3' }, { name: 'front' }])
   })
 
+  test('parseContainerBody() reads links of every network', () => {
+    const EndpointsConfig = { back: { Links: ['web:w'] }, front: { Links: ['cache'] } }
+    expect(
+      parse({
+        HostConfig: { NetworkMode: 'back', Links: ['db'] },
+        NetworkingConfig: { EndpointsConfig },
+      }).networks,
+    ).toMatchObject([
+      {
+        name: 'back',
+        links: [
+          { container: 'db', alias: 'db' },
+          { container: 'web', alias: 'w' },
+        ],
+      },
+      { name: 'front', links: [{ container: 'cache', alias: 'cache' }] },
+    ])
+  })
+
+  test('parseContainerBody() takes whole numbers of 64 bits, and null for empty texts', () => {
+    expect(parse({ HostConfig: { Memory: 2 ** 63 } }).resources?.memory).toBe(2 ** 53 - 1)
+    expect(() => parse({ HostConfig: { Memory: 1e30 } })).toThrow('of type int64')
+    expect(parse({ Labels: { a: null } }).labels).toEqual({ a: '' })
+  })
+
+  test('parseContainerBody() refuses names and images in the words of Docker', () => {
+    for (const name of ['a', 'a b', '..', 'a/b', 'é']) {
+      expect(() => parseContainerBody({ Image: 'x' }, { name })).toThrow(
+        `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
+      )
+    }
+    expect(() => parse({ Image: 'BAD..' })).toThrow(
+      'invalid reference format: repository name (library/BAD..) must be lowercase',
+    )
+    expect(() => parse({ Image: 'a b' })).toThrow('invalid reference format')
+  })
+
   test('parseContainerBody() refuses members of another type, by name', () => {
     for (const [body, name] of [
       [{ Cmd: 'text' }, 'Cmd'],
@@ -133,7 +178,6 @@ describe('parseContainerBody()', () => {
       expect(() => parse(body)).toThrow(`Go struct field ${name} of type`)
     }
     expect(() => parseContainerBody({}, {})).toThrow('no image specified')
-    expect(() => parse({ HostConfig: { Memory: -1 } })).toThrow('Memory is -1')
   })
 
   test('parseContainerBody() reads a seccomp profile from the body, never from a file', () => {

@@ -1,6 +1,9 @@
+import { isContainerName } from '#container'
 import type { RunOptions } from '#engine/container/run'
-import { type Healthcheck, StrakeError } from '#oci'
+import { type Healthcheck, parseReference, StrakeError } from '#oci'
 import { parseContainerRequest } from '../flags/container-flags.ts'
+import { parseCgroupParent } from '../flags/limits.ts'
+import { checkContainerBody } from './create-checks.ts'
 import { type Fields, member, object, textMap, texts } from './fields.ts'
 import { hostTexts, readResources, readSecurity } from './host-config.ts'
 import { readMounts } from './mounts.ts'
@@ -23,6 +26,9 @@ export function parseContainerBody(body: Fields, { name, platform }: CreateParam
   const host = object(body, 'HostConfig') ?? {}
   const image = member(body, 'Image', 'string') ?? ''
   if (image === '') throw new StrakeError('INVALID', 'no image specified')
+  requireReference(image)
+  if (name !== undefined) requireName(name.replace(/^\//, ''))
+  checkContainerBody(body)
   const { security, mounts, network, networks, ip, ...parsed } = parseContainerRequest({
     ...hostTexts(host),
     publish: portTexts(host),
@@ -65,12 +71,30 @@ export function parseContainerBody(body: Fields, { name, platform }: CreateParam
     dnsSearch: texts(host, 'DnsSearch'),
     dnsOptions: texts(host, 'DnsOptions'),
     oomScoreAdj: member(host, 'OomScoreAdj', 'number') || undefined,
-    pid: namespaceOf(host, 'PidMode'),
+    ...pidsOf(host),
     ipc: namespaceOf(host, 'IpcMode'),
     uts: namespaceOf(host, 'UTSMode'),
     cgroupns: namespaceOf(host, 'CgroupnsMode'),
     annotations: textMap(host, 'Annotations'),
+    cgroupParent: parentOf(host),
     runtime: runtimeOf(host),
+  }
+}
+
+function requireName(name: string): void {
+  if (isContainerName(name)) return
+  const message = `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`
+  throw new StrakeError('INVALID', message)
+}
+
+function requireReference(image: string): void {
+  try {
+    parseReference(image)
+  } catch (cause) {
+    const isUpper = /^[\w./-]+$/.test(image) && image !== image.toLowerCase()
+    const name = image.includes('/') ? image : `library/${image}`
+    const reason = isUpper ? `: repository name (${name}) must be lowercase` : ''
+    throw new StrakeError('INVALID', `invalid reference format${reason}`, { cause })
   }
 }
 
@@ -105,9 +129,6 @@ function healthOf(body: Fields): Healthcheck | undefined {
   const given = times.flatMap((name) => {
     const value = member(check, name, 'number')
     if (value === undefined || value === 0) return []
-    if (value < 0 || (name !== 'Retries' && value < 1_000_000)) {
-      throw new StrakeError('INVALID', `${name} in Healthcheck cannot be less than 1ms`)
-    }
     return [[name, value] as const]
   })
   return { ...(test === undefined ? {} : { Test: test }), ...Object.fromEntries(given) }
@@ -123,8 +144,19 @@ function namespaceOf(host: Fields, name: string): 'private' | 'host' | undefined
   throw new StrakeError('UNSUPPORTED', `Cannot use ${name} ${mode}: expected private or host`)
 }
 
+/** `container:NAME` shares the processes of another container. */
+function pidsOf(host: Fields): Pick<RunOptions, 'pid' | 'pidOf'> {
+  const [, other] = /^container:(.+)$/.exec(member(host, 'PidMode', 'string') ?? '') ?? []
+  return other === undefined ? { pid: namespaceOf(host, 'PidMode') } : { pidOf: other }
+}
+
 /** Docker's own names of its runtime. */
 function runtimeOf(host: Fields): string | undefined {
   const name = member(host, 'Runtime', 'string') || undefined
   return name === 'io.containerd.runc.v2' ? 'runc' : name
+}
+
+function parentOf(host: Fields): string | undefined {
+  const path = member(host, 'CgroupParent', 'string') ?? ''
+  return path === '' ? undefined : parseCgroupParent(path)
 }

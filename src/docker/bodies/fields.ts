@@ -5,6 +5,9 @@ export type Fields = Readonly<Record<string, unknown>>
 
 type Kinds = { string: string; number: number; boolean: boolean }
 
+/** The names of Go's types, which errors of Docker have. */
+const goTypes = { string: 'string', number: 'int64', boolean: 'bool' } as const
+
 /**
  * Reads a member of an object. Absent members and `null` are `undefined`. Throws 400 for a value of
  * another type. Names of members match without case, as in Go.
@@ -16,14 +19,25 @@ export function member<Kind extends keyof Kinds>(
 ): Kinds[Kind] | undefined {
   const value = lookUp(fields, name)
   if (value === undefined || value === null) return undefined
-  if (typeof value !== kind) throw wrongType(name, value, kind)
-  if (kind === 'number' && !Number.isSafeInteger(value)) throw wrongType(name, value, 'int64')
+  if (typeof value !== kind) throw wrongType(name, value, goTypes[kind])
+  if (typeof value === 'number') return toWhole(name, value) as Kinds[Kind]
   return value as Kinds[Kind]
 }
 
-/** Reads a list of texts. */
+/**
+ * A number of 64 bits. Beyond 2^53 it is only known roughly, and larger than anything that a
+ * machine has: it becomes the largest exact one.
+ */
+function toWhole(name: string, value: number): number {
+  if (!Number.isInteger(value) || Math.abs(value) > 2 ** 63) throw wrongType(name, value, 'int64')
+  const most = Number.MAX_SAFE_INTEGER
+  return Math.max(-most, Math.min(most, value))
+}
+
+/** Reads a list of texts. As in Go, `null` is an empty one. */
 export function texts(fields: Fields, name: string): readonly string[] | undefined {
   return list(fields, name)?.map((value) => {
+    if (value === null) return ''
     if (typeof value === 'string') return value
     throw wrongType(name, value, 'string')
   })
@@ -40,17 +54,18 @@ export function object(fields: Fields, name: string): Fields | undefined {
   return value === undefined || value === null ? undefined : asObject(name, value)
 }
 
-/** Reads an object whose values are texts. */
+/** Reads an object whose values are texts. As in Go, `null` is an empty one. */
 export function textMap(
   fields: Fields,
   name: string,
 ): Readonly<Record<string, string>> | undefined {
   const found = object(fields, name)
   if (found === undefined) return undefined
-  for (const value of Object.values(found)) {
-    if (typeof value !== 'string') throw wrongType(name, value, 'string')
-  }
-  return found as Readonly<Record<string, string>>
+  const entries = Object.entries(found).map(([key, value]) => {
+    if (value !== null && typeof value !== 'string') throw wrongType(name, value, 'string')
+    return [key, value ?? ''] as const
+  })
+  return Object.fromEntries(entries)
 }
 
 function list(fields: Fields, name: string): readonly unknown[] | undefined {
@@ -73,7 +88,8 @@ function lookUp(fields: Fields, name: string): unknown {
 }
 
 function wrongType(name: string, value: unknown, expected: string): StrakeError {
-  const got = Array.isArray(value) ? 'array' : typeof value
+  const kind = typeof value
+  const got = Array.isArray(value) ? 'array' : kind === 'boolean' ? 'bool' : kind
   return new StrakeError(
     'INVALID',
     `invalid JSON: json: cannot unmarshal ${got} into Go struct field ${name} of type ${expected}`,

@@ -1,8 +1,8 @@
 import type { ContainerOptions } from '#container'
-import { StrakeError } from '#oci'
 import type { ContainerRequest } from '../flags/container-flags.ts'
 import { parseSecurityOptions } from '../flags/security-options.ts'
 import { type Fields, member, object, objects, textMap, texts } from './fields.ts'
+import { checkLimits } from './limit-checks.ts'
 
 /** The members of `HostConfig` that have the grammar of flags. */
 export function hostTexts(host: Fields): ContainerRequest {
@@ -60,7 +60,8 @@ export function readSecurity(host: Fields): NonNullable<ContainerOptions['securi
 export function readResources(host: Fields): NonNullable<ContainerOptions['resources']> {
   const whole = (name: string): number | undefined => member(host, name, 'number') || undefined
   const nano = whole('NanoCpus')
-  refuseNegative(host, ['Memory', 'CpuShares', 'CpuPeriod', 'CpuQuota', 'NanoCpus'])
+  checkLimits(host)
+  const quota = whole('CpuQuota') ?? 0
   return {
     memory: whole('Memory'),
     memorySwap: whole('MemorySwap'),
@@ -70,7 +71,8 @@ export function readResources(host: Fields): NonNullable<ContainerOptions['resou
     cpus: nano === undefined ? undefined : nano / 1e9,
     cpuShares: whole('CpuShares'),
     cpuPeriod: whole('CpuPeriod'),
-    cpuQuota: whole('CpuQuota'),
+    // Docker takes a negative one for none.
+    cpuQuota: quota > 0 ? quota : undefined,
     cpusetCpus: member(host, 'CpusetCpus', 'string') || undefined,
     cpusetMems: member(host, 'CpusetMems', 'string') || undefined,
     pids: whole('PidsLimit'),
@@ -80,13 +82,6 @@ export function readResources(host: Fields): NonNullable<ContainerOptions['resou
     deviceWriteBps: deviceLimits(host, 'BlkioDeviceWriteBps', 'Rate'),
     deviceReadIops: deviceLimits(host, 'BlkioDeviceReadIOps', 'Rate'),
     deviceWriteIops: deviceLimits(host, 'BlkioDeviceWriteIOps', 'Rate'),
-  }
-}
-
-function refuseNegative(host: Fields, names: readonly string[]): void {
-  for (const name of names) {
-    const value = member(host, name, 'number') ?? 0
-    if (value < 0) throw new StrakeError('INVALID', `Cannot limit a container: ${name} is ${value}`)
   }
 }
 

@@ -1,10 +1,10 @@
 import type { NetworkChoice } from '#container'
 import type { RunOptions } from '#engine/container/run'
 import { StrakeError } from '#oci'
-import { parseNetworks } from '../flags/network-flags.ts'
+import { parseLink, parseNetworks } from '../flags/network-flags.ts'
 import { type Fields, member, object, texts } from './fields.ts'
 
-type Networks = Pick<RunOptions, 'network' | 'networks' | 'ip'>
+type Networks = Pick<RunOptions, 'network' | 'networkOf' | 'networks' | 'ip'>
 
 /** Docker's words for "the default network". */
 const usual = ['', 'default', 'bridge']
@@ -25,16 +25,30 @@ export function readNetworks(body: Fields, host: Fields): Networks {
     const key = Object.keys(config).find((one) => isSame(one, name))
     return readEndpoint(name, key === undefined ? {} : (object(config, key) ?? {}))
   })
-  return parseNetworks({
+  const [linksOfFirst = [], ...otherLinks] = choices.map(({ links }) => links)
+  const parsed = parseNetworks({
     networks: choices.map(({ text }) => text),
+    links: [...(texts(host, 'Links') ?? []), ...linksOfFirst],
   })
+  return { ...parsed, networks: parsed.networks?.map(withLinks([[], ...otherLinks])) }
 }
+
+/** Adds the links of further networks, which no flag names. */
+const withLinks =
+  (links: readonly (readonly string[])[]) =>
+  (choice: NetworkChoice, index: number): NetworkChoice => {
+    const more = links[index]?.map(parseLink) ?? []
+    return more.length === 0 ? choice : { ...choice, links: [...(choice.links ?? []), ...more] }
+  }
 
 const isSame = (name: string, other: string): boolean =>
   name === other || (usual.includes(name) && usual.includes(other))
 
 /** Reads the settings of a container on one network, as a value of `--network`. */
-function readEndpoint(name: string, settings: Fields): { readonly text: string } {
+function readEndpoint(
+  name: string,
+  settings: Fields,
+): { readonly text: string; readonly links: readonly string[] } {
   const choice = endpointChoice(name, settings)
   if (/[,=]/.test(name)) throw new StrakeError('INVALID', `network ${name} not found`)
   const fields = [
@@ -44,7 +58,8 @@ function readEndpoint(name: string, settings: Fields): { readonly text: string }
     ...(choice.mac === undefined ? [] : [`mac-address=${choice.mac}`]),
     ...(choice.gatewayPriority === undefined ? [] : [`gw-priority=${choice.gatewayPriority}`]),
   ]
-  return { text: fields.length === 1 ? name : fields.join(',') }
+  const links = texts(settings, 'Links') ?? []
+  return { text: fields.length === 1 ? name : fields.join(','), links }
 }
 
 /** Reads the `EndpointConfig` of one network. */

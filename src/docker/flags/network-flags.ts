@@ -100,7 +100,7 @@ function joinContainer(flags: NetworkRequestFlags, text: string): Parsed {
 }
 
 /** Reads `NAME[:ALIAS]`. Throws `INVALID`. */
-function parseLink(text: string): NonNullable<NetworkChoice['links']>[number] {
+export function parseLink(text: string): NonNullable<NetworkChoice['links']>[number] {
   const [container = '', alias = container, ...more] = text.split(':')
   const isName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,252}$/
   if (!isName.test(container) || !isName.test(alias) || more.length > 0) {
