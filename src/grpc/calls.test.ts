@@ -215,6 +215,28 @@ describe('cancellation', () => {
     expect(await failureOf(client.call(Echo.say, {}))).toMatchObject({ code: 'UNAVAILABLE' })
   })
 
+  test('a cancelled request does not look like a complete one', async () => {
+    const { client: socket, server } = await connections.open()
+    const { promise, resolve } = Promise.withResolvers<string>()
+    const received: number[] = []
+    const method = bidi(Session, async (stream) => {
+      try {
+        for await (const { data } of stream) received.push(data.length)
+        resolve('it looks complete')
+      } catch (error) {
+        resolve((error as GrpcError).code)
+      }
+    })
+    const served = serveGrpc(server, [method])
+    using client = new GrpcClient(socket)
+    const stream = client.open(Session)
+    await stream.send({ data: new Uint8Array(5) })
+    await until(() => received.length > 0)
+    stream.cancel()
+    expect(await promise).toBe('CANCELLED')
+    served[Symbol.dispose]()
+  })
+
   test('a finished call is not cancelled', async () => {
     const { client } = await open()
     await failureOf(client.call(Echo.fail, { text: 'x' }))

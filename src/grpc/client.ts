@@ -1,6 +1,6 @@
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import { limits, mostCalls, onceOver, settings } from './connection.ts'
+import { limits, mostCalls, settings, tie } from './connection.ts'
 import { formatTimeout } from './deadline.ts'
 import { readMessages, sendMessage } from './message-stream.ts'
 import type { Draft, Message, MessageTable } from './message-table.ts'
@@ -28,11 +28,13 @@ export interface ClientStream<In, Out> extends GrpcStream<In, Out> {
 /** Calls methods of the services at the other end of a connection. */
 export class GrpcClient implements Disposable {
   readonly #session: ClientHttp2Session
+  readonly #connection: Duplex
   #calls = 0
   /** Aborts when the connection has ended, in whatever way. */
   readonly closed: AbortSignal
 
   constructor(connection: Duplex) {
+    this.#connection = connection
     const closing = new AbortController()
     this.closed = closing.signal
     const close = (): void =>
@@ -42,14 +44,7 @@ export class GrpcClient implements Disposable {
       ...limits,
       settings: { ...settings, enablePush: false },
     })
-    // Clients in Go end each connection in a way that the runtimes report as an error of the protocol.
-    this.#session.on('error', () => connection.destroy())
-    this.#session.once('close', close)
-    connection.on('error', () => connection.destroy())
-    onceOver(connection, () => {
-      this.#session.destroy()
-      close()
-    })
+    tie(this.#session, connection, close)
   }
 
   /** Sends one message and returns the one that answers it. Throws `GrpcError`. */
@@ -92,7 +87,7 @@ export class GrpcClient implements Disposable {
       this.#calls--
     })
     const ended = outcome(stream, { signal, timeout })
-    const cancel = (): void => stream.close(http2.constants.NGHTTP2_CANCEL)
+    const cancel = (): void => cancelStream(stream)
     return {
       send: (message) => sendMessage(stream, request, message),
       end: () => stream.end(),
@@ -118,7 +113,18 @@ export class GrpcClient implements Disposable {
 
   [Symbol.dispose](): void {
     this.#session.destroy()
+    this.#connection.destroy()
   }
+}
+
+/**
+ * Ends a call at once. `close` of a stream would end the own side first, and the other side would
+ * take what it has received until then for everything.
+ */
+function cancelStream(stream: ClientHttp2Stream): void {
+  if (stream.destroyed || stream.closed) return
+  if (stream.writableEnded) stream.close(http2.constants.NGHTTP2_CANCEL)
+  else stream.destroy(Object.assign(new Error('the call was cancelled'), { name: 'AbortError' }))
 }
 
 /** Resolves with the error of a call when it has ended. */
@@ -126,7 +132,7 @@ function outcome(stream: ClientHttp2Stream, { signal, timeout }: CallOptions): P
   return new Promise((resolve) => {
     const stop = (reason: unknown): void => {
       resolve(reason)
-      stream.close(http2.constants.NGHTTP2_CANCEL)
+      cancelStream(stream)
     }
     const onAbort = (): void => stop(signal?.reason)
     signal?.addEventListener('abort', onAbort, { once: true })

@@ -1,4 +1,4 @@
-import type { ServerSessionOptions, Settings } from 'node:http2'
+import type { Http2Session, ServerSessionOptions, Settings } from 'node:http2'
 import type { Duplex } from 'node:stream'
 
 /** Bytes that the other side may send in one call before they are read. */
@@ -19,16 +19,23 @@ export const limits: Pick<ServerSessionOptions, 'maxHeaderListPairs' | 'maxSendH
   }
 
 /**
- * Calls `listener` once when a connection has ended or its other side has ended. A connection of
- * HTTP/2 has no use for one direction alone, and a half-open one would never close.
+ * Ties a session of HTTP/2 to its connection: the end of one is the end of the other. A connection
+ * of HTTP/2 has no use for one direction alone, and a half-open one would never close. Calls
+ * `onOver` once.
  */
-export function onceOver(connection: Duplex, listener: () => void): void {
-  const settle = (): void => {
-    connection.off('end', settle)
-    connection.off('close', settle)
-    listener()
-    connection.destroy()
+export function tie(session: Http2Session, connection: Duplex, onOver: () => void): void {
+  let isOver = false
+  const end = (): void => {
+    if (isOver) return
+    isOver = true
+    onOver()
+    session.destroy()
+    connection.end(() => connection.destroy())
   }
-  connection.once('end', settle)
-  connection.once('close', settle)
+  session.once('close', end)
+  connection.once('end', end)
+  connection.once('close', end)
+  // Clients in Go end each connection in a way that the runtimes report as an error of the protocol.
+  session.on('error', () => connection.destroy())
+  connection.on('error', () => connection.destroy())
 }

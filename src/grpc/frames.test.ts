@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { encodeFrame, readFrames } from './frames.ts'
+import { messageOf } from './testing/message-of.ts'
 
 const Part = { data: ['bytes', 1] } as const
 
@@ -23,15 +24,15 @@ for (const size of [1, 4, 5, 7, 100, 1000]) {
 test('readFrames() refuses a message above the limit before it arrives', async () => {
   const head = new Uint8Array([0, 0, 0, 4, 0])
   const reading = Array.fromAsync(readFrames(cut(head, 5), 1023))
-  expect(reading).rejects.toThrow('a message of 1024 bytes is above the limit')
+  expect(await messageOf(reading)).toContain('a message of 1024 bytes is above the limit')
 })
 
-test('readFrames() refuses a compressed message', () => {
+test('readFrames() refuses a compressed message', async () => {
   const reading = Array.fromAsync(readFrames(cut(new Uint8Array([1, 0, 0, 0, 0]), 5)))
-  expect(reading).rejects.toThrow('compressed messages are not supported')
+  expect(await messageOf(reading)).toContain('compressed messages are not supported')
 })
 
-test('readFrames() refuses a stream that ends in the middle of a message', () => {
+test('readFrames() refuses a stream that ends in the middle of a message', async () => {
   const reading = Array.fromAsync(readFrames(cut(frames.subarray(0, 20), 20)))
-  expect(reading).rejects.toThrow('the stream ended in the middle of a message')
+  expect(await messageOf(reading)).toContain('the stream ended in the middle of a message')
 })

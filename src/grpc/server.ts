@@ -1,11 +1,12 @@
 import http2, { type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import { limits, mostCalls, onceOver, settings } from './connection.ts'
+import { isStrakeError } from '#oci'
+import { limits, mostCalls, settings, tie } from './connection.ts'
 import { parseTimeout } from './deadline.ts'
 import { readMessages, sendMessage } from './message-stream.ts'
 import { receivedMetadata } from './metadata.ts'
 import type { Method } from './rpc.ts'
-import { formatTrailers, GrpcError, toGrpcError } from './status.ts'
+import { formatTrailers, GrpcError, isGrpcError, toGrpcError } from './status.ts'
 
 export interface ServeGrpcOptions {
   /** Called with every error that is no answer to the client's mistake. */
@@ -30,14 +31,7 @@ export function serveGrpc(
     ...limits,
     settings: { ...settings, maxConcurrentStreams: mostCalls },
   })
-  session.once('close', () => resolve())
-  // Clients in Go end each connection in a way that the runtimes report as an error of the protocol.
-  session.on('error', () => connection.destroy())
-  connection.on('error', () => connection.destroy())
-  onceOver(connection, () => {
-    session.destroy()
-    resolve()
-  })
+  tie(session, connection, resolve)
   session.on('stream', (stream, headers, _, rawHeaders) => {
     stream.on('error', () => {})
     const path = headers[':path'] ?? ''
@@ -49,7 +43,11 @@ export function serveGrpc(
     const call = new Call(stream, byPath.get(path))
     call.answer(headers, rawHeaders).catch((error: unknown) => onFailure?.(error, path))
   })
-  return { closed, [Symbol.dispose]: () => session.destroy() }
+  const close = (): void => {
+    session.destroy()
+    connection.destroy()
+  }
+  return { closed, [Symbol.dispose]: close }
 }
 
 /** Returns the HTTP status for what is no call of gRPC. */
@@ -72,7 +70,7 @@ class Call {
       // A stream closes after every call, and only an unfinished call was cancelled.
       if (this.#isOver) return
       this.#isOver = true
-      this.#abort.abort(new GrpcError('CANCELLED', 'the client has cancelled the call'))
+      this.#abort.abort(cancelled())
     })
   }
 
@@ -94,7 +92,7 @@ class Call {
             this.#respond()
             return sendMessage(stream, method.response, message as object)
           },
-          [Symbol.asyncIterator]: () => readMessages(stream, method.request),
+          [Symbol.asyncIterator]: () => this.#requests(method),
         },
         { metadata: receivedMetadata(rawHeaders), signal: this.#abort.signal },
       )
@@ -105,6 +103,15 @@ class Call {
       if (isFailure) throw error
     } finally {
       clearTimeout(timer)
+    }
+  }
+
+  /** Throws when the client has cancelled the call: what was sent until then is not everything. */
+  async *#requests({ request }: Method): AsyncGenerator<unknown> {
+    try {
+      yield* readMessages(this.#stream, request)
+    } catch (error) {
+      throw isGrpcError(error) || isStrakeError(error) ? error : cancelled()
     }
   }
 
@@ -135,5 +142,7 @@ class Call {
     stream.resume()
   }
 }
+
+const cancelled = (): GrpcError => new GrpcError('CANCELLED', 'the client has cancelled the call')
 
 const responseHeaders = { ':status': 200, 'content-type': 'application/grpc' } as const

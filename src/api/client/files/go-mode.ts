@@ -9,9 +9,11 @@ export type EntryType = 'file' | 'directory' | 'symlink' | 'fifo' | 'other'
 const goMode = {
   directory: 2 ** 31,
   symlink: 2 ** 27,
+  device: 2 ** 26,
   fifo: 2 ** 25,
   setuid: 2 ** 23,
   setgid: 2 ** 22,
+  character: 2 ** 21,
   sticky: 2 ** 20,
 }
 
@@ -36,10 +38,22 @@ export function permissionsOfGoMode(mode: number): number {
   return special + (mode & 0o777)
 }
 
-export function formatGoMode(type: 'file' | 'directory' | 'symlink', permissions: number): number {
+/** Types of files that the server sends. */
+export type SentType = Exclude<EntryType, 'other'> | 'character' | 'block'
+
+const bitsOfTypes: Readonly<Record<SentType, number>> = {
+  file: 0,
+  directory: goMode.directory,
+  symlink: goMode.symlink,
+  fifo: goMode.fifo,
+  character: goMode.device + goMode.character,
+  block: goMode.device,
+}
+
+export function formatGoMode(type: SentType, permissions: number): number {
   const special =
     (has(permissions, 0o4000) ? goMode.setuid : 0) +
     (has(permissions, 0o2000) ? goMode.setgid : 0) +
     (has(permissions, 0o1000) ? goMode.sticky : 0)
-  return (type === 'file' ? 0 : goMode[type]) + special + (permissions & 0o777)
+  return bitsOfTypes[type] + special + (permissions & 0o777)
 }
