@@ -1,0 +1,90 @@
+import type { LdapConfig, MtlsConfig, RegistryConfig } from './config.ts'
+
+/** A fault that only shows when several keys are seen together. */
+export interface Conflict {
+  readonly path: readonly (string | number)[]
+  readonly message: string
+}
+
+/** Returns the faults between keys that are each valid by itself. */
+export function findConflicts(config: RegistryConfig): readonly Conflict[] {
+  const { auth = {}, tls } = config
+  return [
+    ...unknownIssuers(config),
+    ...repeatedIssuers(config),
+    ...(auth.ldap === undefined ? [] : ldapConflicts(auth.ldap)),
+    ...(auth.mtls === undefined ? [] : mtlsConflicts(auth.mtls, tls?.clientCa !== undefined)),
+  ]
+}
+
+function unknownIssuers({ auth, access }: RegistryConfig): readonly Conflict[] {
+  const known = auth?.oidc?.map(({ name }) => name) ?? []
+  return (access?.rules ?? []).flatMap(({ subjects }, rule) =>
+    subjects.flatMap((subject, index) => {
+      if (typeof subject === 'string' || known.includes(subject.issuer)) return []
+      const path = ['access', 'rules', rule, 'subjects', index, 'issuer']
+      const names = known.length === 0 ? 'there is none' : `expected ${known.join(', ')}`
+      return [{ path, message: `no issuer of auth.oidc has this name; ${names}` }]
+    }),
+  )
+}
+
+function repeatedIssuers({ auth }: RegistryConfig): readonly Conflict[] {
+  const issuers = auth?.oidc ?? []
+  return issuers.flatMap(({ name, issuer }, index) => {
+    const earlier = issuers.slice(0, index)
+    const isNameTaken = earlier.some((each) => each.name === name)
+    const isUrlTaken = earlier.some((each) => each.issuer === issuer)
+    return [
+      ...(isNameTaken ? [repeated(['auth', 'oidc', index, 'name'])] : []),
+      ...(isUrlTaken ? [repeated(['auth', 'oidc', index, 'issuer'])] : []),
+    ]
+  })
+}
+
+function repeated(path: readonly (string | number)[]): Conflict {
+  return { path, message: 'an earlier issuer has the same' }
+}
+
+function ldapConflicts(ldap: LdapConfig): readonly Conflict[] {
+  const { url, bindDn, bindPasswordFile, startTls, insecure } = ldap
+  const at = (key: string, message: string): Conflict => ({ path: ['auth', 'ldap', key], message })
+  const host = new URL(url).hostname
+  const isLocal = host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host)
+  const isPlain = url.startsWith('ldap://') && startTls !== true
+  const found: Conflict[] = []
+  if (isPlain && !isLocal && insecure !== true) {
+    const message = 'passwords would be sent unencrypted, expected ldaps://, startTls or insecure'
+    found.push(at('url', message))
+  }
+  if ((bindDn === undefined) !== (bindPasswordFile === undefined)) {
+    found.push(
+      at(bindDn === undefined ? 'bindPasswordFile' : 'bindDn', 'needs the other of the two'),
+    )
+  }
+  if (startTls === true && !isPlain && url.startsWith('ldaps://')) {
+    found.push(at('startTls', 'an ldaps:// connection is encrypted already'))
+  }
+  return found
+}
+
+function mtlsConflicts({ pattern }: MtlsConfig, hasAuthority: boolean): readonly Conflict[] {
+  const found: Conflict[] = []
+  if (!hasAuthority) {
+    found.push({ path: ['auth', 'mtls'], message: 'needs tls.clientCa, which proves certificates' })
+  }
+  if (pattern !== undefined && !isExpression(pattern)) {
+    const path = ['auth', 'mtls', 'pattern']
+    found.push({ path, message: 'expected a regular expression' })
+  }
+  return found
+}
+
+function isExpression(source: string): boolean {
+  try {
+    new RegExp(source)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,123 @@
+import { expect, test } from 'bun:test'
+import { configSchema } from './json-schema.ts'
+import { ConfigError, formatProblem, parseConfig } from './parse-config.ts'
+
+async function problemsOf(text: string): Promise<readonly string[]> {
+  const error = await parseConfig(text, 'registry.yml').catch((thrown: unknown) => thrown)
+  if (!(error instanceof ConfigError)) throw new Error(`not refused: ${text}`)
+  return error.problems.map(formatProblem)
+}
+
+test('parseConfig() converts durations and sizes, and keeps everything else', async () => {
+  const text = [
+    'listen: { host: 0.0.0.0, port: 5000 }',
+    'auth:',
+    '  tokens: { lifetime: 10m, refreshLifetime: 90d }',
+    'limits: { blobSize: 10GiB, requestsPerSecond: 50 }',
+    'access:',
+    '  rules:',
+    '    - repositories: [public/**]',
+    '      subjects: [anonymous, "group:team"]',
+    '      actions: [pull]',
+  ].join('\n')
+  const config = await parseConfig(text, 'registry.yml')
+  expect(JSON.parse(JSON.stringify(config))).toEqual({
+    listen: { host: '0.0.0.0', port: 5000 },
+    auth: { tokens: { lifetime: 600_000, refreshLifetime: 7_776_000_000 } },
+    limits: { blobSize: 10_737_418_240, requestsPerSecond: 50 },
+    access: {
+      rules: [
+        { repositories: ['public/**'], subjects: ['anonymous', 'group:team'], actions: ['pull'] },
+      ],
+    },
+  })
+  expect(await parseConfig('', 'registry.yml')).toEqual({})
+  expect(await parseConfig('# only a comment\n', 'registry.yml')).toEqual({})
+})
+
+test('parseConfig() names line, key and what is expected of every fault', async () => {
+  const text = [
+    'listen:',
+    '  prot: 5000',
+    '  host: 7',
+    'auth:',
+    '  tokens:',
+    '    lifetime: soon',
+    'tls:',
+    '  cert: a.pem',
+    'access:',
+    '  rules:',
+    '    - repositories: ["../x"]',
+    '      subjects: [alice]',
+    '      actions: [pul]',
+  ].join('\n')
+  expect(await problemsOf(text)).toEqual([
+    'line 2, listen.prot: unknown key, expected host, port, url, allowHosts',
+    'line 3, listen.host: expected an address or a host name, got 7',
+    'line 6, auth.tokens.lifetime: expected a duration such as 30s, 5m, 12h or 90d, got "soon"',
+    'line 8, tls.key: missing',
+    'line 11, access.rules[0].repositories[0]: expected a repository, in which * stands for a part of a segment and ** for any path, got "../x"',
+    expect.stringContaining('line 12, access.rules[0].subjects[0]: expected user:NAME, group:NAME'),
+    'line 13, access.rules[0].actions[0]: expected pull, push, delete, admin, got "pul"',
+  ])
+})
+
+test('parseConfig() refuses what is not YAML, repeated keys, and unknown sections', async () => {
+  expect(await problemsOf('listen: {port: 1')).toHaveLength(1)
+  expect(await problemsOf('listen: {}\nlisten: {}\n')).toEqual(['line 2: Map keys must be unique'])
+  expect(await problemsOf('- a\n')).toEqual([
+    expect.stringMatching(/^line 1: expected a section with listen, tls, .*, got a list$/),
+  ])
+  expect(await problemsOf('nothing: {}')).toEqual([
+    expect.stringContaining('line 1, nothing: unknown key'),
+  ])
+})
+
+test('parseConfig() follows aliases, and ends for an alias of itself', async () => {
+  const text = [
+    'access:',
+    '  rules:',
+    '    - &one { repositories: [a], subjects: [everyone], actions: [pull] }',
+    '    - *one',
+  ].join('\n')
+  expect((await parseConfig(text, 'registry.yml')).access?.rules).toHaveLength(2)
+  expect(await problemsOf('listen: &a\n  host: *a\n')).toHaveLength(1)
+})
+
+test('parseConfig() compares keys with each other', async () => {
+  const text = [
+    'auth:',
+    '  ldap:',
+    '    url: ldap://ldap.example.com',
+    '    baseDn: dc=example',
+    '    bindDn: cn=reader',
+    '  mtls: { identity: cn, pattern: "(" }',
+    'access:',
+    '  rules:',
+    '    - repositories: ["**"]',
+    '      subjects: [{ issuer: github, claims: { repository: "acme/*" } }]',
+    '      actions: [push]',
+  ].join('\n')
+  expect(await problemsOf(text)).toEqual([
+    'line 10, access.rules[0].subjects[0].issuer: no issuer of auth.oidc has this name; there is none',
+    expect.stringContaining('line 3, auth.ldap.url: passwords would be sent unencrypted'),
+    'line 5, auth.ldap.bindDn: needs the other of the two',
+    'line 6, auth.mtls: needs tls.clientCa, which proves certificates',
+    'line 6, auth.mtls.pattern: expected a regular expression',
+  ])
+})
+
+test('configSchema() describes every key, and closes every section', () => {
+  const schema = JSON.parse(JSON.stringify(configSchema())) as {
+    readonly properties: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  }
+  expect(schema).toMatchObject({ type: 'object', additionalProperties: false })
+  expect(schema.properties['tls']).toMatchObject({
+    description: expect.stringContaining('Certificates'),
+    required: ['cert', 'key'],
+    additionalProperties: false,
+  })
+  expect(schema.properties['listen']?.['properties']).toMatchObject({
+    port: { type: 'integer', minimum: 0, maximum: 65_535 },
+  })
+})

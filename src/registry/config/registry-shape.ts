@@ -1,0 +1,237 @@
+import { actions, type ClaimSubject, type Rule, type Subject } from '../policy/rule.ts'
+import type {
+  AccessConfig,
+  AuthConfig,
+  LdapConfig,
+  LimitsConfig,
+  ListenConfig,
+  LogConfig,
+  MtlsConfig,
+  OidcConfig,
+  RegistryConfig,
+  StorageConfig,
+  TlsConfig,
+  TokensConfig,
+} from './config.ts'
+import {
+  choice,
+  duration,
+  either,
+  flag,
+  list,
+  map,
+  path,
+  type Shape,
+  section,
+  size,
+  text,
+  whole,
+} from './shape.ts'
+
+const url = text('a URL such as https://example.com', /^https?:\/\/[^\s/?#]+[^\s?#]*$/)
+const name = text('a name of letters, digits and . _ -', /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+const log = text('stderr, or the path of a file', /^[^\0]+$/)
+
+const listen: Shape<ListenConfig> = section({
+  host: { shape: text('an address or a host name'), about: 'The address to listen on.' },
+  port: { shape: whole(0, 65_535), about: 'The port to listen on; 0 for any free one.' },
+  url: {
+    shape: url,
+    about: 'The address by which clients reach this server, if a proxy in front of it has TLS.',
+  },
+  allowHosts: { shape: list(text('a host name')), about: 'Further host names of this server.' },
+})
+
+const tls: Shape<TlsConfig> = section({
+  cert: { shape: path, isRequired: true, about: 'The certificate and its chain, as PEM.' },
+  key: { shape: path, isRequired: true, about: 'The private key of the certificate, as PEM.' },
+  clientCa: {
+    shape: path,
+    about: 'Accepts only clients with a certificate of these authorities, as PEM.',
+  },
+})
+
+const storage: Shape<StorageConfig> = section({
+  directory: {
+    shape: path,
+    about: 'Where repositories are stored; without it, in the image store.',
+  },
+  readOnly: { shape: flag, about: 'Refuses pushes and deletes.' },
+  sparse: { shape: flag, about: 'Accepts indexes and images with missing parts.' },
+})
+
+const tokens: Shape<TokensConfig> = section({
+  lifetime: { shape: duration, about: 'How long an access token is valid. Default: 5m.' },
+  refreshLifetime: {
+    shape: duration,
+    about: 'How long a client stays logged in without its password. Default: 90d.',
+  },
+  key: {
+    shape: path,
+    about: 'The key that signs access tokens. Made at the first start if it is absent.',
+  },
+  service: { shape: name, about: 'The name of this registry in tokens. Default: strake.' },
+  challenge: {
+    shape: choice('bearer', 'basic'),
+    about:
+      'How clients are asked to log in: by the token service, or by password. Default: bearer.',
+  },
+})
+
+const oidc: Shape<OidcConfig> = section({
+  name: { shape: name, isRequired: true, about: 'The name of the issuer in rules and logs.' },
+  issuer: { shape: url, isRequired: true, about: 'The URL of the issuer, as in its tokens.' },
+  audience: {
+    shape: text('the audience of the tokens'),
+    isRequired: true,
+    about: 'The audience that a token must be made for.',
+  },
+  require: {
+    shape: map('names of claims', /^[^\0]{1,100}$/, text('a text, in which * stands for any text')),
+    about: 'Claims that every accepted token must have.',
+  },
+  groups: { shape: text('the name of a claim'), about: 'The claim with the groups of a sender.' },
+})
+
+const ldap: Shape<LdapConfig> = section({
+  url: {
+    shape: text('a URL such as ldaps://ldap.example.com', /^ldaps?:\/\/[^\s/]+\/?$/),
+    isRequired: true,
+    about: 'The directory server.',
+  },
+  baseDn: { shape: text('a DN'), isRequired: true, about: 'The entry below which users are.' },
+  bindDn: { shape: text('a DN'), about: 'The account that finds users; without it, anonymous.' },
+  bindPasswordFile: { shape: path, about: 'A file with the password of that account.' },
+  userAttribute: {
+    shape: text('the name of an attribute', /^[A-Za-z][A-Za-z0-9-]*$/),
+    about: 'The attribute with the name that users type. Default: uid.',
+  },
+  userFilter: {
+    shape: text('a filter of LDAP', /^\(.+\)$/),
+    about: 'A further condition on users.',
+  },
+  groupAttribute: {
+    shape: text('the name of an attribute', /^[A-Za-z][A-Za-z0-9-]*$/),
+    about: 'The attribute of a user with the DNs of groups. Default: memberOf.',
+  },
+  startTls: { shape: flag, about: 'Encrypts a connection to ldap:// before the first password.' },
+  ca: { shape: path, about: 'The authorities of the server certificate, as PEM.' },
+  insecure: { shape: flag, about: 'Sends passwords to another machine without encryption.' },
+})
+
+const mtls: Shape<MtlsConfig> = section({
+  identity: {
+    shape: choice('cn', 'email', 'dns', 'uri'),
+    isRequired: true,
+    about: 'The field of a client certificate with the name of the user.',
+  },
+  pattern: {
+    shape: text('a regular expression'),
+    about: 'What the field must match as a whole; the first group is the name.',
+  },
+})
+
+const auth: Shape<AuthConfig> = section({
+  directory: {
+    shape: path,
+    about: 'Where users, tokens and the signing key are. Default: auth in the storage.',
+  },
+  htpasswd: { shape: path, about: 'The file of users and bcrypt hashes.' },
+  tokens: { shape: tokens, about: 'The token service of this registry.' },
+  oidc: {
+    shape: list(oidc),
+    about: 'Issuers whose tokens are accepted, such as those of CI jobs.',
+  },
+  ldap: { shape: ldap, about: 'A directory server that knows users and passwords.' },
+  mtls: { shape: mtls, about: 'Client certificates as users; needs tls.clientCa.' },
+})
+
+const glob = text(
+  'a repository, in which * stands for a part of a segment and ** for any path',
+  /^[a-z0-9*][a-z0-9._/*-]{0,254}$/,
+)
+
+const claims: Shape<ClaimSubject> = section({
+  issuer: { shape: name, isRequired: true, about: 'The name of an issuer of auth.oidc.' },
+  claims: {
+    shape: map('names of claims', /^[^\0]{1,100}$/, text('a text, in which * stands for any text')),
+    isRequired: true,
+    about: 'Claims that the token must have.',
+  },
+})
+
+const subject = either<Subject>(
+  text(
+    'user:NAME, group:NAME, robot:NAME, anonymous, authenticated or everyone',
+    /^(?:anonymous|authenticated|everyone|(?:user|group|robot):[^\s:][^\0\n]{0,254})$/,
+  ),
+  claims,
+)
+
+const rule: Shape<Rule> = section({
+  name: { shape: text('a name'), about: 'The name of the rule in answers and logs.' },
+  repositories: {
+    shape: list(glob),
+    isRequired: true,
+    about: 'The repositories that the rule is about.',
+  },
+  subjects: { shape: list(subject), isRequired: true, about: 'The senders that it is about.' },
+  actions: {
+    shape: list(choice(...actions)),
+    isRequired: true,
+    about: 'What they may do there. They may do nothing else there.',
+  },
+})
+
+const access: Shape<AccessConfig> = section({
+  groups: {
+    shape: map('names of groups', /^[^\0\n]{1,100}$/, list(text('the name of a user'))),
+    about: 'Groups of users of this registry.',
+  },
+  rules: {
+    shape: list(rule),
+    about: 'The first rule with the repository and the sender decides. Without one: refused.',
+  },
+})
+
+const limits: Shape<LimitsConfig> = section({
+  blobSize: { shape: size, about: 'The most bytes of one blob. Default: no limit.' },
+  uploads: { shape: whole(1, 1_000_000), about: 'The most uploads at a time. Default: 1000.' },
+  uploadsPerClient: {
+    shape: whole(1, 1_000_000),
+    about: 'The most uploads of one client at a time. Default: 500.',
+  },
+  uploadLifetime: { shape: duration, about: 'How long an idle upload is kept. Default: 24h.' },
+  requestsPerSecond: {
+    shape: whole(1, 1_000_000),
+    about: 'The most requests per second of one user and of one address. Default: no limit.',
+  },
+  burst: {
+    shape: whole(1, 10_000_000),
+    about: 'How many requests may come at once. Default: ten seconds of the rate.',
+  },
+  bodySilence: {
+    shape: duration,
+    about: 'How long a body may pause before the request is ended. Default: 60s.',
+  },
+  connectionIdle: {
+    shape: duration,
+    about: 'How long a connection may be silent, up to 255s. Default: 255s.',
+  },
+})
+
+const logs: Shape<LogConfig> = section({
+  access: { shape: log, about: 'A line of JSON for every request.' },
+  audit: { shape: log, about: 'A line of JSON for every push, pull, delete, login and refusal.' },
+})
+
+/** The whole file. */
+export const registryShape: Shape<RegistryConfig> = section({
+  listen: { shape: listen, about: 'Where the server listens.' },
+  tls: { shape: tls, about: 'Certificates, which are read again when they change.' },
+  storage: { shape: storage, about: 'Where content is stored.' },
+  auth: { shape: auth, about: 'Who senders are.' },
+  access: { shape: access, about: 'What senders may do.' },
+  limits: { shape: limits, about: 'How much senders may use.' },
+  log: { shape: logs, about: 'What is written down.' },
+})
