@@ -296,8 +296,12 @@ const purposes: Readonly<Record<string, string>> = {
   'records/tables': 'one file for each group of facts',
   'facts/sqlite': 'the facts and the ledger of a registry in one SQLite file',
   'registry/auth': 'tokens and challenges',
-  'registry/config': 'the configuration file of a served registry: its form as data, and its checks',
+  'registry/config':
+    'the configuration file of a served registry: its form as data, and its checks',
   'registry/policy': 'rules: which sender may do what in which repository',
+  'registry/access': 'from a request to what its sender may do: credentials, rules, limits',
+  'registry/identity': 'who a sender is: users, tokens, issuers, certificates',
+  'registry/token': 'the token service: making and proving access tokens',
   'registry/client': 'the HTTP client of a registry',
   'registry/collect':
     'removes what nothing holds any more, and tags that retention rules do not keep',

@@ -244,3 +244,5 @@ export { sumSize } from './work/hash-ring.ts'
 export type { HashingWriter, HashingWriterOptions } from './work/hashing-writer.ts'
 export { hasFreeThread, openHashingWriter } from './work/hashing-writer.ts'
 export { sha256Hex } from './work/native-hash.ts'
+/** Passwords and their bcrypt hashes. */
+export { hashPassword, verifyPassword } from './work/password.ts'

@@ -46,9 +46,16 @@ export type {
   Repository,
 } from './registry.ts'
 // The server: a function of a registry.
-export { type Access, ChallengeError, type Grant } from './server/access.ts'
+export type { Access, Grant } from './server/access.ts'
 export type { ChangeRules, RegistryHandlerOptions } from './server/context.ts'
+export type { RegistryEvent } from './server/event.ts'
 export { createRegistryHandler, type RegistryHandler } from './server/handler.ts'
+export {
+  ChallengeError,
+  DeniedError,
+  type RefusalDetail,
+  TooManyError,
+} from './server/refusals.ts'
 // Storage for the facts of a registry.
 export {
   type FreedMember,

@@ -28,7 +28,7 @@ export function blobPath(root: string, digest: Digest): string {
 
 /** The entries that may exist before a store's `oci-layout`, and in a new file system. */
 const begunNames =
-  /^(?:blobs|ingest|trash|index\.json(?:\..+\.tmp)?|oci-layout\..+\.tmp|\..+\.tmp|lost\+found)$/
+  /^(?:blobs|ingest|trash|index\.json(?:\..+\.tmp)?|oci-layout\..+\.tmp|\..+\.tmp|lost\+found|registry-auth)$/
 
 /** The directories of a new store. */
 const ownDirectories = ['blobs', 'ingest', 'trash']

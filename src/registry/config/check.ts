@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Node, Scalar } from 'yaml'
 import type { Shape } from './shape.ts'
 import { parseDuration, parseSize } from './units.ts'
@@ -11,9 +12,16 @@ export interface Problem {
   readonly message: string
 }
 
+/** `line 3, listen.port: expected …` */
+export function formatProblem({ line, key, message }: Problem): string {
+  return key === '' ? `line ${line}: ${message}` : `line ${line}, ${key}: ${message}`
+}
+
 /** What the check of one file needs besides the nodes. */
 export interface CheckContext {
   readonly yaml: typeof import('yaml')
+  /** The directory at which relative paths begin. */
+  readonly base: string
   readonly lineOf: (node: Node | null | undefined) => number
   /** Returns the node that an alias stands for. */
   readonly resolve: (node: unknown) => Node | null | undefined
@@ -44,7 +52,7 @@ export function checkNode(
       return checkNode(context, node, { shape: fitting, key })
     }
     default: {
-      const value = yaml.isScalar(node) ? readScalar(node, shape) : undefined
+      const value = yaml.isScalar(node) ? readScalar(context, node, shape) : undefined
       return value ?? wrong(context, node, { key, expected: describe(shape) })
     }
   }
@@ -90,13 +98,14 @@ function missingKeys(shape: KeyedShape, values: object): readonly string[] {
 }
 
 /** Returns true if a node has the outer form of a shape, so that its problems are worth telling. */
-function fits({ yaml }: CheckContext, node: unknown, shape: Shape<unknown>): boolean {
+function fits(context: CheckContext, node: unknown, shape: Shape<unknown>): boolean {
+  const { yaml } = context
   if (shape.kind === 'list') return yaml.isSeq(node)
   if (shape.kind === 'section' || shape.kind === 'map') return yaml.isMap(node)
-  return yaml.isScalar(node) && readScalar(node, shape) !== undefined
+  return yaml.isScalar(node) && readScalar(context, node, shape) !== undefined
 }
 
-function readScalar({ value }: Scalar, shape: Shape<unknown>): unknown {
+function readScalar({ base }: CheckContext, { value }: Scalar, shape: Shape<unknown>): unknown {
   switch (shape.kind) {
     case 'flag':
       return typeof value === 'boolean' ? value : undefined
@@ -112,6 +121,9 @@ function readScalar({ value }: Scalar, shape: Shape<unknown>): unknown {
         : undefined
     case 'choice':
       return shape.choices.find((each) => each === value)
+    case 'path':
+      if (typeof value !== 'string' || value === '' || value.includes('\0')) return undefined
+      return value === shape.word ? value : resolve(base, value)
     case 'text':
       return typeof value === 'string' && (shape.pattern?.test(value) ?? value !== '')
         ? value
@@ -126,6 +138,8 @@ function describe(shape: Shape<unknown>): string {
   switch (shape.kind) {
     case 'text':
       return shape.says
+    case 'path':
+      return shape.word === undefined ? 'a path' : `a path, or ${shape.word}`
     case 'flag':
       return 'true or false'
     case 'whole':

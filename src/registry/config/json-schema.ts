@@ -18,6 +18,8 @@ function schemaOf(shape: Shape<unknown>): object {
         type: 'string',
         ...(shape.pattern ? { pattern: shape.pattern.source } : { minLength: 1 }),
       }
+    case 'path':
+      return { type: 'string', minLength: 1 }
     case 'flag':
       return { type: 'boolean' }
     case 'whole':

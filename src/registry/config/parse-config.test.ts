@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
+import { formatProblem } from './check.ts'
 import { configSchema } from './json-schema.ts'
-import { ConfigError, formatProblem, parseConfig } from './parse-config.ts'
+import { ConfigError, parseConfig } from './parse-config.ts'
 
 async function problemsOf(text: string): Promise<readonly string[]> {
   const error = await parseConfig(text, 'registry.yml').catch((thrown: unknown) => thrown)
@@ -82,6 +83,13 @@ test('parseConfig() follows aliases, and ends for an alias of itself', async () 
   ].join('\n')
   expect((await parseConfig(text, 'registry.yml')).access?.rules).toHaveLength(2)
   expect(await problemsOf('listen: &a\n  host: *a\n')).toHaveLength(1)
+})
+
+test('parseConfig() begins relative paths at the directory of the file', async () => {
+  const text = 'storage: { directory: data }\nlog: { access: stderr, audit: ../audit.log }\n'
+  const config = await parseConfig(text, '/etc/strake/registry.yml')
+  expect(config.storage?.directory).toBe('/etc/strake/data')
+  expect({ ...config.log }).toEqual({ access: 'stderr', audit: '/etc/audit.log' })
 })
 
 test('parseConfig() compares keys with each other', async () => {

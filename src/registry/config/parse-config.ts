@@ -1,6 +1,7 @@
+import { dirname, resolve } from 'node:path'
 import type { Document, Node } from 'yaml'
 import { StrakeError } from '#oci'
-import { type CheckContext, checkNode, type Problem } from './check.ts'
+import { type CheckContext, checkNode, formatProblem, type Problem } from './check.ts'
 import type { RegistryConfig } from './config.ts'
 import { findConflicts } from './consistent.ts'
 import { registryShape } from './registry-shape.ts'
@@ -22,14 +23,9 @@ export class ConfigError extends StrakeError {
   }
 }
 
-/** `line 3, listen.port: expected …` */
-export function formatProblem({ line, key, message }: Problem): string {
-  return key === '' ? `line ${line}: ${message}` : `line ${line}, ${key}: ${message}`
-}
-
 /**
- * Reads the configuration of a registry. `name` is that of the file, for messages. Throws
- * `ConfigError`. The result has only known keys of the right types.
+ * Reads the configuration of a registry. `name` is the path of the file, for messages and as the
+ * start of relative paths. Throws `ConfigError`. The result has only known keys of the right types.
  */
 export async function parseConfig(text: string, name: string): Promise<RegistryConfig> {
   const yaml = await import('yaml')
@@ -44,6 +40,7 @@ export async function parseConfig(text: string, name: string): Promise<RegistryC
   const context: CheckContext = {
     yaml,
     problems,
+    base: dirname(resolve(name)),
     lineOf: (node) => Math.max(1, lines.linePos(node?.range?.[0] ?? 0).line),
     resolve: (node) => {
       if (yaml.isAlias(node)) return node.resolve(document)

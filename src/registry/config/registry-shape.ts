@@ -21,6 +21,7 @@ import {
   list,
   map,
   path,
+  pathOr,
   type Shape,
   section,
   size,
@@ -30,7 +31,7 @@ import {
 
 const url = text('a URL such as https://example.com', /^https?:\/\/[^\s/?#]+[^\s?#]*$/)
 const name = text('a name of letters, digits and . _ -', /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
-const log = text('stderr, or the path of a file', /^[^\0]+$/)
+const log = pathOr('stderr')
 
 const listen: Shape<ListenConfig> = section({
   host: { shape: text('an address or a host name'), about: 'The address to listen on.' },
@@ -134,7 +135,7 @@ const mtls: Shape<MtlsConfig> = section({
 const auth: Shape<AuthConfig> = section({
   directory: {
     shape: path,
-    about: 'Where users, tokens and the signing key are. Default: auth in the storage.',
+    about: 'Where users, tokens and the signing key are. Default: registry-auth in the storage.',
   },
   htpasswd: { shape: path, about: 'The file of users and bcrypt hashes.' },
   tokens: { shape: tokens, about: 'The token service of this registry.' },

@@ -4,6 +4,7 @@
  */
 export type Shape<T> = (
   | { readonly kind: 'text'; readonly pattern?: RegExp | undefined; readonly says: string }
+  | { readonly kind: 'path'; readonly word?: string | undefined }
   | { readonly kind: 'whole'; readonly least: number; readonly most: number }
   | { readonly kind: 'flag' }
   | { readonly kind: 'duration' }
@@ -38,7 +39,12 @@ export function text(says: string, pattern?: RegExp): Shape<string> {
 }
 
 /** A path; a relative one begins at the directory of the configuration file. */
-export const path: Shape<string> = text('a path', /^[^\0]+$/)
+export const path: Shape<string> = { kind: 'path' }
+
+/** A path, or a word that is none. */
+export function pathOr(word: string): Shape<string> {
+  return { kind: 'path', word }
+}
 
 export function whole(least: number, most: number = Number.MAX_SAFE_INTEGER): Shape<number> {
   return { kind: 'whole', least, most }

@@ -45,7 +45,7 @@ test('decide() lets the first rule with repository and sender decide, and names 
     'no: rule 2 does not allow delete; it allows pull, push',
   )
   expect(may(user('alice'), 'push', 'team/frozen')).toBe(
-    'no: frozen does not allow push; it allows pull',
+    'no: the rule "frozen" does not allow push; it allows pull',
   )
   expect(may(user('carol', ['team']), 'push', 'team/a/b')).toBe('yes: rule 2 allows push')
   expect(may(robot, 'push', 'team/app')).toBe('yes: rule 2 allows push')

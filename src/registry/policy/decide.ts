@@ -29,16 +29,17 @@ export function decide(
     return { isAllowed: false, rule: undefined, reason }
   }
   const name = rule.name ?? `rule ${at + 1}`
+  const shown = rule.name === undefined ? name : `the rule ${JSON.stringify(rule.name)}`
   if (!allows(rule, action)) {
     const allowed = rule.actions.length === 0 ? 'nothing' : rule.actions.join(', ')
-    const reason = `${name} does not allow ${action}; it allows ${allowed}`
+    const reason = `${shown} does not allow ${action}; it allows ${allowed}`
     return { isAllowed: false, rule: name, reason }
   }
   if (!isWithin(identity.scopes, action, repository)) {
-    const reason = `${name} allows ${action}, but the scopes of the token do not`
+    const reason = `${shown} allows ${action}, but the scopes of the token do not`
     return { isAllowed: false, rule: name, reason }
   }
-  return { isAllowed: true, rule: name, reason: `${name} allows ${action}` }
+  return { isAllowed: true, rule: name, reason: `${shown} allows ${action}` }
 }
 
 /** Returns true if senders without credentials may do anything at all. */
@@ -54,6 +55,16 @@ export function claimsOf({ rules }: Policy): ReadonlySet<string> {
   const subjects = rules.flatMap((rule) => rule.subjects)
   return new Set(
     subjects.flatMap((subject) => (typeof subject === 'string' ? [] : Object.keys(subject.claims))),
+  )
+}
+
+/** Returns the names of groups that the rules read. */
+export function groupsOf({ rules }: Policy): ReadonlySet<string> {
+  const subjects = rules.flatMap((rule) => rule.subjects)
+  return new Set(
+    subjects.flatMap((subject) =>
+      typeof subject === 'string' && subject.startsWith('group:') ? [subject.slice(6)] : [],
+    ),
   )
 }
 

@@ -4,8 +4,9 @@ import { StrakeError } from '#oci'
 import { fromBuffer } from '#stream'
 import { createMemoryRegistry } from '../store/memory.ts'
 import { blob, emptyConfig, manifest } from '../testing/fixtures.ts'
-import { type Access, ChallengeError } from './access.ts'
+import type { Access } from './access.ts'
 import { createRegistryHandler } from './handler.ts'
+import { ChallengeError } from './refusals.ts'
 
 const layer = blob('layer')
 const image = manifest({ layers: [layer.descriptor] })

@@ -1,10 +1,11 @@
 import type { Exchange, Principal } from '#http'
-import { StrakeError } from '#oci'
 
 /** The sender of a request, and the sender's further rights. */
 export interface Grant extends Principal {
   /** Returns true when the sender has a right such as `repository:app:pull`, for the source of a mount. */
   may(scope: string): boolean | Promise<boolean>
+  /** Returns true when a list may show a repository to the sender. Default: its right to pull. */
+  sees?(repository: string): boolean | Promise<boolean>
 }
 
 /**
@@ -20,13 +21,3 @@ export type Access = (
 
 /** Grants every right to every sender. */
 export const openAccess: Access = async () => ({ name: undefined, may: () => true })
-
-/** Requires credentials. `challenge` is the `WWW-Authenticate` header. */
-export class ChallengeError extends StrakeError {
-  readonly challenge: string
-
-  constructor(challenge: string) {
-    super('UNAUTHORIZED', 'Cannot serve the request: authentication required')
-    this.challenge = challenge
-  }
-}

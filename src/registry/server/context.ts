@@ -5,6 +5,7 @@ import type { Quota } from '../store/facts.ts'
 import type { Pull, RegistryLedger } from '../store/ledger.ts'
 import type { UploadFacts } from '../store/uploads.ts'
 import type { Access, Grant } from './access.ts'
+import type { RegistryEvent } from './event.ts'
 import type { UploadLimits, UploadSessions } from './sessions.ts'
 
 export interface RegistryHandlerOptions extends UploadLimits {
@@ -18,6 +19,12 @@ export interface RegistryHandlerOptions extends UploadLimits {
   readonly ledger?: RegistryLedger | undefined
   /** Called when a manifest was sent. */
   readonly onPull?: ((pull: Pull) => void) | undefined
+  /** Called with everything that a request did, as its answer begins. Must not throw. */
+  readonly onEvent?: ((event: RegistryEvent) => void) | undefined
+  /** The most bytes of a blob. Default: no limit. */
+  readonly maxBlobSize?: number | undefined
+  /** Milliseconds that a body may pause. Default: `usualPace.silence`. */
+  readonly bodySilence?: number | undefined
   /** Refuses every request that changes something. */
   readonly readOnly?: boolean | undefined
   /** Accepts DELETE of manifests, tags and blobs. Default: true. */

@@ -1,6 +1,7 @@
-import { ContentMismatchError, type ErrorCode, isStrakeError } from '#oci'
+import { ContentMismatchError, type ErrorCode, isStrakeError, type StrakeError } from '#oci'
 import { TooSlowError } from '#stream'
 import { statusOf } from '../errors.ts'
+import { ChallengeError, DeniedError, TooLargeError } from './refusals.ts'
 
 /** The answer to a client about a failure. */
 export interface Failure {
@@ -36,6 +37,9 @@ export function describeFailure(error: unknown): Failure {
     const message = 'Cannot store this: the registry has no space left'
     return { status: 503, code: 'UNAVAILABLE', message }
   }
+  if (error instanceof TooLargeError) {
+    return { status: 413, code: error.code, message: error.message }
+  }
   const status = isStrakeError(error) ? statusOf[error.code] : 500
   if (!isStrakeError(error) || status === 500) {
     return { status, code: 'UNKNOWN', message: 'Cannot serve the request: internal error' }
@@ -44,9 +48,14 @@ export function describeFailure(error: unknown): Failure {
     const message = 'Cannot serve the request: the registry is not able to at the moment'
     return { status, code: error.code, message }
   }
-  const isMismatch = error instanceof ContentMismatchError
-  const detail = isMismatch ? { expected: error.expected, actual: error.actual } : undefined
-  return { status, code: specified[error.code] ?? error.code, message: error.message, detail }
+  const code = specified[error.code] ?? error.code
+  return { status, code, message: error.message, detail: detailOf(error) }
+}
+
+function detailOf(error: StrakeError): object | undefined {
+  if (error instanceof ChallengeError || error instanceof DeniedError) return error.detail
+  if (!(error instanceof ContentMismatchError)) return undefined
+  return { expected: error.expected, actual: error.actual }
 }
 
 /** Returns true when a full disk or quota is among the causes. */

@@ -8,6 +8,7 @@ import { createMemoryUploads } from '../store/uploads.ts'
 import { openAccess } from './access.ts'
 import { deleteBlob, getBlob } from './blobs.ts'
 import type { Context, RegistryHandlerOptions, Route } from './context.ts'
+import { describeEvent, type Finished } from './event.ts'
 import { listReferrers, listRepositories, listTags } from './lists.ts'
 import { deleteManifest, getManifest, putManifest } from './manifests.ts'
 import { openRepository } from './open-repository.ts'
@@ -37,25 +38,36 @@ export function createRegistryHandler(
     request: Request,
     exchange: Exchange = { address: '' },
   ): Promise<Response> => {
-    const response = await answer({ registry, sessions, options }, request, exchange).catch(
-      (error: unknown) => {
-        const refusal = replyError(error)
-        if (refusal.status >= 500) errors.publish({ url: request.url, error })
-        return refusal
-      },
-    )
+    const finished = await finish({ registry, sessions, options }, request, exchange)
+    const { response } = finished
+    const event = options.onEvent && describeEvent(finished, Date.now())
+    if (event !== undefined) options.onEvent?.(event)
     return request.method === 'HEAD' ? withoutBody(response) : response
   }
   const dispose = (): PromiseLike<void> => sessions[Symbol.asyncDispose]()
   return Object.assign(handle, { [Symbol.asyncDispose]: dispose })
 }
 
+type Parts = Pick<Context, 'registry' | 'sessions' | 'options'>
+
+async function finish(parts: Parts, request: Request, exchange: Exchange): Promise<Finished> {
+  let endpoint: Endpoint | undefined
+  try {
+    endpoint = parseEndpoint(new URL(request.url))
+    const response = await answer(parts, request, { exchange, endpoint })
+    return { request, endpoint, exchange, response }
+  } catch (error) {
+    const response = replyError(error)
+    if (response.status >= 500) errors.publish({ url: request.url, error })
+    return { request, endpoint, exchange, response, error }
+  }
+}
+
 async function answer(
-  parts: Pick<Context, 'registry' | 'sessions' | 'options'>,
+  parts: Parts,
   request: Request,
-  exchange: Exchange,
+  { exchange, endpoint }: { readonly exchange: Exchange; readonly endpoint: Endpoint | undefined },
 ): Promise<Response> {
-  const endpoint = parseEndpoint(new URL(request.url))
   if (endpoint === undefined) {
     throw new StrakeError('NOT_FOUND', 'Cannot serve the request: no such endpoint')
   }

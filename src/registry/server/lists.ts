@@ -1,4 +1,5 @@
 import { type Descriptor, isStrakeError, mediaType } from '#oci'
+import { pullScope } from '../auth/scope.ts'
 import { type Endpoint, formatEndpoint, type Page } from '../endpoints.ts'
 import type { Context } from './context.ts'
 import { reply, replyJson } from './reply.ts'
@@ -26,10 +27,18 @@ export async function listRepositories(
   endpoint: Extract<Endpoint, { kind: 'catalog' }>,
 ): Promise<Response> {
   const { page } = endpoint
-  const names = context.registry.repositories(after(page))
+  const names = visible(context, context.registry.repositories(after(page)))
   const { items, next } = await takePage(names, page, maxRepositories)
   const link = next === undefined ? undefined : { ...endpoint, page: next }
   return replyJson(200, { repositories: items }, linkTo(link))
+}
+
+/** Yields the repositories that the sender may pull. */
+async function* visible({ grant }: Context, names: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const name of names) {
+    const isSeen = grant.sees === undefined ? grant.may(pullScope(name)) : grant.sees(name)
+    if (await isSeen) yield name
+  }
 }
 
 /** Answers with an index, which is empty for a subject without referrers. */

@@ -2,6 +2,7 @@ import type { Ingest } from '#content'
 import { isStrakeError, StrakeError } from '#oci'
 import { type Bytes, freeing, limited, steady } from '#stream'
 import type { Context } from './context.ts'
+import { TooLargeError } from './refusals.ts'
 
 /** The place of a chunk in its blob. */
 export interface ContentRange {
@@ -15,16 +16,20 @@ export interface ContentRange {
  * the bytes that came.
  */
 export async function receiveBody(
-  { exchange }: Context,
+  { exchange, options }: Context,
   request: Request,
   ingest: Ingest,
 ): Promise<void> {
   const announced = announcedLength(request)
   const before = ingest.size
+  const room = (options.maxBlobSize ?? Number.POSITIVE_INFINITY) - before
+  if ((announced ?? 0) > room) throw new TooLargeError(before + room)
   if (request.body !== null) {
     // Without this, chunks that wait for garbage collection would take most of the memory.
     const body = exchange.canFreeBody === true ? freeing(request.body) : request.body
-    await ingest.append(watched(body, announced))
+    const steadily = steady(body, { silence: options.bodySilence })
+    const limit = Number.isFinite(room) ? upTo(steadily, room, before + room) : steadily
+    await ingest.append(watched(limit, announced))
   }
   const received = ingest.size - before
   if (announced === undefined || received === announced) return
@@ -34,11 +39,20 @@ export async function receiveBody(
   )
 }
 
+/** Ends a body that makes its blob larger than `most` bytes. */
+async function* upTo(body: Bytes, room: number, most: number): AsyncGenerator<Uint8Array> {
+  let size = 0
+  for await (const chunk of body) {
+    size += chunk.byteLength
+    if (size > room) throw new TooLargeError(most)
+    yield chunk
+  }
+}
+
 /** Marks errors of the body as faults of the sender. Errors of the storage stay unmarked. */
 async function* watched(body: Bytes, max: number | undefined): AsyncGenerator<Uint8Array> {
-  const bytes = steady(body)
   try {
-    yield* max === undefined ? bytes : limited(bytes, max, 'the request body')
+    yield* max === undefined ? body : limited(body, max, 'the request body')
   } catch (error) {
     if (isStrakeError(error)) throw error
     const message = 'Cannot receive the upload: its body broke off'

@@ -1,6 +1,6 @@
 import { securityHeaders } from '#http'
-import { ChallengeError } from './access.ts'
 import { describeFailure } from './failure.ts'
+import { ChallengeError, TooManyError } from './refusals.ts'
 
 /**
  * Headers of every answer. They prevent that a browser shows pushed content as a page of
@@ -40,7 +40,8 @@ export function replyJson(status: number, value: unknown, headers: ReplyHeaders 
 export function replyError(error: unknown, status?: number, headers: ReplyHeaders = {}): Response {
   const { status: usual, code, message, detail } = describeFailure(error)
   const actual = status ?? usual
-  const retry = actual === 429 || actual === 503 ? '10' : undefined
+  const seconds = error instanceof TooManyError ? String(error.retryAfter) : '10'
+  const retry = actual === 429 || actual === 503 ? seconds : undefined
   const errors = [{ code, message, detail }]
   const challenge = error instanceof ChallengeError ? error.challenge : undefined
   const asked = { 'Retry-After': retry, 'WWW-Authenticate': challenge }

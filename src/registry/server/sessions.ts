@@ -18,6 +18,14 @@ export interface UploadLimits {
 /** Opens a repository for a sender. */
 export type OpenRepository = (name: string, sender: string | undefined) => Repository
 
+/** What a request must know to use an upload. */
+export interface SessionKey {
+  readonly repository: string
+  readonly session: string
+  /** The name of the sender, who must have begun the upload. */
+  readonly sender: string | undefined
+}
+
 /** A session that one request uses. */
 export interface UploadSession {
   readonly id: string
@@ -40,8 +48,8 @@ const openTime = 30_000
 const usedResolution = 60_000
 
 /**
- * The uploads of one handler. An ID is 128 random bits and valid for one repository, so it
- * can neither be guessed nor used elsewhere. When there are too many uploads, the one that
+ * The uploads of one handler. An ID is 128 random bits and valid for one repository and one
+ * user, so it can neither be guessed nor used elsewhere. When there are too many uploads, the one that
  * is idle for longest is dropped. An upload holds memory and a descriptor only while bytes
  * come, and for half a minute after.
  */
@@ -80,18 +88,14 @@ export class UploadSessions implements AsyncDisposable {
   }
 
   /** Returns a session to read its size, also while another request uses it. */
-  async look(repository: string, id: string): Promise<UploadSession> {
-    const session = await this.#find(repository, id)
-    return session.isBusy ? session : this.use(repository, id, async (own) => own)
+  async look(key: SessionKey): Promise<UploadSession> {
+    const session = await this.#find(key)
+    return session.isBusy ? session : this.use(key, async (own) => own)
   }
 
   /** Runs `work` as the session's only user. Throws `CONFLICT` when another request uses it. */
-  async use<T>(
-    repository: string,
-    id: string,
-    work: (session: UploadSession) => Promise<T>,
-  ): Promise<T> {
-    const session = await this.#find(repository, id)
+  async use<T>(key: SessionKey, work: (session: UploadSession) => Promise<T>): Promise<T> {
+    const session = await this.#find(key)
     if (session.isBusy) {
       throw new StrakeError('CONFLICT', 'Cannot continue the upload: another request is using it')
     }
@@ -114,11 +118,12 @@ export class UploadSessions implements AsyncDisposable {
     this.#sessions.clear()
   }
 
-  async #find(repository: string, id: string): Promise<Session> {
+  async #find({ repository, session: id, sender }: SessionKey): Promise<Session> {
     const known = this.#sessions.get(id)
     const upload = known?.upload ?? (await this.#facts.find(id))
     const isLate = upload !== undefined && this.#isExpired(upload)
-    if (upload === undefined || upload.repository !== repository || isLate) {
+    const isOther = upload?.repository !== repository || upload.sender !== sender
+    if (upload === undefined || isOther || isLate) {
       throw new StrakeError(
         'BLOB_UPLOAD_UNKNOWN',
         'Cannot continue the upload: no such upload session',

@@ -166,3 +166,22 @@ test('an upload without bytes has no file, and few idle uploads have a descripto
     expect((await call('PUT', `${location}?digest=${digest}`, rest)).status).toBe(201)
   }
 })
+
+test('a blob above the limit is refused with 413, announced or not', async () => {
+  const { call, start, status } = open({ maxBlobSize: 50_000 })
+  const whole = await call('POST', `/v2/app/blobs/uploads/?digest=${digest}`, { body: content.raw })
+  expect([whole.status, await whole.json()]).toMatchObject([
+    413,
+    { errors: [{ code: 'SIZE_INVALID', message: expect.stringContaining('at most 50000 bytes') }] },
+  ])
+  const location = await start()
+  const half = content.raw.slice(0, 40_000)
+  expect((await call('PATCH', location, { body: half })).status).toBe(202)
+  const body = toReadableStream(
+    (async function* () {
+      yield half
+    })(),
+  )
+  expect((await call('PATCH', location, { body })).status).toBe(413)
+  expect(await status(location)).toBe(404)
+})

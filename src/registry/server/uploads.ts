@@ -11,8 +11,9 @@ import {
   parseContentRange,
   receiveBody,
 } from './receive-body.ts'
+import { TooLargeError } from './refusals.ts'
 import { reply, replyError } from './reply.ts'
-import type { UploadSession } from './sessions.ts'
+import type { SessionKey, UploadSession } from './sessions.ts'
 
 type UploadEndpoint = Extract<Endpoint, { kind: 'upload' }>
 
@@ -48,17 +49,17 @@ export async function startUpload(
 export async function uploadStatus(
   context: Context,
   _request: Request,
-  { repository, session }: UploadEndpoint,
+  endpoint: UploadEndpoint,
 ): Promise<Response> {
-  return accepted(await context.sessions.look(repository, session), 204)
+  return accepted(await context.sessions.look(keyOf(context, endpoint)), 204)
 }
 
 export async function patchUpload(
   context: Context,
   request: Request,
-  { repository, session }: UploadEndpoint,
+  endpoint: UploadEndpoint,
 ): Promise<Response> {
-  return context.sessions.use(repository, session, async (own) => {
+  return context.sessions.use(keyOf(context, endpoint), async (own) => {
     const misplaced = checkPlace(request, own)
     if (misplaced !== undefined) return misplaced
     await receive(context, request, own)
@@ -69,12 +70,13 @@ export async function patchUpload(
 export async function finishUpload(
   context: Context,
   request: Request,
-  { repository, session, digest }: UploadEndpoint,
+  endpoint: UploadEndpoint,
 ): Promise<Response> {
+  const { digest } = endpoint
   if (digest === undefined) {
     throw new StrakeError('DIGEST_INVALID', 'Cannot finish the upload: its digest is missing')
   }
-  return context.sessions.use(repository, session, async (own) => {
+  return context.sessions.use(keyOf(context, endpoint), async (own) => {
     const misplaced = checkPlace(request, own)
     return misplaced ?? finish(context, request, { session: own, digest })
   })
@@ -83,12 +85,16 @@ export async function finishUpload(
 export async function cancelUpload(
   context: Context,
   _request: Request,
-  { repository, session }: UploadEndpoint,
+  endpoint: UploadEndpoint,
 ): Promise<Response> {
-  return context.sessions.use(repository, session, async (own) => {
+  return context.sessions.use(keyOf(context, endpoint), async (own) => {
     await own.end()
     return reply(204)
   })
+}
+
+function keyOf({ grant }: Context, { repository, session }: UploadEndpoint): SessionKey {
+  return { repository, session, sender: grant.name }
 }
 
 /** Receives the rest and commits the blob. A wrong digest ends the session. */
@@ -128,6 +134,7 @@ async function receive(
 }
 
 function isOfSender(error: unknown): boolean {
+  if (error instanceof TooLargeError) return false
   return (
     error instanceof TooSlowError || isStrakeError(error, 'BLOB_UPLOAD_INVALID', 'SIZE_INVALID')
   )

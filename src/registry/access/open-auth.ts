@@ -1,0 +1,142 @@
+import { access as canReach } from 'node:fs/promises'
+import type { Exchange } from '#http'
+import type { RegistryConfig } from '../config/config.ts'
+import type { TokenFacts } from '../identity/api-token.ts'
+import { Authenticator, type TokenIssuer } from '../identity/authenticator.ts'
+import type { UserDirectory } from '../identity/directory.ts'
+import { LoginGuard } from '../identity/login-guard.ts'
+import { createStoredTokens } from '../identity/stored-tokens.ts'
+import { listUsers, openUserFile } from '../identity/user-file.ts'
+import { knowsAnonymous } from '../policy/decide.ts'
+import type { Identity } from '../policy/identity.ts'
+import { defaultRules, type Policy } from '../policy/rule.ts'
+import type { FetchHandler } from '../registry.ts'
+import type { Access } from '../server/access.ts'
+import { AccessTokens } from '../token/access-token.ts'
+import { createTokenEndpoint } from '../token/endpoint.ts'
+import { openSigningKey } from '../token/signing-key.ts'
+import { basicChallenge, bearerChallenge } from './challenge.ts'
+import { createAccess } from './create-access.ts'
+import { RateLimit } from './rate-limit.ts'
+
+/** The files of users, tokens and keys. */
+export interface AuthFiles {
+  readonly htpasswd: string
+  readonly tokens: string
+  readonly key: string
+}
+
+/** Who may do what at a served registry. Disposal closes its files. */
+export interface RegistryAuth extends AsyncDisposable {
+  readonly access: Access
+  /** The token service, below `tokenPath`; absent when clients send passwords. */
+  readonly tokenEndpoint: FetchHandler | undefined
+}
+
+export interface OpenAuthOptions {
+  readonly files: AuthFiles
+  readonly now?: (() => number) | undefined
+  readonly onLogin?: ((exchange: Exchange, identity: Identity | undefined) => void) | undefined
+}
+
+const day = 86_400_000
+
+/** Returns the files of a registry whose own directory for them is `directory`. */
+export function authFiles({ auth = {} }: RegistryConfig, directory: string): AuthFiles {
+  const own = auth.directory ?? directory
+  return {
+    htpasswd: auth.htpasswd ?? `${own}/htpasswd`,
+    tokens: `${own}/tokens.db`,
+    key: auth.tokens?.key ?? `${own}/signing-key.json`,
+  }
+}
+
+/** Returns the rules of a registry that has users. */
+export function policyOf({ access = {} }: RegistryConfig): Policy {
+  return { rules: access.rules ?? defaultRules, groups: access.groups ?? {} }
+}
+
+/** Returns true if a registry has users or rules. Without them, it serves every sender. */
+export async function hasAuth(config: RegistryConfig, files: AuthFiles): Promise<boolean> {
+  return config.auth !== undefined || config.access !== undefined || (await exists(files.htpasswd))
+}
+
+/** Returns true if somebody can use a registry that has users or rules. */
+export async function isUsable(config: RegistryConfig, files: AuthFiles): Promise<boolean> {
+  const { ldap, oidc, mtls } = config.auth ?? {}
+  if (ldap !== undefined || mtls !== undefined || (oidc?.length ?? 0) > 0) return true
+  if (knowsAnonymous(policyOf(config)) || (await exists(files.tokens))) return true
+  return (await listUsers(files.htpasswd)).length > 0
+}
+
+/** Opens everything that decides about senders, and proves that it can be read. */
+export async function openAuth(
+  config: RegistryConfig,
+  options: OpenAuthOptions,
+): Promise<RegistryAuth> {
+  const { files, now = Date.now, onLogin } = options
+  const { auth = {}, limits = {}, listen } = config
+  await listUsers(files.htpasswd)
+  const tokens = createStoredTokens(files.tokens, now)
+  const policy = policyOf(config)
+  const authenticator = new Authenticator({
+    directories: await openDirectories(config, files, now),
+    tokens,
+    issuers: await openIssuers(config),
+    guard: new LoginGuard(now),
+    now,
+  })
+  const service = auth.tokens?.service ?? 'strake'
+  const accessTokens = new AccessTokens({
+    key: await openSigningKey(files.key),
+    service,
+    lifetime: auth.tokens?.lifetime ?? 5 * 60_000,
+    now,
+  })
+  const { requestsPerSecond: rate, burst } = limits
+  const usesTokens = auth.tokens?.challenge !== 'basic'
+  const access = createAccess({
+    authenticator,
+    accessTokens,
+    policy,
+    challenge: usesTokens ? bearerChallenge(service, listen?.url) : basicChallenge,
+    rateLimit: rate === undefined ? undefined : new RateLimit({ rate, burst, now }),
+  })
+  const refreshLifetime = auth.tokens?.refreshLifetime ?? 90 * day
+  const endpoint = { authenticator, accessTokens, tokens, policy, refreshLifetime, now, onLogin }
+  return {
+    access,
+    tokenEndpoint: usesTokens ? asHandler(createTokenEndpoint(endpoint)) : undefined,
+    [Symbol.asyncDispose]: () => tokens[Symbol.asyncDispose](),
+  }
+}
+
+async function openDirectories(
+  _config: RegistryConfig,
+  files: AuthFiles,
+  now: () => number,
+): Promise<readonly UserDirectory[]> {
+  return [openUserFile(files.htpasswd, now)]
+}
+
+async function openIssuers(_config: RegistryConfig): Promise<readonly TokenIssuer[]> {
+  return []
+}
+
+function asHandler(
+  endpoint: (request: Request, exchange: Exchange) => Promise<Response>,
+): FetchHandler {
+  return (request, exchange = { address: '' }) => endpoint(request, exchange)
+}
+
+function exists(path: string): Promise<boolean> {
+  return canReach(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Opens the tokens of a registry, for commands. */
+export function openTokens(files: AuthFiles): TokenFacts {
+  return createStoredTokens(files.tokens)
+}
