@@ -9,11 +9,13 @@ import {
   createDirectoryUploads,
   createLocalRegistry,
   createRegistryHandler,
+  type FetchHandler,
   PullLog,
   type Registry,
   type RegistryHandlerOptions,
   scheduleCollection,
 } from '#registry'
+import { tokenPath } from '#registry/token/endpoint'
 import { type ListenOptions, listen } from './listen.ts'
 
 /** The parts of a served registry. */
@@ -59,6 +61,8 @@ export interface RegistryServerOptions extends ListenOptions, RegistryHandlerOpt
   /** Default: the server removes nothing by itself. */
   readonly collect?: CollectSettings | undefined
   readonly collectEvents?: CollectEvents | undefined
+  /** The token service, if there is one. */
+  readonly tokenEndpoint?: FetchHandler | undefined
 }
 
 /** Serves a registry whose blobs are files of this machine, until disposed. */
@@ -83,7 +87,9 @@ export async function serveRegistry(
     },
     ...options,
   })
-  const server = await listen([{ path: '/v2', handler }], options)
+  const { tokenEndpoint } = options
+  const tokens = tokenEndpoint === undefined ? [] : [{ path: tokenPath, handler: tokenEndpoint }]
+  const server = await listen([{ path: '/v2', handler }, ...tokens], options)
   return {
     url: server.url,
     port: server.port,

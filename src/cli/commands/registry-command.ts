@@ -1,6 +1,7 @@
+import { resolve } from 'node:path'
 import { rowTypes } from '#docker/columns/row-types'
 import { listRepositories, removeFromRegistry } from '#engine/registry/repositories'
-import { serveRegistry } from '#engine/registry/serve'
+import { type RegistryOverrides, serveConfiguredRegistry } from '#engine/registry/serve-configured'
 import { Command } from '../arguments/command.ts'
 import { collect, parsePort } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
@@ -8,65 +9,33 @@ import { forEachName } from '../each.ts'
 import { printListing } from '../format.ts'
 import { formatSize } from '../render/units.ts'
 import { defineCollect } from './registry-collect.ts'
+import { addRegistryConfig } from './registry-config.ts'
 import { defineTag } from './registry-tag.ts'
+import { addRegistryTokens } from './registry-token.ts'
+import { addRegistryUsers } from './registry-user.ts'
 
 interface Options {
-  readonly host: string
-  readonly port: number
+  readonly config?: string
+  readonly host?: string
+  readonly port?: number
   readonly storage?: string
   readonly readOnly?: true
   readonly sparse?: true
   readonly allowHost?: readonly string[]
   readonly accessLog?: true
+  readonly auditLog?: string
+  readonly anonymousPull?: true
+  readonly open?: true
 }
 
 export function define(context: Context): Command {
   const command = new Command('registry').description(
-    'Serve a registry, and list or remove its repositories in the store',
+    'Serve a registry, its users and rules, and list or remove its repositories in the store',
   )
-  command
-    .command('serve')
-    .description('Serve the OCI distribution API until interrupted')
-    .option('--host <address>', 'address to listen on', {
-      default: '127.0.0.1',
-      empty: 'refused',
-    })
-    .option('-p, --port <port>', 'port to listen on; 0 for any free port', {
-      read: parsePort,
-      default: 5000,
-    })
-    .option('--storage <directory>', 'where repositories are stored; default: in the store', {
-      empty: 'refused',
-    })
-    .option('--read-only', 'refuse pushes and deletes')
-    .option('--sparse', 'accept indexes and images with missing parts')
-    .option(
-      '--allow-host <name>',
-      'accept requests for this host name too (can be repeated)',
-      collect,
-    )
-    .option('--access-log', 'write a line of JSON to standard error for every request')
-    .examples(
-      'strake registry serve --port 5000 &',
-      'strake tag app localhost:5000/app && strake push localhost:5000/app',
-    )
-    .action(async (options: Options) => {
-      await using server = await serveRegistry(await context.engine(), {
-        hostname: options.host,
-        port: options.port,
-        storage: options.storage,
-        readOnly: options.readOnly,
-        sparse: options.sparse,
-        allowedHosts: options.allowHost,
-        onRequest:
-          options.accessLog && ((entry) => context.err.write(`${JSON.stringify(entry)}\n`)),
-      })
-      context.out.write(`Serving ${server.storage} on ${server.url}\n`)
-      await new Promise<void>((resolve) => {
-        if (context.signal.aborted) resolve()
-        context.signal.addEventListener('abort', () => resolve())
-      })
-    })
+  command.addCommand(defineServe(context))
+  addRegistryUsers(command, context)
+  addRegistryTokens(command, context)
+  addRegistryConfig(command, context)
   command
     .command('ls')
     .description('List the repositories in the store')
@@ -100,4 +69,67 @@ export function define(context: Context): Command {
   defineCollect(command, context)
   defineTag(command, context)
   return command
+}
+
+function defineServe(context: Context): Command {
+  return new Command('serve')
+    .description('Serve the OCI distribution API until interrupted')
+    .option('--config <file>', 'read all settings from a file; other options replace them', {
+      empty: 'refused',
+    })
+    .option('--host <address>', 'address to listen on; default: 127.0.0.1', { empty: 'refused' })
+    .option('-p, --port <port>', 'port to listen on; 0 for any free port; default: 5000', parsePort)
+    .option('--storage <directory>', 'where repositories are stored; default: in the store', {
+      empty: 'refused',
+    })
+    .option('--read-only', 'refuse pushes and deletes')
+    .option('--sparse', 'accept indexes and images with missing parts')
+    .option('--anonymous-pull', 'let everybody pull, and only users push')
+    .option('--open', 'serve everybody who reaches a public address, without users')
+    .option(
+      '--allow-host <name>',
+      'accept requests for this host name too (can be repeated)',
+      collect,
+    )
+    .option('--access-log', 'write a line of JSON to standard error for every request')
+    .option(
+      '--audit-log <file>',
+      'append a line of JSON for every push, pull, delete and refusal',
+      {
+        empty: 'refused',
+      },
+    )
+    .examples(
+      'strake registry serve --port 5000 &',
+      'strake tag app localhost:5000/app && strake push localhost:5000/app',
+    )
+    .action(async (options: Options) => {
+      const { config, storage, anonymousPull, open } = options
+      await using server = await serveConfiguredRegistry(() => context.engine(), {
+        config,
+        storage,
+        anonymousPull,
+        isOpen: open,
+        overrides: overridesOf(options),
+        writeLine: (line) => context.err.write(line),
+      })
+      context.out.write(`Serving ${server.storage} on ${server.url}\n`)
+      await new Promise<void>((resolve) => {
+        if (context.signal.aborted) resolve()
+        context.signal.addEventListener('abort', () => resolve())
+      })
+    })
+}
+
+/** Returns the values of options, which replace those of the file. */
+function overridesOf(options: Options): RegistryOverrides {
+  const { host, port, allowHost: allowHosts, readOnly, sparse, accessLog, auditLog } = options
+  return {
+    listen: { host, port, allowHosts },
+    storage: { readOnly, sparse },
+    log: {
+      access: accessLog && 'stderr',
+      audit: auditLog === undefined ? undefined : resolve(auditLog),
+    },
+  }
 }

@@ -20,6 +20,8 @@ export type RowTypeName =
   | 'image'
   | 'network'
   | 'registryTagMove'
+  | 'registryToken'
+  | 'registryUser'
   | 'repository'
   | 'search'
   | 'stats'
@@ -216,6 +218,20 @@ export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
     name: 'strake.tagMove',
     headers: { When: 'WHEN', Time: 'TIME', Action: 'BY', Digest: 'DIGEST', ImageID: 'IMAGE ID' },
   },
+  registryToken: {
+    name: 'strake.registryToken',
+    headers: {
+      ID: 'ID',
+      Kind: 'KIND',
+      Owner: 'OWNER',
+      Label: 'LABEL',
+      Scopes: 'SCOPES',
+      Created: 'CREATED',
+      Used: 'USED',
+      Expires: 'EXPIRES',
+    },
+  },
+  registryUser: { name: 'strake.registryUser', headers: { Name: 'NAME' } },
   repository: {
     name: 'strake.repository',
     headers: { Repository: 'REPOSITORY', Tag: 'TAG' },

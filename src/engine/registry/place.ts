@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { StrakeError } from '#oci'
+import { type AuthFiles, authFiles } from '#registry/access/open-auth'
+import type { RegistryConfig } from '#registry/config/config'
+import { parseConfig } from '#registry/config/parse-config'
+
+export { formatProblem } from '#registry/config/check'
+export { configSchema } from '#registry/config/json-schema'
+export { ConfigError } from '#registry/config/parse-config'
+export { parseDuration } from '#registry/config/units'
+
+/** How a user names a registry of this machine. */
+export interface PlaceOptions {
+  /** The configuration file. */
+  readonly config?: string | undefined
+  /** Replaces the directory of the configuration. */
+  readonly storage?: string | undefined
+  /** Returns the root of the store, which has the users of a registry without its own storage. */
+  readonly root: () => Promise<string>
+}
+
+/** A registry of this machine: its configuration and the files of its users. */
+export interface RegistryPlace {
+  readonly config: RegistryConfig
+  readonly files: AuthFiles
+}
+
+/** Reads the configuration, if one is named, and finds the files. Throws `ConfigError`. */
+export async function findPlace(options: PlaceOptions): Promise<RegistryPlace> {
+  const { config: path, storage } = options
+  const read = path === undefined ? {} : await readConfig(path)
+  const config =
+    storage === undefined
+      ? read
+      : { ...read, storage: { ...read.storage, directory: resolve(storage) } }
+  const directory = config.storage?.directory ?? (await options.root())
+  return { config, files: authFiles(config, join(directory, 'registry-auth')) }
+}
+
+/** Reads a configuration file. Throws `ConfigError`, and `NOT_FOUND` for an absent file. */
+export async function readConfig(path: string): Promise<RegistryConfig> {
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    const reason = cause.code === 'ENOENT' ? 'there is no such file' : String(cause.code)
+    throw new StrakeError('NOT_FOUND', `Cannot read ${path}: ${reason}`, { cause })
+  })
+  return await parseConfig(text, path)
+}

@@ -1,0 +1,75 @@
+import type { RegistryConfig } from '#registry/config/config'
+import { anonymousPull, defaultRules } from '#registry/policy/rule'
+import { openStoredRegistry } from '#server'
+import { serveConfigured } from '#server/serve-configured'
+import type { Engine } from '../engine.ts'
+import { findPlace, type PlaceOptions } from './place.ts'
+import { overStore, type RegistryServer } from './serve.ts'
+
+/** Values of options; an undefined one replaces nothing. */
+export type RegistryOverrides = {
+  readonly [S in keyof RegistryConfig]?: {
+    readonly [K in keyof Exclude<RegistryConfig[S], undefined>]?:
+      | Exclude<RegistryConfig[S], undefined>[K]
+      | undefined
+  }
+}
+
+export interface ServeConfiguredOptions extends Omit<PlaceOptions, 'root'> {
+  /** Values that replace those of the configuration file. */
+  readonly overrides?: RegistryOverrides | undefined
+  /** Everybody may pull, also without a login. */
+  readonly anonymousPull?: boolean | undefined
+  /** Serves everybody who reaches a public address, although there are no users. */
+  readonly isOpen?: boolean | undefined
+  /** Writes a line of a log whose place is `stderr`. Default: dropped. */
+  readonly writeLine?: ((line: string) => void) | undefined
+}
+
+/**
+ * Serves a registry until disposed. `engine` is called only for a registry in the store. Throws
+ * `UNAVAILABLE` when the port is taken, and `INVALID` for a configuration that cannot be used.
+ */
+export async function serveConfiguredRegistry(
+  engine: () => Promise<Engine>,
+  options: ServeConfiguredOptions,
+): Promise<RegistryServer> {
+  const { config: read, files } = await findPlace({
+    ...options,
+    root: async () => (await engine()).root,
+  })
+  const merged = mergeConfigs(read, options.overrides ?? {})
+  const config = options.anonymousPull === true ? withAnonymousPull(merged) : merged
+  const directory = config.storage?.directory
+  const { isOpen, writeLine = () => {} } = options
+  await using opened = new AsyncDisposableStack()
+  const served =
+    directory === undefined
+      ? await overStore(await engine())
+      : opened.use(await openStoredRegistry(directory))
+  const server = opened.use(await serveConfigured(served, { config, files, isOpen, writeLine }))
+  const storage = directory ?? (await engine()).root
+  const owned = opened.move()
+  return {
+    url: server.url,
+    port: server.port,
+    storage,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** Returns a configuration in which the given values of `over` replace those of `base`. */
+function mergeConfigs(base: RegistryConfig, over: RegistryOverrides): RegistryConfig {
+  const merged: Record<string, unknown> = { ...base }
+  for (const [name, section] of Object.entries(over)) {
+    const given = Object.entries(section ?? {}).filter(([, value]) => value !== undefined)
+    if (given.length === 0) continue
+    merged[name] = { ...(merged[name] as object | undefined), ...Object.fromEntries(given) }
+  }
+  return merged
+}
+
+function withAnonymousPull(config: RegistryConfig): RegistryConfig {
+  const rules = [anonymousPull(), ...(config.access?.rules ?? defaultRules)]
+  return { ...config, access: { ...config.access, rules } }
+}

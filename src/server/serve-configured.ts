@@ -1,0 +1,111 @@
+import type { AccessEntry } from '#http'
+import { StrakeError } from '#oci'
+import type { Server } from '#platform'
+import type { RegistryEvent } from '#registry'
+import {
+  type AuthFiles,
+  hasAuth,
+  isUsable,
+  openAuth,
+  type RegistryAuth,
+} from '#registry/access/open-auth'
+import type { LimitsConfig, RegistryConfig } from '#registry/config/config'
+import { openLineLog } from './line-log.ts'
+import { type ServedRegistry, serveRegistry } from './registry.ts'
+
+export interface ServeConfiguredOptions {
+  readonly config: RegistryConfig
+  readonly files: AuthFiles
+  /** Serves every sender although the address is public and there are no users. */
+  readonly isOpen?: boolean | undefined
+  /** Writes a line of a log whose place is `stderr`. */
+  readonly writeLine: (line: string) => void
+}
+
+/**
+ * Serves a registry as its configuration says, until disposed. Throws `INVALID` when everybody, or
+ * nobody, could use it from other machines.
+ */
+export async function serveConfigured(
+  served: ServedRegistry,
+  options: ServeConfiguredOptions,
+): Promise<Server> {
+  const { config } = options
+  const { listen = {}, storage = {} } = config
+  await using opened = new AsyncDisposableStack()
+  const log = (place: string | undefined): ((record: object) => void) | undefined => {
+    if (place === undefined) return undefined
+    if (place === 'stderr') return (record) => options.writeLine(`${JSON.stringify(record)}\n`)
+    const lines = opened.use(openLineLog(place))
+    return (record) => lines.write(record)
+  }
+  const onEvent: ((event: RegistryEvent) => void) | undefined = log(config.log?.audit)
+  const onRequest: ((entry: AccessEntry) => void) | undefined = log(config.log?.access)
+  const auth = await openAuthOf(options, onEvent)
+  if (auth !== undefined) opened.use(auth)
+  const server = await serveRegistry(served, {
+    hostname: listen.host,
+    port: listen.port ?? 5000,
+    allowedHosts: [...(listen.allowHosts ?? []), ...hostsOf(listen.url)],
+    onRequest,
+    onEvent,
+    access: auth?.access,
+    tokenEndpoint: auth?.tokenEndpoint,
+    readOnly: storage.readOnly,
+    sparse: storage.sparse,
+    ...limitsOf(config.limits),
+  })
+  opened.use(server)
+  const owned = opened.move()
+  return { url: server.url, port: server.port, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+async function openAuthOf(
+  { config, files, isOpen }: ServeConfiguredOptions,
+  onEvent: ((event: RegistryEvent) => void) | undefined,
+): Promise<RegistryAuth | undefined> {
+  const isOn = await hasAuth(config, files)
+  const isPublic = !isLoopback(config.listen?.host ?? '127.0.0.1')
+  if (isPublic && isOpen !== true && !(isOn && (await isUsable(config, files)))) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot serve the registry on ${config.listen?.host}: it has no users, and other machines can reach it`,
+      {
+        remedy:
+          'add a user with strake registry user add NAME, or give --open to serve everybody who reaches it',
+      },
+    )
+  }
+  if (!isOn) return undefined
+  return await openAuth(config, {
+    files,
+    onLogin: (exchange, identity) => {
+      onEvent?.({
+        time: Date.now(),
+        action: 'login',
+        principal: identity?.name,
+        address: exchange.address,
+        status: identity === undefined ? 401 : 200,
+        ...(identity === undefined && { reason: 'wrong credentials' }),
+      })
+    },
+  })
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || /^(?:127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host)
+}
+
+function hostsOf(url: string | undefined): readonly string[] {
+  return url === undefined ? [] : [new URL(url).hostname]
+}
+
+function limitsOf(limits: LimitsConfig = {}) {
+  return {
+    maxBlobSize: limits.blobSize,
+    maxUploads: limits.uploads,
+    maxUploadsPerClient: limits.uploadsPerClient,
+    uploadLifetime: limits.uploadLifetime,
+    bodySilence: limits.bodySilence,
+  }
+}
