@@ -4,6 +4,7 @@ import type { RegistryConfig } from '../config/config.ts'
 import type { TokenFacts } from '../identity/api-token.ts'
 import { Authenticator, type TokenIssuer } from '../identity/authenticator.ts'
 import type { UserDirectory } from '../identity/directory.ts'
+import { openLdapDirectory } from '../identity/ldap.ts'
 import { LoginGuard } from '../identity/login-guard.ts'
 import { createStoredTokens } from '../identity/stored-tokens.ts'
 import { listUsers, openUserFile } from '../identity/user-file.ts'
@@ -112,11 +113,12 @@ export async function openAuth(
 }
 
 async function openDirectories(
-  _config: RegistryConfig,
+  { auth }: RegistryConfig,
   files: AuthFiles,
   now: () => number,
 ): Promise<readonly UserDirectory[]> {
-  return [openUserFile(files.htpasswd, now)]
+  const own = openUserFile(files.htpasswd, now)
+  return auth?.ldap === undefined ? [own] : [own, await openLdapDirectory(auth.ldap, now)]
 }
 
 async function openIssuers(_config: RegistryConfig): Promise<readonly TokenIssuer[]> {

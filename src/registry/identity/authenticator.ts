@@ -32,6 +32,9 @@ export interface Login {
 /** The user name of a login whose password is the token of a foreign issuer. */
 const issuerUser = 'oidc'
 
+/** A longer name is nobody's. */
+const longestName = 256
+
 /** Milliseconds by which the recorded time of use of a token may be too early. */
 const usedResolution = 60_000
 
@@ -62,7 +65,7 @@ export class Authenticator {
   }
 
   async #tryPassword({ name, secret }: Login): Promise<Identity | undefined> {
-    if (secret === '') return undefined
+    if (secret === '' || name === '' || name.length > longestName) return undefined
     if (isApiToken(secret)) {
       const identity = await this.byApiToken(secret, ['user', 'robot']).catch(() => undefined)
       return identity !== undefined && loginName(identity) === name ? identity : undefined
