@@ -308,6 +308,7 @@ const purposes: Readonly<Record<string, string>> = {
   'registry/credentials': 'storage of user names and secrets',
   'registry/http': 'requests with retries and safe redirects, for auth and client',
   'registry/server': 'the HTTP server of a registry',
+  'registry/server/upload': 'receiving blobs: sessions, bodies and their endpoints',
   'registry/store': 'a registry over content and facts of this machine',
   'registry/store/directory': 'facts as small files, and what reads them for a database',
   'runtime/bundle': 'config.json and its parts',

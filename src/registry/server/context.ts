@@ -6,7 +6,7 @@ import type { Pull, RegistryLedger } from '../store/ledger.ts'
 import type { UploadFacts } from '../store/uploads.ts'
 import type { Access, Grant } from './access.ts'
 import type { RegistryEvent } from './event.ts'
-import type { UploadLimits, UploadSessions } from './sessions.ts'
+import type { UploadLimits, UploadSessions } from './upload/sessions.ts'
 
 export interface RegistryHandlerOptions extends UploadLimits {
   /** Default: every sender has every right. */

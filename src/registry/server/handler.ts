@@ -13,9 +13,15 @@ import { listReferrers, listRepositories, listTags } from './lists.ts'
 import { deleteManifest, getManifest, putManifest } from './manifests.ts'
 import { openRepository } from './open-repository.ts'
 import { replyError, replyJson, withoutBody } from './reply.ts'
-import { type OpenRepository, UploadSessions } from './sessions.ts'
 import { getTagHistory, rollBack } from './tag-history.ts'
-import { cancelUpload, finishUpload, patchUpload, startUpload, uploadStatus } from './uploads.ts'
+import { type OpenRepository, UploadSessions } from './upload/sessions.ts'
+import {
+  cancelUpload,
+  finishUpload,
+  patchUpload,
+  startUpload,
+  uploadStatus,
+} from './upload/uploads.ts'
 
 const errors = channel('registry:error')
 

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDirectoryStore } from '#content'
 import { toReadableStream } from '#stream'
-import { createDirectoryUploads } from '../store/directory/directory-uploads.ts'
-import { createLocalRegistry } from '../store/local.ts'
-import { createMemoryFacts, createMemoryRegistry } from '../store/memory.ts'
-import { blob, noise } from '../testing/fixtures.ts'
-import type { RegistryHandlerOptions } from './context.ts'
-import { createRegistryHandler, type RegistryHandler } from './handler.ts'
+import { createDirectoryUploads } from '../../store/directory/directory-uploads.ts'
+import { createLocalRegistry } from '../../store/local.ts'
+import { createMemoryFacts, createMemoryRegistry } from '../../store/memory.ts'
+import { blob, noise } from '../../testing/fixtures.ts'
+import type { RegistryHandlerOptions } from '../context.ts'
+import { createRegistryHandler, type RegistryHandler } from '../handler.ts'
 
 const content = blob(noise(100_000))
 const { digest } = content.descriptor

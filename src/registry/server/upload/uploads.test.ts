@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { fromBuffer } from '#stream'
-import { createMemoryRegistry } from '../store/memory.ts'
-import { blob } from '../testing/fixtures.ts'
-import { createRegistryHandler } from './handler.ts'
-import { describeBothWays } from './testing/ways.ts'
+import { createMemoryRegistry } from '../../store/memory.ts'
+import { blob } from '../../testing/fixtures.ts'
+import { createRegistryHandler } from '../handler.ts'
+import { describeBothWays } from '../testing/ways.ts'
 
 const content = blob('0123456789')
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { type Ingest, ingestLifetime } from '#content'
 import { isStrakeError, StrakeError } from '#oci'
-import type { Repository } from '../registry.ts'
-import type { Upload, UploadFacts } from '../store/uploads.ts'
+import type { Repository } from '../../registry.ts'
+import type { Upload, UploadFacts } from '../../store/uploads.ts'
 
 export interface UploadLimits {
   /** The most upload sessions at a time. Default: 1,000. */

@@ -1,18 +1,18 @@
 import type { Ingest } from '#content'
 import { type Digest, digestAlgorithm, isStrakeError, StrakeError } from '#oci'
 import { TooSlowError } from '#stream'
-import { pullScope } from '../auth/scope.ts'
-import { type Endpoint, formatEndpoint } from '../endpoints.ts'
-import type { Context } from './context.ts'
-import { openRepository } from './open-repository.ts'
+import { pullScope } from '../../auth/scope.ts'
+import { type Endpoint, formatEndpoint } from '../../endpoints.ts'
+import type { Context } from '../context.ts'
+import { openRepository } from '../open-repository.ts'
+import { TooLargeError } from '../refusals.ts'
+import { reply, replyError } from '../reply.ts'
 import {
   announcedLength,
   type ContentRange,
   parseContentRange,
   receiveBody,
 } from './receive-body.ts'
-import { TooLargeError } from './refusals.ts'
-import { reply, replyError } from './reply.ts'
 import type { SessionKey, UploadSession } from './sessions.ts'
 
 type UploadEndpoint = Extract<Endpoint, { kind: 'upload' }>

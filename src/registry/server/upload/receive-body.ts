@@ -1,8 +1,8 @@
 import type { Ingest } from '#content'
 import { isStrakeError, StrakeError } from '#oci'
 import { type Bytes, freeing, limited, steady } from '#stream'
-import type { Context } from './context.ts'
-import { TooLargeError } from './refusals.ts'
+import type { Context } from '../context.ts'
+import { TooLargeError } from '../refusals.ts'
 
 /** The place of a chunk in its blob. */
 export interface ContentRange {
