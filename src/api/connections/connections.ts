@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream'
 import type { Engine } from '#engine/engine'
 import { type Method, serveGrpc } from '#grpc'
+import { buildkitMethods } from '../buildkit/methods.ts'
 import type { SessionFacts } from '../client/client-session.ts'
 import { Sessions } from '../client/sessions.ts'
 import { controlSession } from './control-session.ts'
@@ -18,9 +19,12 @@ export interface Connections {
 }
 
 /** Their state, builds and sessions of clients, ends with the connections. */
-export function createConnections(_engine: Engine, { onFailure }: ConnectionOptions): Connections {
+export function createConnections(engine: Engine, { onFailure }: ConnectionOptions): Connections {
   const sessions = new Sessions()
-  const methods: readonly Method[] = [controlSession(sessions)]
+  const methods: readonly Method[] = [
+    controlSession(sessions),
+    ...buildkitMethods(engine, sessions),
+  ]
   return {
     serve: (connection) => void serveGrpc(duplexOf(connection), methods, { onFailure }),
     openSession: (connection, facts) => void sessions.open(duplexOf(connection), facts),

@@ -1,0 +1,14 @@
+import type { Engine } from '#engine/engine'
+import type { BuildClient } from './inputs/build-client.ts'
+import type { Jobs } from './jobs.ts'
+import type { PendingBuild } from './pending-build.ts'
+
+/** What the services of BuildKit share. The state of builds lasts as long as their clients. */
+export interface Services {
+  readonly engine: Engine
+  readonly jobs: Jobs
+  /** The builds that clients may refer to, by ID. */
+  readonly pending: Map<string, PendingBuild>
+  /** Waits for the session of a client. Throws `GrpcError`. */
+  readonly findClient: (session: string, signal: AbortSignal) => Promise<BuildClient>
+}
