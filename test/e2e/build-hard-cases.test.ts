@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:tes
 import { lstat, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { importBusybox, writeContext } from './busybox.ts'
-import { command, missing, type Outcome, openStrake, type Strake } from './strake.ts'
+import { command, missing, type Outcome, openStrake, program, type Strake } from './strake.ts'
 
 const reason = missing('busybox', 'tar', 'runc')
 if (reason) console.info(`skipped: hard cases of builds: ${reason}`)
@@ -82,6 +82,28 @@ describe.skipIf(reason !== undefined)('build', () => {
     expect(await readFile(join(output, 'size'), 'utf8')).toBe('209715203\nend')
     expect((await lstat(join(output, 'made'))).size).toBe(30 << 20)
   })
+
+  test(
+    'copies a file of ten gigabytes in 300 MB of memory, and its holes take no space',
+    async () => {
+      await prepare('truncate -s 10G large; printf end >> large')
+      await write(
+        'FROM busybox AS all\nCOPY large /\nRUN stat -c %s /large > /size; tail -c 3 /large >> /size\nFROM scratch\nCOPY --from=all /size /\n',
+      )
+      const output = join(directory, 'output')
+      const child = Bun.spawn([program, 'build', '-q', '-o', output, context], {
+        env: { ...process.env, ...strake.env },
+        stderr: 'pipe',
+      })
+      expect([await child.exited, await new Response(child.stderr).text()]).toEqual([0, ''])
+      expect(await readFile(join(output, 'size'), 'utf8')).toBe('10737418243\nend')
+      // Bytes, also of the processes that it waited for.
+      expect(child.resourceUsage()?.maxRSS).toBeLessThan(300e6)
+      const space = await command(['du', '-s', '--block-size=1M', strake.root])
+      expect(Number.parseInt(space.stdout, 10)).toBeLessThan(500)
+    },
+    patient,
+  )
 
   test('opens no special file where it expects a file', async () => {
     await prepare('mkfifo pipe; mkdir d; mkfifo d/pipe')

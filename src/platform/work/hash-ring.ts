@@ -1,4 +1,5 @@
 import type { Hash } from 'node:crypto'
+import { fs } from '../call/node-fs.ts'
 import { writeAllNow } from '../call/write-all-now.ts'
 import { joinChecksums } from './crc32.ts'
 
@@ -12,6 +13,8 @@ export interface Ring {
   readonly control: SharedArrayBuffer
   /** The file for the chunks, written from its start. */
   readonly descriptor: number
+  /** Chunks of zeros become holes. The descriptor is not in append mode. */
+  readonly hasHoles: boolean
 }
 
 /** Facts of the written file. */
@@ -40,13 +43,36 @@ const numbersPerSlot = 3
 export const end: number = -1
 export const abandon: number = -2
 
-export function createRing(descriptor: number): Ring {
+export function createRing(descriptor: number, hasHoles: boolean): Ring {
   return {
     chunks: new SharedArrayBuffer(slots * chunkSize),
     parts: new SharedArrayBuffer(slots * maxParts * 8),
     control: new SharedArrayBuffer(4 * (slotsAt + numbersPerSlot * slots)),
     descriptor,
+    hasHoles,
   }
+}
+
+/** A whole chunk of zeros. */
+let zeros: Uint8Array | undefined
+
+/** Writes a chunk. A whole chunk of zeros that is left out takes no space; `endFile` sets the size. */
+export function writeChunk(
+  { descriptor, hasHoles }: Pick<Ring, 'descriptor' | 'hasHoles'>,
+  chunk: Uint8Array,
+  position: number,
+): void {
+  const mayBeHole = hasHoles && chunk.length === chunkSize && chunk[0] === 0
+  if (mayBeHole && chunk[chunkSize - 1] === 0) {
+    zeros ??= new Uint8Array(chunkSize)
+    if (Buffer.compare(chunk, zeros) === 0) return
+  }
+  writeAllNow(descriptor, chunk, position)
+}
+
+/** Sets the size of a file that may end with a hole. */
+export function endFile({ descriptor, hasHoles }: Pick<Ring, 'descriptor' | 'hasHoles'>, size: number): void {
+  if (hasHoles) fs().ftruncateSync(descriptor, size)
 }
 
 /** Marks a slot as filled with `length` bytes and `partCount` parts, and as unwritten. */
@@ -79,13 +105,14 @@ export function emptyRing(ring: Ring): HashedFile {
     const slot = count % slots
     const at = slotsAt + numbersPerSlot * slot
     const length = control[at] ?? end
+    if (length === end) endFile(ring, position)
     if (length < 0) return hasher.finish()
     const chunk = new Uint8Array(ring.chunks, slot * chunkSize, length)
     hasher.update(
       chunk,
       new Int32Array(ring.parts, slot * maxParts * 8, 2 * (control[at + 1] ?? 0)),
     )
-    if (claimSlot(control, slot)) writeAllNow(ring.descriptor, chunk, position)
+    if (claimSlot(control, slot)) writeChunk(ring, chunk, position)
     position += length
     Atomics.add(control, emptiedAt, 1)
     Atomics.notify(control, emptiedAt)

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { crc32 } from 'node:zlib'
 import { mkdtempDisposable } from '../file/files.ts'
@@ -151,3 +151,24 @@ test('openHashingWriter() limits the number of threads, and all writers write', 
   })
   await Promise.all(rounds)
 })
+
+test.each([large, 0])(
+  'a shared writer leaves chunks of zeros out, also the last one, expecting %p bytes',
+  async (size) => {
+    const path = `${directory.path}/holes-${size}`
+    const content = new Uint8Array(6 * maxReserve)
+    content[3 * maxReserve - 1] = 1
+    content[4 * maxReserve] = 1
+    const descriptor = openSync(path, 'wx')
+    {
+      await using writer = openHashingWriter(descriptor, { expectedSize: size, isShared: true })
+      await writer.append(content)
+      expect((await writer.finish()).digest).toBe(sha256(content).toString('hex'))
+    }
+    closeSync(descriptor)
+    expect(Buffer.compare(readFileSync(path), content)).toBe(0)
+    const { blocks } = statSync(path)
+    // Only the two chunks with a one take space.
+    expect(blocks * 512).toBeLessThanOrEqual(3 * maxReserve)
+  },
+)

@@ -1,4 +1,3 @@
-import { writeAllNow } from '../call/write-all-now.ts'
 import { cpuCount } from '../process/host.ts'
 import {
   abandon,
@@ -9,12 +8,14 @@ import {
   emptiedAt,
   emptyRing,
   end,
+  endFile,
   filledAt,
   fillSlot,
   type HashedFile,
   maxParts,
   type Ring,
   slots,
+  writeChunk,
 } from './hash-ring.ts'
 import { workerPath } from './worker-path.ts'
 
@@ -55,8 +56,8 @@ export interface HashingWriterOptions {
   readonly expectedSize?: number | undefined
   /**
    * Lets the filling thread write too when the other thread falls behind. Then chunks
-   * are written in any order: a file after a crash is unusable, and the descriptor must
-   * not be in append mode.
+   * are written in any order, and zeros may become holes: a file after a crash is unusable, and
+   * the descriptor must not be in append mode.
    */
   readonly isShared?: boolean
 }
@@ -79,7 +80,7 @@ export function openHashingWriter(
   { expectedSize, isShared = false }: HashingWriterOptions = {},
 ): HashingWriter {
   const isSmall = expectedSize !== undefined && expectedSize < patience * chunkSize
-  if (!hasFreeThread() || isSmall) return new Filling(openPlain(descriptor))
+  if (!hasFreeThread() || isSmall) return new Filling(openPlain(descriptor, isShared))
   const startAt = expectedSize === undefined ? patience : 0
   return new Filling(openThread(descriptor, { isShared, startAt }))
 }
@@ -168,7 +169,8 @@ class Filling implements HashingWriter {
   }
 }
 
-function openPlain(descriptor: number): Sink {
+function openPlain(descriptor: number, hasHoles: boolean): Sink {
+  const file = { descriptor, hasHoles }
   const hasher = createChunkHasher()
   const slot = { chunk: new Uint8Array(chunkSize), parts: new Int32Array(2 * maxParts) }
   let position = 0
@@ -177,11 +179,14 @@ function openPlain(descriptor: number): Sink {
     async take(length, partCount) {
       const chunk = slot.chunk.subarray(0, length)
       hasher.update(chunk, slot.parts.subarray(0, 2 * partCount))
-      writeAllNow(descriptor, chunk, position)
+      writeChunk(file, chunk, position)
       position += length
       return slot
     },
-    finish: async () => hasher.finish(),
+    async finish() {
+      endFile(file, position)
+      return hasher.finish()
+    },
     close: async () => {},
   }
 }
@@ -190,7 +195,7 @@ function openThread(
   descriptor: number,
   { isShared, startAt }: { readonly isShared: boolean; readonly startAt: number },
 ): Sink {
-  const ring = createRing(descriptor)
+  const ring = createRing(descriptor, isShared)
   const control = new Int32Array(ring.control)
   let worker = startAt === 0 ? startWorker(ring) : undefined
   let isEnded = false
@@ -214,7 +219,7 @@ function openThread(
     const slot = last.index % slots
     if (claimSlot(control, slot)) {
       const chunk = new Uint8Array(ring.chunks, slot * chunkSize, last.length)
-      writeAllNow(descriptor, chunk, last.position)
+      writeChunk(ring, chunk, last.position)
     }
     return true
   }
