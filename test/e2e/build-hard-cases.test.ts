@@ -161,6 +161,34 @@ describe.skipIf(reason !== undefined)('build', () => {
     expect(await readFile(join(output, 'count'), 'utf8')).toBe('4\n')
   })
 
+  test('reads no Dockerfile and no ignore file through a link out of the context', async () => {
+    const outside = join(directory, 'outside')
+    await writeFile(outside, `FROM scratch\nCOPY . /\n# ${canary}`)
+    await symlink(outside, join(context, 'Dockerfile'))
+    const reason = 'it is a link that leads out of the build context or nowhere'
+    expect(await refused(context)).toStartWith(`strake: Cannot read Dockerfile: ${reason}`)
+    await rm(join(context, 'Dockerfile'))
+    await write('FROM scratch\nCOPY . /\n')
+    await symlink(outside, join(context, '.dockerignore'))
+    expect(await refused(context)).toContain(`Cannot read .dockerignore: ${reason}`)
+  })
+
+  test('unpacks an archive as the context into its own directory only', async () => {
+    const victim = join(directory, 'victim')
+    await mkdir(victim)
+    await prepare(
+      `mkdir -p one/a two; ln -s ${victim} two/a; echo x > one/a/file
+       printf 'FROM scratch\\nCOPY . /\\n' > Dockerfile; tar -cf link.tar Dockerfile; cp link.tar up.tar
+       tar -C two -rf link.tar a; tar -C one -rf link.tar a/file
+       tar -P -rf up.tar --transform 's,^one/a/file$,../../x,' one/a/file`,
+    )
+    const build = async (name: string): Promise<Outcome> =>
+      strake.with({ input: await readFile(join(context, name)) }, 'build', '-q', '-')
+    expect(await build('link.tar')).toMatchObject({ exitCode: 0 })
+    expect(await readdir(victim)).toEqual([])
+    expect((await build('up.tar')).stderr).toContain('its path leaves the root')
+  })
+
   test('keeps a destination with .. in the image', async () => {
     await writeFile(join(context, 'a'), 'a')
     await write(

@@ -1,4 +1,4 @@
-import { readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { type IgnoreMatcher, PatternError, parseIgnore, suggest } from '#dockerfile'
 import type { ComposeOptions } from '#dockerfile/compose/compose'
@@ -125,7 +125,10 @@ async function readText(tree: FileTree, path: string): Promise<string | undefine
   const inside = relative(tree.root, path)
   if (!/^\.\.(?:\/|$)/.test(inside)) {
     const node = resolveNode(tree, inside)
-    if (node === undefined) return undefined
+    if (node === undefined) {
+      await refuseLink(path, inside)
+      return undefined
+    }
     if (node.type !== 'file') throw notRegular(path)
     if (node.size > maxTextSize) throw tooLarge(path)
     const contents = tree.read(node)
@@ -142,6 +145,16 @@ async function readText(tree: FileTree, path: string): Promise<string | undefine
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw new StrakeError('INVALID', `Cannot read ${path}: it cannot be opened`, { cause: error })
   }
+}
+
+/** A link that leads out of the context is not followed, and it is not an absent file. */
+async function refuseLink(path: string, name: string): Promise<void> {
+  const status = await lstat(path).catch(() => undefined)
+  if (status?.isSymbolicLink() !== true) return
+  const reason = 'it is a link that leads out of the build context or nowhere'
+  throw new StrakeError('INVALID', `Cannot read ${name}: ${reason}`, {
+    remedy: 'replace the link by its target',
+  })
 }
 
 function notRegular(path: string): StrakeError {
