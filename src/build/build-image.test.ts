@@ -176,13 +176,11 @@ test('build() follows neither a Dockerfile nor an ignore file out of the context
     Dockerfile: { link: '../outside' },
     '.dockerignore': { link: '../outside' },
   })
-  await expect(workshop.build({ context })).rejects.toThrow('there is no such file')
+  const reason = 'it is a link that leads out of the build context or nowhere'
+  await expect(workshop.build({ context })).rejects.toThrow(`Cannot read Dockerfile: ${reason}`)
   await rm(`${context}/Dockerfile`)
   await writeFile(`${context}/Dockerfile`, 'FROM scratch\nCOPY . /\n')
-  const { layers } = await workshop.build({ context })
-  const [layer] = layers
-  const listed = layer === undefined ? {} : await workshop.list(layer)
-  expect(listed['.dockerignore']).toBe('symlink 777 0:0 ../outside')
+  await expect(workshop.build({ context })).rejects.toThrow(`Cannot read .dockerignore: ${reason}`)
 })
 
 test('build() refuses names of whiteouts, which would remove files of the image', async () => {

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { type Digest, formatPlatform } from '#oci'
 import { cpuCount, hostPlatform } from '#platform'
 import type { Lease } from '#records'
@@ -14,6 +13,7 @@ import { retimeLayer } from './layers/retime.ts'
 import { inDependencyOrder, type Vertex } from './model/graph.ts'
 import type { Provenance } from './model/provenance.ts'
 import type { FileState, StateLayer } from './model/state.ts'
+import { withPlaces } from './open-definition.ts'
 import { openWorkspace } from './open-workspace.ts'
 import type { BuildOptions } from './options.ts'
 import type { Plan } from './plan/plan.ts'
@@ -24,7 +24,6 @@ import { type Prediction, predict } from './solve/predict.ts'
 import { rekeySteps } from './solve/rekey.ts'
 import { type Solved, type SolvedStep, solvePlans } from './solve/solve-plans.ts'
 import { stepFacts } from './solve/step-facts.ts'
-import { openBuildDirectory, Scratch } from './step/abandoned.ts'
 import type { Workspace } from './step/workspace.ts'
 import { withStep } from './with-step.ts'
 
@@ -64,11 +63,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const { services } = options
   const lease = await services.records.leases.acquire({ purpose: 'build' })
   try {
-    await mkdir(services.run, { recursive: true, mode: 0o700 })
-    await using directory = await openBuildDirectory(services.run)
-    await using scratch = new Scratch(services.scratch)
-    const places = { directory: directory.path, scratch: () => scratch.path() }
-    const built = await buildIn(places, options, lease)
+    const built = await withPlaces(services, (places) => buildIn(places, options, lease))
     const [first] = built.images
     if (first === undefined) throw new RangeError('A build is for one platform at least')
     return { ...first, ...built, lease }
@@ -139,18 +134,16 @@ function cacheMountsOf(targets: readonly Vertex[]): readonly string[] {
 export async function predictBuild(options: BuildOptions): Promise<readonly Prediction[]> {
   const { services, signal } = options
   await using lease = await services.records.leases.acquire({ purpose: 'build' })
-  await mkdir(services.run, { recursive: true, mode: 0o700 })
-  await using directory = await openBuildDirectory(services.run)
-  await using scratch = new Scratch(services.scratch)
-  const places = { directory: directory.path, scratch: () => scratch.path() }
-  using opened = await openWorkspace(options, { places, lease, isPrediction: true })
-  const { plans, workspace } = opened
-  const targets = plans.map(({ target }) => target)
-  const images = plans[0]?.images ?? new Map()
-  const predictions = await predict(targets, workspace, { images, signal })
-  // The build that follows need not read the files again.
-  for (const { digests } of workspace.contexts.values()) digests.save()
-  return predictions
+  return await withPlaces(services, async (places) => {
+    using opened = await openWorkspace(options, { places, lease, isPrediction: true })
+    const { plans, workspace } = opened
+    const targets = plans.map(({ target }) => target)
+    const images = plans[0]?.images ?? new Map()
+    const predictions = await predict(targets, workspace, { images, signal })
+    // The build that follows need not read the files again.
+    for (const { digests } of workspace.contexts.values()) digests.save()
+    return predictions
+  })
 }
 
 /** Lists the packages of every image. */

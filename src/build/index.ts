@@ -49,6 +49,7 @@ export { DockerfileError, ExitError, wrongLines } from './model/error.ts'
 // The network of RUN.
 export type { NetworkMode } from './model/graph.ts'
 export type { SshAgent } from './model/mounts.ts'
+export type { Parameter } from './model/parameters.ts'
 // SSH agents for RUN --mount=type=ssh.
 export type {
   BuildParameters,
@@ -74,7 +75,6 @@ export type {
   SbomRequest,
 } from './options.ts'
 export type { BaseImage, LayoutImage } from './plan/base-images.ts'
-export type { Parameter } from './plan/parameters.ts'
 // The description of a build in SLSA provenance.
 export { dependencyOf, imageUrl } from './provenance/materials.ts'
 export { type RecordedBuild, readSlsa } from './provenance/read-slsa.ts'

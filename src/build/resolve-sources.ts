@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import type { Dockerfile } from '#dockerfile'
 import { hostPlatform } from '#platform'
 import { textOf } from './explain/inputs.ts'
@@ -8,13 +7,13 @@ import { sortSources } from './lock/lock-file.ts'
 import { lockMaterial, lockOf } from './lock/lock-of.ts'
 import { inDependencyOrder } from './model/graph.ts'
 import type { Material } from './model/provenance.ts'
+import { withPlaces } from './open-definition.ts'
 import { type OpenWorkspace, openWorkspace } from './open-workspace.ts'
 import type { BuildOptions } from './options.ts'
 import type { ImageUse } from './plan/base-images.ts'
 import type { Plan } from './plan/plan.ts'
 import { collectProvenance, imageMaterial } from './provenance/collect.ts'
 import { predict } from './solve/predict.ts'
-import { openBuildDirectory, Scratch } from './step/abandoned.ts'
 
 /** An instruction that uses a source. */
 export interface SourceUse {
@@ -53,26 +52,23 @@ async function resolveTarget(
 ): Promise<{ readonly lock: BuildLock; readonly others: readonly (string | undefined)[] }> {
   const { services, signal, target } = options
   await using lease = await services.records.leases.acquire({ purpose: 'build' })
-  await mkdir(services.run, { recursive: true, mode: 0o700 })
-  await using directory = await openBuildDirectory(services.run)
-  await using scratch = new Scratch(services.scratch)
-  const places = { directory: directory.path, scratch: () => scratch.path() }
-  using opened = await openWorkspace(options, { places, lease, isPrediction: true })
-  const { plans, workspace, definition } = opened
-  const vertices = plans.map((plan) => plan.target)
-  // Only the downloads of ADD are of interest here, and a prediction finds them.
-  await predict(
-    vertices,
-    { ...workspace, emit: () => {} },
-    { images: plans[0]?.images ?? new Map(), signal },
-  )
-  const { materials, contexts } = workspace
-  const { source, fetched } = definition
-  const known = { options, builder: hostPlatform(), dockerfile: source, fetched, contexts }
-  const states = new Map()
-  const provenances = plans.map((plan) => collectProvenance({ ...known, plan, states, materials }))
-  for (const plan of plans) addUses(plan, opened, uses)
-  return { lock: lockOf(provenances), others: othersOf(definition.dockerfile, target) }
+  return await withPlaces(services, async (places) => {
+    using opened = await openWorkspace(options, { places, lease, isPrediction: true })
+    const { plans, workspace, definition } = opened
+    const vertices = plans.map((plan) => plan.target)
+    const images = plans[0]?.images ?? new Map()
+    // Only the downloads of ADD are of interest here, and a prediction finds them.
+    await predict(vertices, { ...workspace, emit: () => {} }, { images, signal })
+    const { materials, contexts } = workspace
+    const { source, fetched } = definition
+    const known = { options, builder: hostPlatform(), dockerfile: source, fetched, contexts }
+    const states = new Map()
+    const provenances = plans.map((plan) =>
+      collectProvenance({ ...known, plan, states, materials }),
+    )
+    for (const plan of plans) addUses(plan, opened, uses)
+    return { lock: lockOf(provenances), others: othersOf(definition.dockerfile, target) }
+  })
 }
 
 /** The targets beside the default one, if the user named none. */

@@ -1,6 +1,6 @@
 import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
-import { type IgnoreMatcher, PatternError, parseIgnore, suggest } from '#dockerfile'
+import { type IgnoreMatcher, suggest } from '#dockerfile'
 import type { ComposeOptions } from '#dockerfile/compose/compose'
 import { hasExtensions } from '#dockerfile/instructions/extensions'
 import { isStrakeError, StrakeError } from '#oci'
@@ -11,6 +11,7 @@ import type { DockerfileSource } from '../model/error.ts'
 import type { DockerfileText } from './build-input.ts'
 import { composeSource } from './compose-source.ts'
 import type { ContextRoot } from './context-root.ts'
+import { parseIgnoreFile } from './ignore-file.ts'
 import { decodeText, maxTextSize } from './text.ts'
 
 /** The Dockerfile of a build, and its ignore file. */
@@ -40,7 +41,7 @@ export async function readDefinition(
     : written
   if (context.kind === 'remote' || context.kind === 'received') return { source }
   const beside = path === undefined ? undefined : await readText(tree, `${path}.dockerignore`)
-  return { source, ignore: parse(beside ?? (await readText(tree, ignoreFile(tree)))) }
+  return { source, ignore: parseIgnoreFile(beside ?? (await readText(tree, ignoreFile(tree)))) }
 }
 
 /**
@@ -60,21 +61,11 @@ export async function readIgnoreFile({
   path,
 }: Pick<ContextRoot, 'path'>): Promise<IgnoreMatcher | undefined> {
   using tree = openTree(path, { name: 'the build context', hasOwners: false })
-  return parse(await readText(tree, ignoreFile(tree)))
+  return parseIgnoreFile(await readText(tree, ignoreFile(tree)))
 }
 
 function ignoreFile({ root }: FileTree): string {
   return resolve(root, '.dockerignore')
-}
-
-function parse(text: string | undefined): IgnoreMatcher | undefined {
-  if (text === undefined) return undefined
-  try {
-    return parseIgnore(text)
-  } catch (cause) {
-    if (!(cause instanceof PatternError)) throw cause
-    throw new StrakeError('INVALID', `Cannot read .dockerignore: ${cause.message}`, { cause })
-  }
 }
 
 async function readSource(

@@ -19,7 +19,8 @@ import { cleanAfterBuilds } from '../begin-work.ts'
 import { buildServices } from '../build-services/build-services.ts'
 import type { Engine } from '../engine.ts'
 import { findImage, suitsPlatform } from '../image/find-image.ts'
-import { type BuildRequest, buildOptions } from './build.ts'
+import { buildOptions } from './build-options.ts'
+import type { BuildRequest } from './request.ts'
 
 export type { Checked, Outlined, Parameter, Targets } from '#build'
 

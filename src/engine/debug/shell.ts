@@ -1,7 +1,8 @@
 import { openBuildShell, type ShellPlace } from '#build'
 import { cleanAfterBuilds } from '../begin-work.ts'
 import { findAgents } from '../build/agents.ts'
-import { type BuildRequest, buildOptions } from '../build/build.ts'
+import { buildOptions } from '../build/build-options.ts'
+import type { BuildRequest } from '../build/request.ts'
 import { buildServices, layoutLease } from '../build-services/build-services.ts'
 import type { Engine } from '../engine.ts'
 

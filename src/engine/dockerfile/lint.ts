@@ -1,9 +1,10 @@
 import { dirname, join } from 'node:path'
-import { type IgnoreMatcher, PatternError, parseIgnore } from '#dockerfile'
+import { parseIgnoreFile } from '#build/contexts/ignore-file'
+import type { IgnoreMatcher } from '#dockerfile'
 import { checkFile } from '#dockerfile/check/check-file'
 import { fixDockerfile } from '#dockerfile/fix/fixes'
 import type { FileReport } from '#dockerfile/report/report'
-import { isStrakeError, parseReference, StrakeError } from '#oci'
+import { isStrakeError, parseReference } from '#oci'
 import { readPlainFile } from '#platform'
 import { readDockerfile } from './dockerfile-file.ts'
 
@@ -51,11 +52,5 @@ export function isReference(name: string): boolean {
 function readIgnore(path: string): IgnoreMatcher | undefined {
   const text =
     readPlainFile(`${path}.dockerignore`) ?? readPlainFile(join(dirname(path), '.dockerignore'))
-  if (text === undefined) return undefined
-  try {
-    return parseIgnore(text)
-  } catch (cause) {
-    if (!(cause instanceof PatternError)) throw cause
-    throw new StrakeError('INVALID', `Cannot read .dockerignore: ${cause.message}`, { cause })
-  }
+  return parseIgnoreFile(text)
 }

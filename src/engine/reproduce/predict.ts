@@ -1,8 +1,9 @@
 import { type Prediction, predictBuild } from '#build'
 import { cleanAfterBuilds } from '../begin-work.ts'
 import { findAgents } from '../build/agents.ts'
-import { type BuildRequest, buildOptions } from '../build/build.ts'
+import { buildOptions } from '../build/build-options.ts'
 import { lookAtBase } from '../build/inspect.ts'
+import type { BuildRequest } from '../build/request.ts'
 import { buildServices } from '../build-services/build-services.ts'
 import type { Engine } from '../engine.ts'
 

@@ -71,7 +71,10 @@ export function writeChunk(
 }
 
 /** Sets the size of a file that may end with a hole. */
-export function endFile({ descriptor, hasHoles }: Pick<Ring, 'descriptor' | 'hasHoles'>, size: number): void {
+export function endFile(
+  { descriptor, hasHoles }: Pick<Ring, 'descriptor' | 'hasHoles'>,
+  size: number,
+): void {
   if (hasHoles) fs().ftruncateSync(descriptor, size)
 }
 
