@@ -314,6 +314,7 @@ const purposes: Readonly<Record<string, string>> = {
     'removes what nothing holds any more, and tags that retention rules do not keep',
   'registry/credentials': 'storage of user names and secrets',
   'registry/http': 'requests with retries and safe redirects, for auth and client',
+  'registry/proxy': 'caches of other registries: what is asked for is fetched once and kept',
   'registry/server': 'the HTTP server of a registry',
   'registry/server/upload': 'receiving blobs: sessions, bodies and their endpoints',
   'registry/store': 'a registry over content and facts of this machine',

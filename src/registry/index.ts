@@ -33,6 +33,9 @@ export { type CredentialSourceOptions, credentialsFromConfig } from './credentia
 export { redact } from './errors.ts'
 // The clock and the random numbers of the client, for tests.
 export type { RetryOptions } from './http/retry.ts'
+// Caches of other registries.
+export { createProxy, type ProxyOptions } from './proxy/create-proxy.ts'
+export type { Upstream } from './proxy/upstream.ts'
 // The interfaces.
 export type {
   Credential,

@@ -59,6 +59,10 @@ export interface Opening {
   /** Returns the rule that forbids to move and to remove a tag, such as `immutable: v*`. */
   readonly fixedBy?: ((tag: string) => string | undefined) | undefined
   readonly quotas?: readonly Quota[] | undefined
+  /**
+   * Called when an upstream could not be asked, with the milliseconds since it was, if they are known.
+   */
+  readonly onStale?: ((age: number | undefined) => void) | undefined
 }
 
 /** A registry: the HTTP client, memory, a local store, or a proxy. The server serves any of them. */

@@ -29,6 +29,8 @@ export interface ServedRegistry {
   readonly blobs: DirectoryStore
   /** The store has other users and a collection of its own. */
   readonly isShared: boolean
+  /** Returns true for a registry that is cached under its own name. Default: none is. */
+  readonly isCached?: ((registry: string) => boolean) | undefined
 }
 
 /** Returns what a collection of a registry works on. */
@@ -80,6 +82,7 @@ export async function serveRegistry(
   const handler = createRegistryHandler(registry, {
     uploads: createDirectoryUploads(uploads),
     ledger: facts.ledger,
+    isCached: served.isCached,
     onPull: (pull) => pulls.note(pull),
     openBlob: async (blob) => {
       const path = await blobs.provedPath(blob)

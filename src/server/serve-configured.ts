@@ -10,6 +10,7 @@ import {
   type RegistryAuth,
 } from '#registry/access/open-auth'
 import type { LimitsConfig, RegistryConfig } from '#registry/config/config'
+import { changeRules, collectSettings } from '#registry/config/content-rules'
 import { openLineLog } from './line-log.ts'
 import { type ServedRegistry, serveRegistry } from './registry.ts'
 
@@ -53,6 +54,8 @@ export async function serveConfigured(
     tokenEndpoint: auth?.tokenEndpoint,
     readOnly: storage.readOnly,
     sparse: storage.sparse,
+    collect: collectSettings(config),
+    rules: changeRules(config),
     ...limitsOf(config.limits),
   })
   opened.use(server)

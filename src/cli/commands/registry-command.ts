@@ -2,6 +2,8 @@ import { resolve } from 'node:path'
 import { rowTypes } from '#docker/columns/row-types'
 import { listRepositories, removeFromRegistry } from '#engine/registry/repositories'
 import { type RegistryOverrides, serveConfiguredRegistry } from '#engine/registry/serve-configured'
+import { StrakeError } from '#oci'
+import type { UpstreamConfig } from '#registry/config/content-config'
 import { Command } from '../arguments/command.ts'
 import { collect, parsePort } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
@@ -21,6 +23,8 @@ interface Options {
   readonly storage?: string
   readonly readOnly?: true
   readonly sparse?: true
+  readonly proxy?: readonly UpstreamConfig[]
+  readonly mirror?: string
   readonly allowHost?: readonly string[]
   readonly accessLog?: true
   readonly auditLog?: string
@@ -84,6 +88,14 @@ function defineServe(context: Context): Command {
     })
     .option('--read-only', 'refuse pushes and deletes')
     .option('--sparse', 'accept indexes and images with missing parts')
+    .option(
+      '--proxy <[name=]host>',
+      'cache this registry below its name, or below another (can be repeated)',
+      readProxies,
+    )
+    .option('--mirror <name>', 'ask this cached registry for names without a prefix', {
+      empty: 'refused',
+    })
     .option('--anonymous-pull', 'let everybody pull, and only users push')
     .option('--open', 'serve everybody who reaches a public address, without users')
     .option(
@@ -102,6 +114,7 @@ function defineServe(context: Context): Command {
     .examples(
       'strake registry serve --port 5000 &',
       'strake tag app localhost:5000/app && strake push localhost:5000/app',
+      'strake registry serve --proxy docker.io --proxy ghcr.io --mirror docker.io',
     )
     .action(async (options: Options) => {
       const { config, storage, anonymousPull, open } = options
@@ -127,9 +140,23 @@ function overridesOf(options: Options): RegistryOverrides {
   return {
     listen: { host, port, allowHosts },
     storage: { readOnly, sparse },
+    proxy: { upstreams: options.proxy, mirror: options.mirror },
     log: {
       access: accessLog && 'stderr',
       audit: auditLog === undefined ? undefined : resolve(auditLog),
     },
   }
+}
+
+/** Reads `ghcr.io`, `hub=docker.io` or `lab=http://registry.lab:5000`. */
+function readProxies(
+  text: string,
+  earlier: readonly UpstreamConfig[] = [],
+): readonly UpstreamConfig[] {
+  const [, name, scheme = '', host = ''] =
+    /^(?:([^=/]+)=)?(https?:\/\/)?([^/=]+)\/?$/.exec(text) ?? []
+  if (host === '') {
+    throw new StrakeError('INVALID', `Cannot cache ${JSON.stringify(text)}: expected [NAME=]HOST`)
+  }
+  return [...earlier, { name: name ?? host, url: `${scheme || 'https://'}${host}` }]
 }

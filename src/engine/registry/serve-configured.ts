@@ -3,6 +3,7 @@ import { anonymousPull, defaultRules } from '#registry/policy/rule'
 import { openStoredRegistry } from '#server'
 import { serveConfigured } from '#server/serve-configured'
 import type { Engine } from '../engine.ts'
+import { withCaches } from './caches.ts'
 import { findPlace, type PlaceOptions } from './place.ts'
 import { overStore, type RegistryServer } from './serve.ts'
 
@@ -43,10 +44,11 @@ export async function serveConfiguredRegistry(
   const directory = config.storage?.directory
   const { isOpen, writeLine = () => {} } = options
   await using opened = new AsyncDisposableStack()
-  const served =
+  const own =
     directory === undefined
       ? await overStore(await engine())
       : opened.use(await openStoredRegistry(directory))
+  const served = config.proxy === undefined ? own : await withCaches(engine, own, config.proxy)
   const server = opened.use(await serveConfigured(served, { config, files, isOpen, writeLine }))
   const storage = directory ?? (await engine()).root
   const owned = opened.move()

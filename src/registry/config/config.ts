@@ -1,7 +1,8 @@
 import type { Rule } from '../policy/rule.ts'
+import type { ContentConfig } from './content-config.ts'
 
 /** The configuration file of `registry serve`, checked. Every key has a default. */
-export interface RegistryConfig {
+export interface RegistryConfig extends ContentConfig {
   readonly listen?: ListenConfig
   readonly tls?: TlsConfig
   readonly storage?: StorageConfig

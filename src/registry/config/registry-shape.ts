@@ -13,6 +13,7 @@ import type {
   TlsConfig,
   TokensConfig,
 } from './config.ts'
+import { contentKeys, repositoryGlob } from './content-shape.ts'
 import {
   choice,
   duration,
@@ -147,11 +148,6 @@ const auth: Shape<AuthConfig> = section({
   mtls: { shape: mtls, about: 'Client certificates as users; needs tls.clientCa.' },
 })
 
-const glob = text(
-  'a repository, in which * stands for a part of a segment and ** for any path',
-  /^[a-z0-9*][a-z0-9._/*-]{0,254}$/,
-)
-
 const claims: Shape<ClaimSubject> = section({
   issuer: { shape: name, isRequired: true, about: 'The name of an issuer of auth.oidc.' },
   claims: {
@@ -172,7 +168,7 @@ const subject = either<Subject>(
 const rule: Shape<Rule> = section({
   name: { shape: text('a name'), about: 'The name of the rule in answers and logs.' },
   repositories: {
-    shape: list(glob),
+    shape: list(repositoryGlob),
     isRequired: true,
     about: 'The repositories that the rule is about.',
   },
@@ -234,5 +230,6 @@ export const registryShape: Shape<RegistryConfig> = section({
   auth: { shape: auth, about: 'Who senders are.' },
   access: { shape: access, about: 'What senders may do.' },
   limits: { shape: limits, about: 'How much senders may use.' },
+  ...contentKeys,
   log: { shape: logs, about: 'What is written down.' },
 })

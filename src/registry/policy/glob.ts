@@ -1,11 +1,21 @@
 /** Returns true if a repository matches: `*` is a part of a segment, `**` any path. */
 export function matchesRepository(glob: string, repository: string): boolean {
-  return expression(glob, (stars) => (stars.length > 1 ? '.*' : '[^/]*')).test(repository)
+  return repositoryPattern(glob).test(repository)
 }
 
 /** Returns true if a text matches: `*` is any text. */
 export function matchesText(glob: string, text: string): boolean {
-  return expression(glob, () => '.*').test(text)
+  return textPattern(glob).test(text)
+}
+
+/** Returns what a repository must match: `*` is a part of a segment, `**` any path. */
+export function repositoryPattern(glob: string): RegExp {
+  return expression(glob, (stars) => (stars.length > 1 ? '.*' : '[^/]*'))
+}
+
+/** Returns what a text must match: `*` is any text. */
+export function textPattern(glob: string): RegExp {
+  return expression(glob, () => '.*')
 }
 
 /** Compiled globs of the configuration. Their number is that of its rules, so none is dropped. */

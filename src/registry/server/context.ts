@@ -25,6 +25,11 @@ export interface RegistryHandlerOptions extends UploadLimits {
   readonly maxBlobSize?: number | undefined
   /** Milliseconds that a body may pause. Default: `usualPace.silence`. */
   readonly bodySilence?: number | undefined
+  /**
+   * Returns true for a registry that is cached under its own name. A client that sends its name as
+   * `ns`, as containerd does to a mirror, means the repositories below it.
+   */
+  readonly isCached?: ((registry: string) => boolean) | undefined
   /** Refuses every request that changes something. */
   readonly readOnly?: boolean | undefined
   /** Accepts DELETE of manifests, tags and blobs. Default: true. */

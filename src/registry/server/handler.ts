@@ -7,6 +7,7 @@ import type { FetchHandler, Registry } from '../registry.ts'
 import { createMemoryUploads } from '../store/uploads.ts'
 import { openAccess } from './access.ts'
 import { deleteBlob, getBlob } from './blobs.ts'
+import { inNamespace, watchAge } from './cached.ts'
 import type { Context, RegistryHandlerOptions, Route } from './context.ts'
 import { describeEvent, type Finished } from './event.ts'
 import { listReferrers, listRepositories, listTags } from './lists.ts'
@@ -59,7 +60,9 @@ type Parts = Pick<Context, 'registry' | 'sessions' | 'options'>
 async function finish(parts: Parts, request: Request, exchange: Exchange): Promise<Finished> {
   let endpoint: Endpoint | undefined
   try {
-    endpoint = parseEndpoint(new URL(request.url))
+    const url = new URL(request.url)
+    const named = parseEndpoint(url)
+    endpoint = named && inNamespace(named, url, parts.options.isCached)
     const response = await answer(parts, request, { exchange, endpoint })
     return { request, endpoint, exchange, response }
   } catch (error) {
@@ -77,7 +80,7 @@ async function answer(
   if (endpoint === undefined) {
     throw new StrakeError('NOT_FOUND', 'Cannot serve the request: no such endpoint')
   }
-  const { access = openAccess } = parts.options
+  const { access = openAccess, isCached } = parts.options
   const grant = await access(request, scopesOf(endpoint, request.method), exchange)
   exchange.principal = grant
   const methods = routes[endpoint.kind] as Methods<Endpoint>
@@ -88,7 +91,10 @@ async function answer(
     const allowed = Object.keys(methods).map((method) => (method === 'GET' ? 'GET, HEAD' : method))
     return replyError(new StrakeError('UNSUPPORTED', message), 405, { Allow: allowed.join(', ') })
   }
-  return route({ ...parts, grant, exchange }, request, endpoint)
+  if (isCached === undefined) return route({ ...parts, grant, exchange }, request, endpoint)
+  const watched = watchAge(parts.registry)
+  const context = { ...parts, registry: watched.registry, grant, exchange }
+  return watched.mark(await route(context, request, endpoint))
 }
 
 function isAllowed(options: RegistryHandlerOptions, method: string): boolean {

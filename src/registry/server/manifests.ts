@@ -21,6 +21,7 @@ import type { Repository } from '../registry.ts'
 import { checkDeletable, replyFailedCondition } from './blobs.ts'
 import type { Context } from './context.ts'
 import { openRepository } from './open-repository.ts'
+import { quotaWarning } from './quota-warning.ts'
 import { reply, replyError } from './reply.ts'
 import { readSound } from './sound.ts'
 
@@ -100,6 +101,7 @@ export async function putManifest(
     'Docker-Content-Digest': digest,
     'OCI-Subject': subject?.digest,
     'OCI-Tag': tags.length === 0 ? undefined : tags.join(', '),
+    Warning: await quotaWarning(context, name),
   })
 }
 

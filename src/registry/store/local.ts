@@ -110,7 +110,7 @@ class LocalRepository implements Repository {
       await this.#writeManifest(expected, bytes)
       return 'written'
     }
-    const { mountFrom, signal } = options
+    const { mountFrom } = options
     const { digest } = expected
     const mounted =
       mountFrom === undefined
@@ -118,7 +118,7 @@ class LocalRepository implements Repository {
         : await this.mount(digest, { from: mountFrom })
     if (mounted !== undefined) return 'mounted'
     if (await this.#blobs.has(expected)) await drain(verified(bytes, expected))
-    else await this.#blobs.write(expected, bytes, { signal })
+    else await this.#blobs.write(expected, bytes, { ...options, mountFrom: undefined })
     await this.#link(expected)
     return 'written'
   }
