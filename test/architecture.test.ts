@@ -278,6 +278,7 @@ const purposes: Readonly<Record<string, string>> = {
   'engine/process': 'processes in containers that one request prepares and another one starts',
   'engine/pull': 'several images from registries',
   'engine/push': 'images to registries',
+  'engine/received': 'files that clients of builds have sent',
   'engine/registry': 'serving a registry, and login',
   'engine/reproduce': 'predicting builds, updating their locks and verifying them',
   'engine/store': 'checking, cleaning and pruning the store',

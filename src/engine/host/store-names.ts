@@ -3,7 +3,7 @@ import type { Roots } from './roots.ts'
 
 /** Names in a store, and in a file system made for one. */
 const rootNames =
-  /^(?:blobs|build-records|builds|cache-mounts|chains|containers|index\.json|ingest|layers|lost\+found|oci-layout|registry|reserve|scratch|seccomp|staging|strake\.db|trash|volumes)(?:[.-].*)?$/
+  /^(?:blobs|build-records|builds|cache-mounts|chains|containers|index\.json|ingest|layers|lost\+found|oci-layout|received|registry|reserve|scratch|seccomp|staging|strake\.db|trash|volumes)(?:[.-].*)?$/
 
 /** Names in the run directory of a store. */
 const runNames =

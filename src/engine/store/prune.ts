@@ -10,6 +10,7 @@ import type { Engine } from '../engine.ts'
 import { requireFacts } from '../facts.ts'
 import { type PruneFilter, passesPruneFilter } from '../filter/prune-filter.ts'
 import { removeNetwork, usedNetworks } from '../network/networks.ts'
+import { pruneKept } from '../received/kept-directory.ts'
 import { writtenBytes } from '../usage/disk-usage.ts'
 import { dropCompressed } from './drop-compressed.ts'
 import { type PruneImagesOptions, pruneImages } from './prune-images.ts'
@@ -61,8 +62,9 @@ export async function pruneCache(
   const dropped = engine.records.cache.prune(limit)
   const freed = isPartial ? 0 : await removeCacheFiles(engine)
   const mounts = await pruneCacheMounts(engine, limit)
+  const received = await pruneKept(engine, limit)
   const { bytes } = await collectGarbage(engine)
-  const reclaimed = bytes + freed + mounts.bytes
+  const reclaimed = bytes + freed + received + mounts.bytes
   await notePrune(engine, 'builder', reclaimed)
   return {
     ...nothingPruned,

@@ -8,6 +8,7 @@ import { cacheMountUsage } from '../build-services/cache-mounts.ts'
 import { listContainers } from '../container/ps.ts'
 import { findKeepCompressed } from '../content/keep-compressed.ts'
 import type { Engine } from '../engine.ts'
+import { listKept } from '../received/kept-directory.ts'
 import { droppable } from './droppable.ts'
 import { bytesBeyond, join, measureSpace, type Space } from './space.ts'
 import { volumeUsage } from './volume-usage.ts'
@@ -100,7 +101,7 @@ async function cacheUsage(engine: Engine, space: Space): Promise<DiskUsage> {
   const cached = existsSync(directory) ? await treeSize(directory) : 0
   const mounts = await cacheMountUsage(engine)
   const busy = mounts.filter(({ isBusy }) => isBusy)
-  const files = cached + sum(mounts)
+  const files = cached + sum(mounts) + sum(await listKept(engine))
   const without = await space.kept({ images, cache: false })
   // A prune of the cache also removes content that nothing keeps, so that is part of the size.
   const own = bytesBeyond(space.all, without)

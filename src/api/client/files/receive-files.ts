@@ -24,6 +24,12 @@ export interface FilesRequest {
   readonly signal?: AbortSignal | undefined
 }
 
+/** The files that are there after a transfer. */
+export interface ReceivedFiles {
+  /** Bytes of all files, also of those that were there already. */
+  readonly size: number
+}
+
 /** Bytes of all files together. */
 const mostBytes = 2 ** 40
 
@@ -35,7 +41,10 @@ const mostOpen = 64
  * of those that are asked for. Throws `INVALID` for entries that a tree cannot have, `GrpcError` for
  * what the client refuses.
  */
-export async function receiveFiles(session: ClientSession, request: FilesRequest): Promise<void> {
+export async function receiveFiles(
+  session: ClientSession,
+  request: FilesRequest,
+): Promise<ReceivedFiles> {
   const { name, directory, signal } = request
   session.require(SyncFiles.path, 'files')
   const metadata: Metadata = {
@@ -56,12 +65,13 @@ export async function receiveFiles(session: ClientSession, request: FilesRequest
     }
   } catch (error) {
     // After the last packet the client may end the call in any way.
-    if (transfer.isOver) return
+    if (transfer.isOver) return transfer.files
     if (isStrakeError(error)) await refuse(stream, packets, error)
     stream.cancel()
     throw error
   }
   if (!transfer.isOver) throw broken('the client has ended the transfer before its end')
+  return transfer.files
 }
 
 /** Milliseconds that a client has to end a transfer that was refused. */
@@ -105,6 +115,7 @@ class Transfer implements Disposable {
   #isAsking = false
   #count = 0
   #bytes = 0
+  #size = 0
   #isListed = false
   /** Everything is there. The last packets of both sides may still be on their way. */
   isOver = false
@@ -117,6 +128,10 @@ class Transfer implements Disposable {
     this.#tree = tree
     this.#stream = stream
     this.#request = request
+  }
+
+  get files(): ReceivedFiles {
+    return { size: this.#size }
   }
 
   take({ type, stat, id, data }: Packet): void {
@@ -144,6 +159,7 @@ class Transfer implements Disposable {
     if (this.#isListed) throw broken('the client named a file after the end of its list')
     const id = this.#count
     this.#count++
+    if (entry.type === 'file') this.#size += entry.size
     if (entry.type !== 'file') this.#tree.make(entry)
     else if (entry.link !== '') this.#links.push(entry)
     else if (!this.#tree.keeps(entry)) {
