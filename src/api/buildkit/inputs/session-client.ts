@@ -1,6 +1,7 @@
 import { openServerDirectory } from '#engine/build/server-directory'
 import type { Engine } from '#engine/engine'
 import type { ReceivedImage } from '#engine/output/build-output'
+import { type KeptDirectory, openKeptDirectory } from '#engine/received/kept-directory'
 import { hasAgent, openAgentSocket } from '../../client/agent.ts'
 import type { ClientSession } from '../../client/client-session.ts'
 import { readCredentials } from '../../client/credentials.ts'
@@ -18,9 +19,19 @@ export function sessionClient(
   session: ClientSession,
   signal: AbortSignal,
 ): BuildClient {
+  const kept = new Map<string, KeptDirectory>()
   return {
-    keep: async () => await openServerDirectory(engine),
-    receive: (request) => receiveFiles(session, { signal, ...request }),
+    async keep(name, sharedKey) {
+      // Without a key of the client, files of two machines could not be told apart.
+      const key = session.sharedKey === '' ? [] : [session.sharedKey, name, sharedKey]
+      const directory = await openKeptDirectory(engine, key.join('\n'))
+      kept.set(directory.path, directory)
+      return directory
+    },
+    async receive(request) {
+      const { size } = await receiveFiles(session, { signal, ...request })
+      kept.get(request.directory)?.noteSize(size)
+    },
     secret: (id) => readSecret(session, id, signal),
     credentials: (host) => readCredentials(session, host, signal),
     async openAgent(id) {
