@@ -300,6 +300,7 @@ const purposes: Readonly<Record<string, string>> = {
   'platform/kernel': 'mounts, overlays and loop devices',
   'platform/net': 'netlink, nftables, namespaces and ports',
   'platform/process': 'processes, pipes and terminals',
+  'platform/secure': 'servers with TLS, whose keys can be replaced, and certificates of clients',
   'platform/work': 'threads that hash and compress',
   'records/tables': 'one file for each group of facts',
   'facts/sqlite': 'the facts and the ledger of a registry in one SQLite file',

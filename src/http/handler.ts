@@ -9,6 +9,8 @@ export interface Exchange {
   readonly canFreeBody?: boolean | undefined
   /** Present when the sender asks to use the connection for something else than HTTP. */
   readonly upgrade?: Upgrade | undefined
+  /** The certificate of the sender in DER, which an authority of the server has signed. */
+  readonly certificate?: Uint8Array | undefined
   /** Set by the handler that checks credentials; the access log reads it. */
   principal?: Principal | undefined
 }

@@ -9,6 +9,8 @@ export interface ServeOptions {
   readonly port?: number
   /** Listen on a Unix socket at this path instead. */
   readonly unix?: string
+  /** Seconds a connection may stay silent; at most, and unless given, 255. */
+  readonly idleSeconds?: number | undefined
 }
 
 /** A listening server. Disposal stops new requests at once and gives running ones three seconds. */
@@ -25,13 +27,16 @@ export interface Peer {
   readonly address: string
   /** The chunks of the request's body belong to it alone, so their memory may be released. */
   readonly canFreeBody: boolean
+  /** The proved certificate of the client, in DER. */
+  readonly certificate?: Uint8Array | undefined
 }
 
-type Handler = (request: Request, peer: Peer) => Promise<Response>
+export type Handler = (request: Request, peer: Peer) => Promise<Response>
 
 /** Seconds a connection may stay silent. There is no limit on a whole request: uploads are long. */
-const idleSeconds = 255
-const graceMilliseconds = 3000
+export const idleSeconds = 255
+/** Milliseconds for running requests when a server ends. */
+export const graceMilliseconds = 3000
 
 /**
  * Serves `handler` over HTTP and streams bodies both ways. The handler is called with
@@ -58,7 +63,13 @@ function serveOnBun(handler: Handler, options: ServeOptions): Server {
   const server =
     unix === undefined
       ? // Without `reusePort: false` a second server would silently share the port.
-        Bun.serve({ ...common, hostname, port, idleTimeout: idleSeconds, reusePort: false })
+        Bun.serve({
+          ...common,
+          hostname,
+          port,
+          idleTimeout: options.idleSeconds ?? idleSeconds,
+          reusePort: false,
+        })
       : Bun.serve({ ...common, unix })
   const stop = async (): Promise<void> => {
     const stopped = server.stop(false)
@@ -86,7 +97,7 @@ async function answerOnBun(
 }
 
 /** A file may be deleted after the handler returned it and before it is sent. */
-function answerFailure(error: Error): Response {
+export function answerFailure(error: Error): Response {
   const isAbsent = 'code' in error && error.code === 'ENOENT'
   return new Response(null, { status: isAbsent ? 404 : 500 })
 }
@@ -100,7 +111,7 @@ async function serveOnNode(handler: Handler, options: ServeOptions): Promise<Ser
       answer(handler, incoming, outgoing).catch(() => outgoing.destroy())
     },
   )
-  server.timeout = idleSeconds * 1000
+  server.timeout = (options.idleSeconds ?? idleSeconds) * 1000
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(unix === undefined ? { host: hostname, port } : { path: unix }, resolve)
@@ -130,14 +141,19 @@ async function answer(
   await sendResponse(response, incoming, outgoing)
 }
 
-function describeServer(options: ServeOptions, port: number, stop: () => Promise<void>): Server {
+export function describeServer(
+  options: ServeOptions & { readonly isSecure?: boolean },
+  port: number,
+  stop: () => Promise<void>,
+): Server {
   const { hostname = '127.0.0.1', unix } = options
+  const scheme = options.isSecure === true ? 'https' : 'http'
   const host = hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname
-  const url = unix === undefined ? `http://${host}:${port}` : `unix://${unix}`
+  const url = unix === undefined ? `${scheme}://${host}:${port}` : `unix://${unix}`
   return { url, port, [Symbol.asyncDispose]: stop }
 }
 
-function listenError(options: ServeOptions, cause: unknown): StrakeError {
+export function listenError(options: ServeOptions, cause: unknown): StrakeError {
   const { hostname = '127.0.0.1', port = 0, unix } = options
   const where = unix ?? `${hostname}:${port}`
   const code = cause instanceof Error ? String((cause as { code?: unknown }).code) : ''
@@ -163,7 +179,7 @@ const listenReasons: Readonly<Record<string, { reason: string; remedy: string }>
   },
 }
 
-function wait(milliseconds: number): Promise<void> {
+export function wait(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, milliseconds).unref()
   })

@@ -1,5 +1,8 @@
 import { type AccessEntry, createRouter, guarded, logged, type Mount, settlingBodies } from '#http'
 import { type Server, serve } from '#platform'
+import type { ServerKeys } from '#platform/secure/keys'
+import { serveSecure } from '#platform/secure/serve-secure'
+import { namesOf } from './certificate.ts'
 
 export interface ListenOptions {
   /** The address or name to listen on. Default: `127.0.0.1`. */
@@ -8,8 +11,20 @@ export interface ListenOptions {
   readonly port: number
   /** Further host names of the server, besides its address and the machine's name. */
   readonly allowedHosts?: readonly string[] | undefined
+  /** Serves over HTTPS. */
+  readonly tls?: TlsOptions | undefined
+  /** Seconds that a connection may be silent. Default: 255. */
+  readonly idleSeconds?: number | undefined
   /** Called with every request as its answer begins. */
   readonly onRequest?: ((entry: AccessEntry) => void) | undefined
+}
+
+export interface TlsOptions {
+  readonly keys: ServerKeys
+  /** Gives handlers the certificates of clients. */
+  readonly showsClients?: boolean | undefined
+  /** Called with a function that replaces the keys. */
+  readonly onServing?: ((renew: (keys: ServerKeys) => void) => void) | undefined
 }
 
 /**
@@ -17,7 +32,19 @@ export interface ListenOptions {
  * server has the checks of `guarded`. Throws `UNAVAILABLE` when the port is in use.
  */
 export async function listen(mounts: readonly Mount[], options: ListenOptions): Promise<Server> {
-  const { hostname = '127.0.0.1', port, allowedHosts, onRequest } = options
-  const handler = settlingBodies(guarded(createRouter(mounts), { hostname, allowedHosts }))
-  return serve(onRequest === undefined ? handler : logged(handler, onRequest), { hostname, port })
+  const { hostname = '127.0.0.1', port, allowedHosts = [], onRequest, tls } = options
+  const hosts = [...allowedHosts, ...(tls === undefined ? [] : namesOf(tls.keys.certificate))]
+  const checked = settlingBodies(guarded(createRouter(mounts), { hostname, allowedHosts: hosts }))
+  const handler = onRequest === undefined ? checked : logged(checked, onRequest)
+  const { idleSeconds } = options
+  if (tls === undefined) return serve(handler, { hostname, port, idleSeconds })
+  const server = await serveSecure(handler, {
+    hostname,
+    port,
+    keys: tls.keys,
+    showsClients: tls.showsClients,
+    idleSeconds: idleSeconds ?? 255,
+  })
+  tls.onServing?.((keys) => server.renew(keys))
+  return server
 }

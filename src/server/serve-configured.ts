@@ -12,7 +12,9 @@ import {
 import type { LimitsConfig, RegistryConfig } from '#registry/config/config'
 import { changeRules, collectSettings } from '#registry/config/content-rules'
 import { openLineLog } from './line-log.ts'
+import type { TlsOptions } from './listen.ts'
 import { type ServedRegistry, serveRegistry } from './registry.ts'
+import { readServerKeys, watchServerKeys } from './tls-files.ts'
 
 export interface ServeConfiguredOptions {
   readonly config: RegistryConfig
@@ -45,6 +47,7 @@ export async function serveConfigured(
   const auth = await openAuthOf(options, onEvent)
   if (auth !== undefined) opened.use(auth)
   const server = await serveRegistry(served, {
+    tls: await openTls(config, opened),
     hostname: listen.host,
     port: listen.port ?? 5000,
     allowedHosts: [...(listen.allowHosts ?? []), ...hostsOf(listen.url)],
@@ -61,6 +64,18 @@ export async function serveConfigured(
   opened.use(server)
   const owned = opened.move()
   return { url: server.url, port: server.port, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+async function openTls(
+  { tls: files, auth }: RegistryConfig,
+  opened: AsyncDisposableStack,
+): Promise<TlsOptions | undefined> {
+  if (files === undefined) return undefined
+  return {
+    keys: await readServerKeys(files),
+    showsClients: auth?.mtls !== undefined,
+    onServing: (renew) => opened.use(watchServerKeys(files, renew)),
+  }
 }
 
 async function openAuthOf(
@@ -110,5 +125,12 @@ function limitsOf(limits: LimitsConfig = {}) {
     maxUploadsPerClient: limits.uploadsPerClient,
     uploadLifetime: limits.uploadLifetime,
     bodySilence: limits.bodySilence,
+    idleSeconds: secondsOf(limits.connectionIdle),
   }
+}
+
+/** Returns whole seconds, as the runtime wants them: from 1 to 255. */
+function secondsOf(milliseconds: number | undefined): number | undefined {
+  if (milliseconds === undefined) return undefined
+  return Math.min(255, Math.max(1, Math.round(milliseconds / 1000)))
 }

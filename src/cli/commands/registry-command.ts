@@ -30,6 +30,9 @@ interface Options {
   readonly auditLog?: string
   readonly anonymousPull?: true
   readonly open?: true
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly tlsClientCa?: string
 }
 
 export function define(context: Context): Command {
@@ -103,6 +106,17 @@ function defineServe(context: Context): Command {
       'accept requests for this host name too (can be repeated)',
       collect,
     )
+    .option('--tls-cert <file>', 'serve over HTTPS with this certificate and its chain', {
+      empty: 'refused',
+    })
+    .option('--tls-key <file>', 'the key of the certificate', { empty: 'refused' })
+    .option(
+      '--tls-client-ca <file>',
+      'serve only clients with a certificate of these authorities',
+      {
+        empty: 'refused',
+      },
+    )
     .option('--access-log', 'write a line of JSON to standard error for every request')
     .option(
       '--audit-log <file>',
@@ -137,13 +151,15 @@ function defineServe(context: Context): Command {
 /** Returns the values of options, which replace those of the file. */
 function overridesOf(options: Options): RegistryOverrides {
   const { host, port, allowHost: allowHosts, readOnly, sparse, accessLog, auditLog } = options
+  const { tlsCert, tlsKey, tlsClientCa } = options
   return {
     listen: { host, port, allowHosts },
+    tls: { cert: absolute(tlsCert), key: absolute(tlsKey), clientCa: absolute(tlsClientCa) },
     storage: { readOnly, sparse },
     proxy: { upstreams: options.proxy, mirror: options.mirror },
     log: {
       access: accessLog && 'stderr',
-      audit: auditLog === undefined ? undefined : resolve(auditLog),
+      audit: absolute(auditLog),
     },
   }
 }
@@ -159,4 +175,8 @@ function readProxies(
     throw new StrakeError('INVALID', `Cannot cache ${JSON.stringify(text)}: expected [NAME=]HOST`)
   }
   return [...earlier, { name: name ?? host, url: `${scheme || 'https://'}${host}` }]
+}
+
+function absolute(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path)
 }

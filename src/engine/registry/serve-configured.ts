@@ -1,3 +1,4 @@
+import { StrakeError } from '#oci'
 import type { RegistryConfig } from '#registry/config/config'
 import { anonymousPull, defaultRules } from '#registry/policy/rule'
 import { openStoredRegistry } from '#server'
@@ -68,7 +69,15 @@ function mergeConfigs(base: RegistryConfig, over: RegistryOverrides): RegistryCo
     if (given.length === 0) continue
     merged[name] = { ...(merged[name] as object | undefined), ...Object.fromEntries(given) }
   }
-  return merged
+  const config: RegistryConfig = merged
+  if (config.tls === undefined || ('cert' in config.tls && 'key' in config.tls)) return config
+  throw new StrakeError(
+    'INVALID',
+    'Cannot serve over HTTPS: a certificate and its key belong together',
+    {
+      remedy: 'give --tls-cert and --tls-key',
+    },
+  )
 }
 
 function withAnonymousPull(config: RegistryConfig): RegistryConfig {
