@@ -310,6 +310,8 @@ const purposes: Readonly<Record<string, string>> = {
   'registry/policy': 'rules: which sender may do what in which repository',
   'registry/access': 'from a request to what its sender may do: credentials, rules, limits',
   'registry/identity': 'who a sender is: users, tokens, issuers, certificates',
+  'registry/identity/foreign':
+    'senders whom other servers know: token issuers and directory servers',
   'registry/token': 'the token service: making and proving access tokens',
   'registry/client': 'the HTTP client of a registry',
   'registry/collect':

@@ -20,7 +20,7 @@ export interface AccessParts {
   readonly challenge: Challenge
   readonly rateLimit?: RateLimit | undefined
   /** Returns the user of a client certificate. */
-  readonly byCertificate?: ((exchange: Exchange) => Identity | undefined) | undefined
+  readonly byCertificate?: ((certificate: Uint8Array) => Identity | undefined) | undefined
 }
 
 /** A proved sender. A sender with an access token has no more rights than the token. */
@@ -60,7 +60,7 @@ async function proveSender(
   try {
     switch (given.kind) {
       case 'none':
-        return { identity: parts.byCertificate?.(exchange) ?? anonymous }
+        return { identity: certified(parts, exchange) ?? anonymous }
       case 'password':
         return { identity: await authenticator.byPassword({ ...given, address }) }
       case 'bearer':
@@ -73,6 +73,13 @@ async function proveSender(
     const detail = { reason: error.message }
     throw new ChallengeError(parts.challenge(request, scopes, 'invalid_token'), detail)
   }
+}
+
+function certified(
+  { byCertificate }: AccessParts,
+  { certificate }: Exchange,
+): Identity | undefined {
+  return certificate === undefined ? undefined : byCertificate?.(certificate)
 }
 
 async function byBearer(

@@ -2,9 +2,11 @@ import { access as canReach } from 'node:fs/promises'
 import type { Exchange } from '#http'
 import type { RegistryConfig } from '../config/config.ts'
 import type { TokenFacts } from '../identity/api-token.ts'
-import { Authenticator, type TokenIssuer } from '../identity/authenticator.ts'
+import { Authenticator } from '../identity/authenticator.ts'
+import { identifyCertificates } from '../identity/certificate.ts'
 import type { UserDirectory } from '../identity/directory.ts'
-import { openLdapDirectory } from '../identity/ldap.ts'
+import { openLdapDirectory } from '../identity/foreign/ldap.ts'
+import { createOidcIssuer } from '../identity/foreign/oidc.ts'
 import { LoginGuard } from '../identity/login-guard.ts'
 import { createStoredTokens } from '../identity/stored-tokens.ts'
 import { listUsers, openUserFile } from '../identity/user-file.ts'
@@ -83,7 +85,7 @@ export async function openAuth(
   const authenticator = new Authenticator({
     directories: await openDirectories(config, files, now),
     tokens,
-    issuers: await openIssuers(config),
+    issuers: (auth.oidc ?? []).map((issuer) => createOidcIssuer(issuer, { now })),
     guard: new LoginGuard(now),
     now,
   })
@@ -101,6 +103,7 @@ export async function openAuth(
     accessTokens,
     policy,
     challenge: usesTokens ? bearerChallenge(service, listen?.url) : basicChallenge,
+    byCertificate: auth.mtls === undefined ? undefined : identifyCertificates(auth.mtls),
     rateLimit: rate === undefined ? undefined : new RateLimit({ rate, burst, now }),
   })
   const refreshLifetime = auth.tokens?.refreshLifetime ?? 90 * day
@@ -119,10 +122,6 @@ async function openDirectories(
 ): Promise<readonly UserDirectory[]> {
   const own = openUserFile(files.htpasswd, now)
   return auth?.ldap === undefined ? [own] : [own, await openLdapDirectory(auth.ldap, now)]
-}
-
-async function openIssuers(_config: RegistryConfig): Promise<readonly TokenIssuer[]> {
-  return []
 }
 
 function asHandler(

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import type { Client, Entry } from 'ldapts'
 import { StrakeError } from '#oci'
-import type { LdapConfig } from '../config/config.ts'
-import type { Identity } from '../policy/identity.ts'
-import type { UserDirectory } from './directory.ts'
+import type { LdapConfig } from '../../config/config.ts'
+import type { Identity } from '../../policy/identity.ts'
+import type { UserDirectory } from '../directory.ts'
 
 /** Milliseconds for one answer of the server. */
 const patience = 5000

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { mkdtempDisposable, probePort } from '#platform'
-import type { LdapConfig } from '../config/config.ts'
+import type { LdapConfig } from '../../config/config.ts'
 import { openLdapDirectory } from './ldap.ts'
 
 const program = '/usr/sbin/slapd'
