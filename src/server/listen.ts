@@ -3,6 +3,7 @@ import { type Server, serve } from '#platform'
 import type { ServerKeys } from '#platform/secure/keys'
 import { serveSecure } from '#platform/secure/serve-secure'
 import { namesOf } from './certificate.ts'
+import { behindProxies } from './forwarded.ts'
 
 export interface ListenOptions {
   /** The address or name to listen on. Default: `127.0.0.1`. */
@@ -11,6 +12,8 @@ export interface ListenOptions {
   readonly port: number
   /** Further host names of the server, besides its address and the machine's name. */
   readonly allowedHosts?: readonly string[] | undefined
+  /** Addresses and networks of reverse proxies, whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies?: readonly string[] | undefined
   /** Serves over HTTPS. */
   readonly tls?: TlsOptions | undefined
   /** Seconds that a connection may be silent. Default: 255. */
@@ -35,8 +38,9 @@ export async function listen(mounts: readonly Mount[], options: ListenOptions): 
   const { hostname = '127.0.0.1', port, allowedHosts = [], onRequest, tls } = options
   const hosts = [...allowedHosts, ...(tls === undefined ? [] : namesOf(tls.keys.certificate))]
   const checked = settlingBodies(guarded(createRouter(mounts), { hostname, allowedHosts: hosts }))
-  const handler = onRequest === undefined ? checked : logged(checked, onRequest)
-  const { idleSeconds } = options
+  const told = onRequest === undefined ? checked : logged(checked, onRequest)
+  const { idleSeconds, trustedProxies } = options
+  const handler = trustedProxies === undefined ? told : behindProxies(told, trustedProxies)
   if (tls === undefined) return serve(handler, { hostname, port, idleSeconds })
   const server = await serveSecure(handler, {
     hostname,

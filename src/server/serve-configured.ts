@@ -51,6 +51,7 @@ export async function serveConfigured(
     hostname: listen.host,
     port: listen.port ?? 5000,
     allowedHosts: [...(listen.allowHosts ?? []), ...hostsOf(listen.url)],
+    trustedProxies: listen.trustedProxies,
     onRequest,
     onEvent,
     access: auth?.access,

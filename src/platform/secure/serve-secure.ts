@@ -38,7 +38,7 @@ export async function serveSecure(
   const { hostname, port } = options
   try {
     // The sockets of a renewable server share their port, also with servers of other processes.
-    if (port !== 0 && ipVersion(hostname) !== undefined) probePort('tcp', hostname, port)
+    if (port !== 0 && ipVersion(hostname) !== 0) probePort('tcp', hostname, port)
     return options.showsClients === true
       ? await serveBehindFront(handler, options)
       : serveDirectly(handler, options)

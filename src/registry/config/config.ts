@@ -17,6 +17,7 @@ export interface ListenConfig {
   readonly port?: number
   readonly url?: string
   readonly allowHosts?: readonly string[]
+  readonly trustedProxies?: readonly string[]
 }
 
 export interface TlsConfig {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { LdapConfig, MtlsConfig, RegistryConfig } from './config.ts'
 
 /** A fault that only shows when several keys are seen together. */
@@ -10,11 +11,20 @@ export interface Conflict {
 export function findConflicts(config: RegistryConfig): readonly Conflict[] {
   const { auth = {}, tls } = config
   return [
+    ...oddProxies(config),
     ...unknownIssuers(config),
     ...repeatedIssuers(config),
     ...(auth.ldap === undefined ? [] : ldapConflicts(auth.ldap)),
     ...(auth.mtls === undefined ? [] : mtlsConflicts(auth.mtls, tls?.clientCa !== undefined)),
   ]
+}
+
+function oddProxies({ listen }: RegistryConfig): readonly Conflict[] {
+  return (listen?.trustedProxies ?? []).flatMap((text, index) => {
+    const isAddress = isIP(text.split('/')[0] ?? '') !== 0
+    const path = ['listen', 'trustedProxies', index]
+    return isAddress ? [] : [{ path, message: 'expected an address or a network' }]
+  })
 }
 
 function unknownIssuers({ auth, access }: RegistryConfig): readonly Conflict[] {

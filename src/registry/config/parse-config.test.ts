@@ -53,7 +53,7 @@ test('parseConfig() names line, key and what is expected of every fault', async 
     '      actions: [pul]',
   ].join('\n')
   expect(await problemsOf(text)).toEqual([
-    'line 2, listen.prot: unknown key, expected host, port, url, allowHosts',
+    'line 2, listen.prot: unknown key, expected host, port, url, allowHosts, trustedProxies',
     'line 3, listen.host: expected an address or a host name, got 7',
     'line 6, auth.tokens.lifetime: expected a duration such as 30s, 5m, 12h or 90d, got "soon"',
     'line 8, tls.key: missing',
@@ -90,6 +90,14 @@ test('parseConfig() begins relative paths at the directory of the file', async (
   const config = await parseConfig(text, '/etc/strake/registry.yml')
   expect(config.storage?.directory).toBe('/etc/strake/data')
   expect({ ...config.log }).toEqual({ access: 'stderr', audit: '/etc/audit.log' })
+})
+
+test('parseConfig() accepts addresses and networks of proxies, and no names', async () => {
+  const text = 'listen: { trustedProxies: [127.0.0.1, 10.0.0.0/8, "::1", "fd00::/8"] }'
+  expect((await parseConfig(text, 'registry.yml')).listen?.trustedProxies).toHaveLength(4)
+  for (const odd of ['proxy', '999.1.1.1', '10.0.0.0/33', ':', '::1/200']) {
+    expect(await problemsOf(`listen: { trustedProxies: ["${odd}"] }`)).toHaveLength(1)
+  }
 })
 
 test('parseConfig() compares keys with each other', async () => {

@@ -34,6 +34,9 @@ const url = text('a URL such as https://example.com', /^https?:\/\/[^\s/?#]+[^\s
 const name = text('a name of letters, digits and . _ -', /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
 const log = pathOr('stderr')
 
+const network =
+  /^(?:\d{1,3}(?:\.\d{1,3}){3}(?:\/(?:[12]?\d|3[0-2]))?|[0-9a-fA-F:]*:[0-9a-fA-F:]*(?:\/(?:\d{1,2}|1[01]\d|12[0-8]))?)$/
+
 const listen: Shape<ListenConfig> = section({
   host: { shape: text('an address or a host name'), about: 'The address to listen on.' },
   port: { shape: whole(0, 65_535), about: 'The port to listen on; 0 for any free one.' },
@@ -42,6 +45,10 @@ const listen: Shape<ListenConfig> = section({
     about: 'The address by which clients reach this server, if a proxy in front of it has TLS.',
   },
   allowHosts: { shape: list(text('a host name')), about: 'Further host names of this server.' },
+  trustedProxies: {
+    shape: list(text('an address or a network such as 10.0.0.0/8', network)),
+    about: 'Reverse proxies whose X-Forwarded-For tells the address of the client.',
+  },
 })
 
 const tls: Shape<TlsConfig> = section({
