@@ -303,6 +303,7 @@ const purposes: Readonly<Record<string, string>> = {
   'platform/secure': 'servers with TLS, whose keys can be replaced, and certificates of clients',
   'platform/work': 'threads that hash and compress',
   'records/tables': 'one file for each group of facts',
+  'facts/postgres': 'the facts and the ledger of a registry of many replicas, in PostgreSQL',
   'facts/sqlite': 'the facts and the ledger of a registry in one SQLite file',
   'registry/auth': 'tokens and challenges',
   'registry/config':

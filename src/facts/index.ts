@@ -1,3 +1,9 @@
 // The facts of a registry in databases.
 
-export { type DatabaseFacts, openSqliteFacts, type SqliteFactsOptions } from './sqlite/open.ts'
+export type { DatabaseFacts } from './database-facts.ts'
+export {
+  openPostgresFacts,
+  type PostgresFacts,
+  type PostgresFactsOptions,
+} from './postgres/open.ts'
+export { openSqliteFacts, type SqliteFactsOptions } from './sqlite/open.ts'

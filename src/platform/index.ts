@@ -32,6 +32,13 @@ export { writeAllNow } from './call/write-all-now.ts'
 /** SQLite: one connection, prepared statements, transactions. */
 export type { Database, DatabaseOptions, SqlRow, SqlValue } from './data/database.ts'
 export { migrate } from './data/migrate.ts'
+export {
+  connectPostgres,
+  type Postgres,
+  type PostgresOptions,
+  type PostgresValue,
+  sqlState,
+} from './data/postgres.ts'
 export { openDatabase } from './data/sqlite.ts'
 export { isDatabaseDamaged, isUniqueViolation } from './data/sqlite-errors.ts'
 export { parseYaml } from './data/yaml.ts'

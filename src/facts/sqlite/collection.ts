@@ -1,9 +1,9 @@
 import type { Digest } from '#oci'
 import type { SqlRow } from '#platform'
 import type { FreedMember, FreeLimits, RegistryCollection } from '#registry'
+import { digestOf, kindNumber } from '../rows.ts'
 import { noteUnheld, removeMember } from './members.ts'
 import type { Backing } from './repository-facts.ts'
-import { digestOf, kindNumber } from './rows.ts'
 
 const free = `SELECT r.id, r.name, m.kind, m.digest, m.size, m.free_since
               FROM members m JOIN repositories r ON r.id = m.repository

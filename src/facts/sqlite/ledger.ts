@@ -9,8 +9,6 @@ import type {
   TagRecord,
   Usage,
 } from '#registry'
-import { bytesBelow, bytesOf } from './quota.ts'
-import type { Backing } from './repository-facts.ts'
 import {
   kindNumber,
   memberColumns,
@@ -18,7 +16,9 @@ import {
   readMove,
   readTag,
   recordColumns,
-} from './rows.ts'
+} from '../rows.ts'
+import { bytesBelow, bytesOf } from './quota.ts'
+import type { Backing } from './repository-facts.ts'
 
 /** Rows that one query reads. */
 const pageSize = 1000

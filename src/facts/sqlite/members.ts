@@ -1,7 +1,7 @@
 import type { Digest } from '#oci'
 import type { Database } from '#platform'
 import type { Member, MemberKind } from '#registry'
-import { describedJson, kindNumber } from './rows.ts'
+import { describedJson, kindNumber } from '../rows.ts'
 
 // Every function is called in a transaction.
 

@@ -1,28 +1,17 @@
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Database, migrate, openDatabase } from '#platform'
-import {
-  type RegistryCollection,
-  type RegistryFacts,
-  type RegistryLedger,
-  readDirectoryFacts,
-  type StoredFact,
-} from '#registry'
+import { readDirectoryFacts, type StoredFact } from '#registry'
+import type { DatabaseFacts } from '../database-facts.ts'
+import { digestOf, kindNumber } from '../rows.ts'
 import { SqliteCollection } from './collection.ts'
 import { SqliteLedger } from './ledger.ts'
 import { addMember, enterRepository, findRepository, removeMember } from './members.ts'
 import { ReadCache } from './read-cache.ts'
 import { type Backing, SqliteRepositoryFacts } from './repository-facts.ts'
-import { digestOf, kindNumber } from './rows.ts'
 import { steps } from './schema.ts'
 import { moveTag } from './tags.ts'
 import { GroupWriter } from './writer.ts'
-
-/** The facts of a registry in a database, and its ledger. */
-export interface DatabaseFacts extends RegistryFacts, AsyncDisposable {
-  readonly ledger: RegistryLedger
-  readonly collection: RegistryCollection
-}
 
 export interface SqliteFactsOptions {
   /** Returns milliseconds since 1970. Default: the system's clock. */

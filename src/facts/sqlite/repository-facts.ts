@@ -8,10 +8,10 @@ import {
   type TagChange,
   useResolution,
 } from '#registry'
+import { digestOf, kindNumber, memberColumns, readMember } from '../rows.ts'
 import { addMember, enterRepository, findRepository, removeMember } from './members.ts'
 import { checkQuota } from './quota.ts'
 import type { ReadCache } from './read-cache.ts'
-import { digestOf, kindNumber, memberColumns, readMember } from './rows.ts'
 import { moveTag, removeTags } from './tags.ts'
 import type { GroupWriter } from './writer.ts'
 

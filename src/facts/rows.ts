@@ -18,7 +18,7 @@ export function readMember(row: SqlRow): Member {
     size: Number(row['size']),
     ...(described === null ? {} : (JSON.parse(String(described)) as Partial<Descriptor>)),
   }
-  const kind = row['kind'] === kindNumber.blob ? 'blob' : 'manifest'
+  const kind = Number(row['kind']) === kindNumber.blob ? 'blob' : 'manifest'
   const subject = row['subject']
   return subject === null ? { kind, descriptor } : { kind, descriptor, subject: digestOf(subject) }
 }

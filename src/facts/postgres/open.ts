@@ -1,0 +1,90 @@
+import { StrakeError } from '#oci'
+import { connectPostgres, type Postgres, type PostgresOptions } from '#platform'
+import type { UploadFacts } from '#registry'
+import type { DatabaseFacts } from '../database-facts.ts'
+import { digestOf } from '../rows.ts'
+import { PostgresCollection } from './collection.ts'
+import { PostgresLedger } from './ledger.ts'
+import { type Backing, PostgresRepositoryFacts, pageSize } from './repository-facts.ts'
+import { steps } from './schema.ts'
+import { createPostgresUploads } from './uploads.ts'
+
+export interface PostgresFactsOptions extends PostgresOptions {
+  /** Returns milliseconds since 1970. Default: the system's clock. */
+  readonly now?: (() => number) | undefined
+}
+
+export interface PostgresFacts extends DatabaseFacts {
+  readonly uploads: UploadFacts
+  readonly postgres: Postgres
+}
+
+/**
+ * Opens the facts in a PostgreSQL database, and makes or completes its tables. Any number of
+ * replicas may use it at the same time. Throws `UNAVAILABLE` when the database does not answer.
+ */
+export async function openPostgresFacts(options: PostgresFactsOptions): Promise<PostgresFacts> {
+  const postgres = connectPostgres(options)
+  try {
+    await migrate(postgres)
+  } catch (error) {
+    await postgres[Symbol.asyncDispose]()
+    throw error
+  }
+  const backing: Backing = { postgres, now: options.now ?? Date.now }
+  return {
+    ledger: new PostgresLedger(backing),
+    collection: new PostgresCollection(backing),
+    uploads: createPostgresUploads(postgres),
+    postgres,
+    repository: (name) => new PostgresRepositoryFacts(name, backing),
+    async *repositories({ after = '' } = {}) {
+      const query = `SELECT name FROM strake_repositories WHERE name > $1
+                     ORDER BY name LIMIT ${pageSize}`
+      for (let last = after; ; ) {
+        const page = await postgres.query(query, last)
+        for (const row of page) yield String(row['name'])
+        if (page.length < pageSize) return
+        last = String(page.at(-1)?.['name'])
+      }
+    },
+    async forget(name) {
+      await postgres.query('SELECT strake_forget($1, $2::bigint)', name, backing.now())
+    },
+    async *holders(digest) {
+      const query = `SELECT r.name FROM strake_members m
+                     JOIN strake_repositories r ON r.id = m.repository WHERE m.digest = $1`
+      for (const row of await postgres.query(query, digestOf(digest))) yield String(row['name'])
+    },
+    [Symbol.asyncDispose]: () => postgres[Symbol.asyncDispose](),
+  }
+}
+
+/** The key of the lock under which one replica at a time changes the schema. */
+const migrationLock = 7_374_726
+
+/**
+ * Runs the steps that the database lacks. A replica of an earlier version keeps running: it finds a
+ * schema that is newer than its own, and uses it.
+ */
+async function migrate(postgres: Postgres): Promise<void> {
+  await postgres.execute(
+    `SELECT pg_advisory_xact_lock(${migrationLock});
+     CREATE TABLE IF NOT EXISTS strake_schema (step integer PRIMARY KEY)`,
+  )
+  const [row] = await postgres.query('SELECT count(*)::integer AS done FROM strake_schema')
+  for (let step = Number(row?.['done'] ?? 0); step < steps.length; step += 1) {
+    try {
+      // The insert fails if another replica was first; then its transaction has done the step.
+      await postgres.execute(
+        `SELECT pg_advisory_xact_lock(${migrationLock});
+         INSERT INTO strake_schema VALUES (${step});
+         ${steps[step]}`,
+      )
+    } catch (cause) {
+      const [done] = await postgres.query('SELECT 1 FROM strake_schema WHERE step = $1', step)
+      if (done !== undefined) continue
+      throw new StrakeError('UNAVAILABLE', 'Cannot prepare the database of the registry', { cause })
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A PostgreSQL server of a test, on a Unix socket and a port of loopback. */
+export interface PostgresServer extends AsyncDisposable {
+  /** Makes an empty database and returns its URL. */
+  createDatabase(): Promise<string>
+  /** Stops the server at once, as a crash would, and starts it again. */
+  restart(): Promise<void>
+}
+
+/** Returns the directory of PostgreSQL's programs, or `undefined` where it is not installed. */
+export function findPostgres(): string | undefined {
+  const found = Bun.which('pg_ctl')
+  if (found !== null) return join(realpathSync(found), '..')
+  const base = '/usr/lib/postgresql'
+  const versions = existsSync(base) ? readdirSync(base).sort() : []
+  const directory = `${base}/${versions.at(-1)}/bin`
+  return existsSync(`${directory}/pg_ctl`) ? directory : undefined
+}
+
+/** Starts a server in a directory of its own. */
+export async function startPostgres(programs: string): Promise<PostgresServer> {
+  const root = mkdtempSync(join(tmpdir(), 'strake-postgres-'))
+  Bun.spawnSync(['chmod', '755', root])
+  const data = join(root, 'data')
+  mkdirSync(data, { mode: 0o700 })
+  const asUser = userPrefix(data, root)
+  const port = freePort()
+  const run = async (...argv: readonly string[]): Promise<void> => {
+    const child = Bun.spawn([...asUser, ...argv], { stdout: 'ignore', stderr: 'pipe', cwd: '/' })
+    const text = new Response(child.stderr).text()
+    if ((await child.exited) !== 0) throw new Error(`${argv[0]} failed: ${await text}`)
+  }
+  const control = (...argv: readonly string[]) =>
+    run(`${programs}/pg_ctl`, '-D', data, '-w', '-t', '60', '-l', join(data, 'log'), ...argv)
+  const settings = `-p ${port} -k ${data} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200`
+  await run(
+    ...[`${programs}/initdb`, '-D', data, '-A', 'trust', '-U', 'strake', '--no-sync'],
+    ...['-E', 'UTF8', '--locale=C'],
+  )
+  await control('-o', settings, 'start')
+  let count = 0
+  return {
+    async createDatabase() {
+      count += 1
+      const name = `registry${count}`
+      await run(`${programs}/createdb`, '-h', '127.0.0.1', '-p', String(port), '-U', 'strake', name)
+      return `postgres://strake@127.0.0.1:${port}/${name}`
+    },
+    async restart() {
+      await control('-m', 'immediate', 'stop')
+      await control('-o', settings, 'start')
+    },
+    async [Symbol.asyncDispose]() {
+      await control('-m', 'immediate', 'stop').catch(() => {})
+      rmSync(root, { recursive: true, force: true })
+    },
+  }
+}
+
+/** PostgreSQL refuses to run as root. */
+function userPrefix(...owned: readonly string[]): readonly string[] {
+  if (process.getuid?.() !== 0) return []
+  const id = (flag: string): number =>
+    Number(Bun.spawnSync(['id', flag, 'postgres']).stdout.toString().trim())
+  for (const path of owned) chownSync(path, id('-u'), id('-g'))
+  return ['setpriv', '--reuid', 'postgres', '--regid', 'postgres', '--clear-groups']
+}
+
+function freePort(): number {
+  using listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+  return listener.port
+}

@@ -1,0 +1,98 @@
+import { StrakeError } from '#oci'
+import type { SqlRow } from './database.ts'
+
+/** A value of a parameter. Arrays of texts become `text[]`. */
+export type PostgresValue = string | number | boolean | null | readonly string[]
+
+/** Connections to one PostgreSQL database. Every call has a deadline. */
+export interface Postgres extends AsyncDisposable {
+  /** Runs one statement with `$1`, `$2` and returns its rows. Throws `UNAVAILABLE` without an answer. */
+  query(text: string, ...values: readonly PostgresValue[]): Promise<readonly SqlRow[]>
+  /** Runs statements without parameters as one transaction. */
+  execute(text: string): Promise<void>
+  /** Calls `work` for every notification, and after a lost connection. Notifications may get lost. */
+  listen(channel: string, work: (payload: string) => void): Promise<void>
+}
+
+export interface PostgresOptions {
+  /** `postgres://user:password@host:port/database`. */
+  readonly url: string
+  /** Default: 10. */
+  readonly connections?: number | undefined
+  /** Milliseconds for one statement. Default: 10,000. */
+  readonly timeout?: number | undefined
+}
+
+/** Opens connections when they are needed. Throws `UNSUPPORTED` on another runtime than Bun. */
+export function connectPostgres(options: PostgresOptions): Postgres {
+  const { url, connections = 10, timeout = 10_000 } = options
+  if (typeof Bun === 'undefined') {
+    throw new StrakeError(
+      'UNSUPPORTED',
+      'Cannot use PostgreSQL: this program is not running on Bun',
+    )
+  }
+  const sql = new Bun.SQL(url, {
+    max: connections,
+    idleTimeout: 60,
+    connectionTimeout: Math.ceil(timeout / 1000),
+    connection: { statement_timeout: timeout, application_name: 'strake' },
+  })
+  const bounded = async <T>(work: Promise<T>): Promise<T> => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<never>((_, reject) => {
+      // The server ends the statement; this is for a server that does not answer at all.
+      timer = setTimeout(() => reject(new Error('no answer in time')), timeout * 1.5)
+    })
+    try {
+      return await Promise.race([work, late])
+    } catch (error) {
+      throw explained(error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+  return {
+    async query(text, ...values) {
+      const converted = values.map((value) =>
+        typeof value === 'object' && value !== null ? arrayLiteral(value) : value,
+      )
+      const work = sql.unsafe(text, converted) as Promise<SqlRow[]>
+      return [...(await bounded(Promise.resolve(work)))]
+    },
+    async execute(text) {
+      await bounded(
+        sql.begin(async (transaction) => {
+          await transaction.unsafe(text).simple()
+        }) as Promise<void>,
+      )
+    },
+    async listen(channel, work) {
+      await bounded(Promise.resolve(sql.listen(channel, work)))
+    },
+    async [Symbol.asyncDispose]() {
+      await sql.close({ timeout: 2 })
+    },
+  }
+}
+
+/** The text form of `text[]`. */
+function arrayLiteral(values: readonly string[]): string {
+  return `{${values.map((value) => `"${value.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`
+}
+
+/** Turns an error of the connection into `UNAVAILABLE`, and leaves errors of statements as they are. */
+function explained(error: unknown): unknown {
+  if (error instanceof StrakeError) return error
+  const code = error instanceof Error && 'errno' in error ? String(error.errno) : ''
+  const message = error instanceof Error ? error.message : String(error)
+  // Class 08: connections; 53: resources; 57: the operator; 25006: a read-only standby.
+  const isStatement = /^(?!08|53|57|25006)[0-9A-Z]{5}$/.test(code)
+  if (isStatement) return error
+  return new StrakeError('UNAVAILABLE', `Cannot use the database: ${message}`, { cause: error })
+}
+
+/** Returns the SQLSTATE of an error of a statement, such as `23505`. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof Error && 'errno' in error ? String(error.errno) : undefined
+}
