@@ -168,6 +168,7 @@ const allowed: Readonly<
 
 /** The purpose of every folder inside a folder. */
 const purposes: Readonly<Record<string, string>> = {
+  'build/buildkit': 'the steps and files of a build under the digests that BuildKit gives them',
   'build/cache': 'results of steps that travel between machines, and layers that come later',
   'api/build': 'builds for clients without BuildKit',
   'api/client': 'what the client of a build serves on its session',

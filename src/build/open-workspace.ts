@@ -1,5 +1,6 @@
 import type { Lease } from '#records'
 import { silent } from '#stream'
+import { ForeignResults } from './buildkit/foreign-results.ts'
 import { PendingLayers } from './cache/pending-layers.ts'
 import type { CacheSource } from './cache/source.ts'
 import type { ContextPlaces } from './contexts/context-root.ts'
@@ -65,8 +66,15 @@ export async function openWorkspace(
   })
   const times = await chooseTimes(options, plans, { buildArgs, contextRoot, sources })
   const project = `${contextRoot.project} ${source.name}`
+  const caches = (await options.cacheSources) ?? []
+  const services = stepServices(options, lease, caches)
+  const images = plans[0]?.images ?? new Map()
+  const { pending } = services
   const workspace: Workspace = {
-    services: stepServices(options, lease, (await options.cacheSources) ?? []),
+    services,
+    ...(caches.some(({ foreign: records }) => records !== undefined) && {
+      foreign: new ForeignResults({ sources: caches, images, contexts, pending }),
+    }),
     facts: {
       ...factsOf(options),
       isPrediction,

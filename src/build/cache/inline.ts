@@ -49,8 +49,5 @@ export function parseInlineCache(
   const text = fields.string(member)
   if (text === undefined) return undefined
   const records = Buffer.from(text, 'base64')
-  return parseInlineRecords(
-    records,
-    layers.map(({ descriptor }) => descriptor.digest),
-  )
+  return parseInlineRecords(records, layers)
 }

@@ -1,4 +1,4 @@
-import { type Descriptor, type Digest, Fields, parseJson, type StrakeError } from '#oci'
+import { type Descriptor, Fields, type Layer, parseJson, type StrakeError } from '#oci'
 import type {
   CacheConfig,
   CacheLayer,
@@ -43,14 +43,18 @@ export function parseCacheConfig(raw: Uint8Array): CacheConfig {
 }
 
 /** Reads the records in the configuration of an image, whose layers they refer to. */
-export function parseInlineRecords(raw: Uint8Array, layers: readonly Digest[]): CacheConfig {
+export function parseInlineRecords(raw: Uint8Array, layers: readonly Layer[]): CacheConfig {
   const fields = new Fields(
     { records: parseJson(raw, document.what, document.code) },
     ['records'],
     document,
   )
   const config = {
-    layers: layers.map((blob, index) => ({ blob, parent: index - 1 })),
+    layers: layers.map(({ descriptor, diffId }, index) => ({
+      blob: descriptor.digest,
+      parent: index - 1,
+      details: { mediaType: descriptor.mediaType, diffId, size: descriptor.size },
+    })),
     records: readRecords(fields),
     mounts: [],
   }

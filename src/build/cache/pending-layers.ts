@@ -68,6 +68,11 @@ export class PendingLayers {
     return found && this.#expect(found.source, found.result)
   }
 
+  /** Takes a result of a cache that has no key of ours. `undefined` when the cache is not used any more. */
+  use(source: CacheSource, result: KnownResult): FoundResult | undefined {
+    return this.#sources.includes(source) ? this.#expect(source, result) : undefined
+  }
+
   /** Registers layers that `fetch` adds to the store together. */
   expect(layers: readonly StateLayer[], fetch: Fetch): void {
     for (const { descriptor } of layers) this.#fetches.set(descriptor.digest, fetch)

@@ -1,4 +1,5 @@
 import type { ContentSource } from '#content'
+import type { ForeignRecords } from './foreign-records.ts'
 import type { KnownResult, PortableMount } from './model.ts'
 
 /** A cache that a build reads: of another machine, or of an earlier build. */
@@ -7,6 +8,8 @@ export interface CacheSource {
   readonly name: string
   /** The results of steps, by key in hex. */
   readonly results: ReadonlyMap<string, KnownResult>
+  /** What BuildKit wrote. Absent when there is nothing of it. */
+  readonly foreign?: ForeignRecords | undefined
   /** The contents of cache mounts, by ID. */
   readonly mounts: ReadonlyMap<string, PortableMount>
   /** Bytes that the contents of cache mounts may still take on this machine, before compression. */

@@ -7,6 +7,8 @@ import { createVertex, type Vertex } from '../model/graph.ts'
 export interface BaseImage {
   /** The descriptor of the manifest for the platform. */
   readonly descriptor: Descriptor
+  /** The digest that the name of the image means: that of an index, or of the manifest. */
+  readonly root?: Digest | undefined
   readonly config: ImageConfig
   readonly layers: readonly Layer[]
   /** Adds the layers to the store. Absent when they are there. */

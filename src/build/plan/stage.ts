@@ -82,7 +82,9 @@ export class StageState {
     if (!this.#env.has('PATH')) this.#env.set('PATH', defaultPath)
     // At FROM, the environment of the parent's image replaces the arguments of the parent.
     this.#scope = new Map([...(inherited.scope ?? []), ...this.#env])
-    this.lines = new VariableLines(this.#scope)
+    // The order is BuildKit's, because the environment of a command is part of its identity.
+    this.lines = new VariableLines(inherited.scope)
+    for (const [name, value] of this.#env) this.lines.setLast(name, value)
     this.#args = new Set(inherited.args)
     this.argLines = new VariableLines(
       [...this.#args].map((name) => [name, this.#scope.get(name) ?? '']),
@@ -139,7 +141,7 @@ export class StageState {
 
   #setScope(name: string, value: string): void {
     this.#scope.set(name, value)
-    this.lines.set(name, value)
+    this.lines.setLast(name, value)
     if (this.#args.has(name)) this.argLines.set(name, value)
     this.#argumentNames = undefined
   }

@@ -1,3 +1,4 @@
+import type { FoundResult } from '../cache/pending-layers.ts'
 import { checkVersion, lockedDigest } from '../lock/lock.ts'
 import type { Op } from '../model/graph.ts'
 import type { FileState } from '../model/state.ts'
@@ -64,6 +65,14 @@ export async function lookUp(
       return { cached, key: definition, keys, known: [definition] }
     }
   }
+  if (definition !== undefined) {
+    // Before the work, whose preparation may fetch the layers of a stage.
+    const foreign = await findForeign(op, inputs, context)
+    if (foreign !== undefined) {
+      const known = [definition]
+      return { cached: foreign.layer, key: definition, keys: [definition.hash], known }
+    }
+  }
   const work = stack.use(await runnerOf(op).prepare(op, inputs, context))
   const { key } = work
   if (key.hash !== definition?.hash && !isUncached) {
@@ -76,7 +85,24 @@ export async function lookUp(
       return { cached, key, keys: [definition.hash, key.hash], known: [definition, key] }
     }
   }
+  if (definition === undefined) {
+    const foreign = await findForeign(op, inputs, context)
+    if (foreign !== undefined) {
+      return { cached: foreign.layer, key, keys: [key.hash], known: [key] }
+    }
+  }
   return { work, definition }
+}
+
+/** A result of BuildKit. It has no record of what a command downloaded. */
+async function findForeign(
+  op: LayerOp,
+  inputs: readonly FileState[],
+  context: StepContext,
+): Promise<FoundResult | undefined> {
+  const { foreign, vertex, signal } = context
+  if (ignoresCache(context) || (op.kind === 'run' && op.network === 'proxy')) return undefined
+  return await foreign?.find(vertex, inputs, signal)
 }
 
 /** The table has a runner of the right type for every kind. */

@@ -5,6 +5,7 @@ import type { Runtime } from '#runtime'
 import type { ActiveSnapshot, SnapshotView } from '#snapshot'
 import type { Emit } from '#stream'
 import type { TarListing } from '#tar'
+import type { ForeignResults } from '../buildkit/foreign-results.ts'
 import type { PendingLayers } from '../cache/pending-layers.ts'
 import type { CacheSource } from '../cache/source.ts'
 import type { Explainer } from '../explain/explainer.ts'
@@ -175,6 +176,8 @@ export interface Workspace {
   readonly contexts: BuildContexts
   readonly places: BuildPlaces
   readonly deferred: DeferredWork
+  /** The results in caches of BuildKit. Absent when no cache is one. */
+  readonly foreign?: ForeignResults | undefined
   /** What steps took from other machines, by vertex. Steps add to it. */
   readonly materials: Map<Digest, readonly Material[]>
   readonly explainer: Explainer

@@ -1,19 +1,24 @@
-/** Variables as lines `NAME=value`, in the order in which their names were set first. */
+/** Variables as lines `NAME=value`, in an order that the caller chooses. */
 export class VariableLines {
-  readonly #places = new Map<string, number>()
-  readonly #lines: string[] = []
+  readonly #lines = new Map<string, string>()
   #size = 0
 
   constructor(values: Iterable<readonly [name: string, value: string]> = []) {
     for (const [name, value] of values) this.set(name, value)
   }
 
+  /** A name that was set before keeps its place. */
   set(name: string, value: string): void {
     const line = `${name}=${value}`
-    const place = this.#places.get(name) ?? this.#lines.length
-    this.#size += line.length - (this.#lines[place]?.length ?? 0)
-    this.#places.set(name, place)
-    this.#lines[place] = line
+    this.#size += line.length - (this.#lines.get(name)?.length ?? 0)
+    this.#lines.set(name, line)
+  }
+
+  /** The line becomes the last one. */
+  setLast(name: string, value: string): void {
+    this.#size -= this.#lines.get(name)?.length ?? 0
+    this.#lines.delete(name)
+    this.set(name, value)
   }
 
   /** The number of characters of all lines. */
@@ -22,14 +27,13 @@ export class VariableLines {
   }
 
   get count(): number {
-    return this.#lines.length
+    return this.#lines.size
   }
 
   /** A copy, without the lines of `names`. */
   list(names: readonly string[] = []): readonly string[] {
-    const places = names.flatMap((name) => this.#places.get(name) ?? [])
-    return places.length === 0
-      ? this.#lines.slice()
-      : this.#lines.filter((_, place) => !places.includes(place))
+    const excluded = names.filter((name) => this.#lines.has(name))
+    if (excluded.length === 0) return [...this.#lines.values()]
+    return [...this.#lines].flatMap(([name, line]) => (excluded.includes(name) ? [] : [line]))
   }
 }

@@ -33,5 +33,5 @@ export async function deferredBase(
     pulling ??= pullLayers()
     return pulling
   }
-  return { ...image, fetch }
+  return { ...image, root: root.digest, fetch }
 }

@@ -26,7 +26,7 @@ export async function resolveBase(
   const isUsable = found !== undefined && suitsPlatform(found, platform)
   // No registry has a newer image for an ID.
   const isCurrent = !options.pull || found?.name === undefined
-  if (isUsable && isCurrent) return engine.openImage(found.image)
+  if (isUsable && isCurrent) return await openBase(engine, found)
   if (options.isOffline) throw absentOffline(text)
   try {
     if (options.defersLayers) return await deferredBase(engine, pinned(text, digest), options)
@@ -36,11 +36,18 @@ export async function resolveBase(
       emit,
       signal,
     })
-    return await engine.openImage(manifest)
+    const pulled = findImage(engine.records, digest ?? text, platform)
+    const isSame = pulled?.image.digest === manifest.digest
+    return isSame ? await openBase(engine, pulled) : await engine.openImage(manifest)
   } catch (cause) {
     if (!isStrakeError(cause)) throw cause
     throw explain(text, { cause, found, options })
   }
+}
+
+async function openBase(engine: Engine, { image, index }: FoundImage): Promise<BaseImage> {
+  const opened = await engine.openImage(image)
+  return { ...opened, root: index?.descriptor.digest ?? image.digest }
 }
 
 /** The reference of the manifest itself, if its digest is known. */

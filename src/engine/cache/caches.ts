@@ -1,4 +1,11 @@
-import { type BuildResult, type CacheSource, knownResults, type SolvedStep, withStep } from '#build'
+import {
+  type BuildResult,
+  type CacheSource,
+  foreignRecords,
+  knownResults,
+  type SolvedStep,
+  withStep,
+} from '#build'
 import { isStrakeError } from '#oci'
 import { isSystemError } from '#platform'
 import type { Emit } from '#stream'
@@ -119,16 +126,21 @@ async function sourcesOf(
     name,
     content,
     results: knownResults(config, blobs),
+    foreign: foreignRecords(config, blobs),
     mounts: new Map(config.mounts.map((mount) => [mount.id, mount])),
     mountRoom,
   }))
   if (stored.length === 0) {
     emit({ type: 'warning', message: `The cache ${name} is not used: there is none` })
-  } else if (sources.every(({ results, mounts }) => results.size + mounts.size === 0)) {
-    const message = `The cache ${name} has no step that strake made`
+  } else if (sources.every(hasNothing)) {
+    const message = `The cache ${name} has no steps`
     emit({ type: 'warning', message })
   }
   return sources
+}
+
+function hasNothing({ results, mounts, foreign }: CacheSource): boolean {
+  return results.size + mounts.size === 0 && foreign === undefined
 }
 
 function isExpected(error: unknown): error is Error {

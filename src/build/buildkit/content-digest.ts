@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto'
+import { type Digest, sha256 } from '#oci'
+import { encodeName } from '#tar'
+import type { FileNode } from '../files/node.ts'
+import { resolveNode } from '../files/resolve.ts'
+import type { FileTree } from '../files/tree.ts'
+import { joinedDigest } from './operation.ts'
+import { isPattern, type NodeDigests, wildcardDigest } from './wildcard-digest.ts'
+
+/**
+ * Returns the digest that BuildKit gives to files of a build context: of names, modes, bytes and
+ * link targets. Owners are root, as in a context that a client sends. Returns `undefined` when a
+ * path does not exist.
+ *
+ * @see https://github.com/moby/buildkit/tree/master/cache/contenthash
+ */
+export async function contextDigest(
+  tree: FileTree,
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<Digest | undefined> {
+  const digests: Digest[] = []
+  const patterns = [...new Set(paths.filter(isPattern))]
+  const plain = withoutNested(paths.filter((path) => !isPattern(path)))
+  const nodes: NodeDigests = {
+    header: (node) => headerDigest(node, ''),
+    whole: (node) => digestOf(tree, node, signal),
+  }
+  for (const path of [...plain, ...patterns].sort(compareBytes)) {
+    if (isPattern(path)) {
+      digests.push(await wildcardDigest(tree, path, nodes))
+      continue
+    }
+    const node = resolveNode(tree, path)
+    if (node === undefined) return undefined
+    digests.push(await digestOf(tree, node, signal))
+  }
+  return joinedDigest(digests)
+}
+
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+}
+
+/** A path below another one is part of that one. */
+function withoutNested(paths: readonly string[]): readonly string[] {
+  const all = [...new Set(paths)]
+  const isBelow = (path: string, other: string): boolean =>
+    path !== other && path.startsWith(other.endsWith('/') ? other : `${other}/`)
+  return all.filter((path) => !all.some((other) => isBelow(path, other)))
+}
+
+async function digestOf(tree: FileTree, node: FileNode, signal?: AbortSignal): Promise<Digest> {
+  signal?.throwIfAborted()
+  if (node.type !== 'directory') return await fileDigest(tree, node)
+  const hash = createHash('sha256')
+  hash.update('\0').update(node.path === '' ? sha256('') : headerDigest(node, ''))
+  for (const child of tree.list(node)) {
+    // A client does not send sockets.
+    if (child.type === 'socket') continue
+    hash.update('\0').update(encodeName(child.name))
+    hash.update(await digestOf(tree, child, signal))
+  }
+  return `sha256:${hash.digest('hex')}`
+}
+
+async function fileDigest(tree: FileTree, node: FileNode): Promise<Digest> {
+  if (node.type !== 'file') {
+    return headerDigest(node, node.type === 'symlink' ? tree.readLink(node) : '')
+  }
+  const hash = createHash('sha256').update(header(node, ''))
+  const contents = tree.read(node)
+  if (contents instanceof Uint8Array) hash.update(contents)
+  else for await (const chunk of contents) hash.update(chunk)
+  return `sha256:${hash.digest('hex')}`
+}
+
+function headerDigest(node: FileNode, link: string): Digest {
+  return `sha256:${createHash('sha256').update(header(node, link)).digest('hex')}`
+}
+
+const typeFlags = {
+  file: '0',
+  symlink: '2',
+  character: '3',
+  block: '4',
+  directory: '5',
+  fifo: '6',
+  socket: '0',
+} as const
+
+/** The header of an archive in the form that tarsum hashes. The name and the owners are empty. */
+function header(node: FileNode, link: string): Uint8Array {
+  const isFile = node.type === 'file'
+  const isDevice = node.type === 'character' || node.type === 'block'
+  const mode = node.type === 'symlink' ? 0o777 : node.mode
+  const fields = [
+    'name',
+    `mode${mode}`,
+    'uid0',
+    'gid0',
+    `size${isFile ? node.size : 0}`,
+    `typeflag${typeFlags[node.type]}`,
+    `linkname${link}`,
+    'uname',
+    'gname',
+    `devmajor${isDevice ? node.deviceMajor : 0}`,
+    `devminor${isDevice ? node.deviceMinor : 0}`,
+  ]
+  return encodeName(fields.join(''))
+}

@@ -1,0 +1,64 @@
+import { chainIds, type Digest, encodeJson, type Platform, sha256 } from '#oci'
+import { hostPlatform } from '#platform'
+import type { Vertex } from '../model/graph.ts'
+import type { BaseImage } from '../plan/base-images.ts'
+import { execOperation } from './exec-operation.ts'
+import { copyOperation, workdirOperation } from './file-operation.ts'
+import { type Operation, sourceDigest } from './operation.ts'
+
+/** Describes the steps of a plan as BuildKit identifies them. Each step is described once. */
+export class Operations {
+  readonly #images: ReadonlyMap<Digest, BaseImage>
+  readonly #known = new Map<Digest, readonly Operation[]>()
+
+  constructor(images: ReadonlyMap<Digest, BaseImage>) {
+    this.#images = images
+  }
+
+  /** The names of a step: several for an image, none for what has no counterpart in BuildKit. */
+  of(vertex: Vertex): readonly Operation[] {
+    const known = this.#known.get(vertex.digest) ?? this.#describe(vertex)
+    this.#known.set(vertex.digest, known)
+    return known
+  }
+
+  #describe(vertex: Vertex): readonly Operation[] {
+    const { op, inputs } = vertex
+    const [base] = inputs
+    const one = (found: Operation | undefined): readonly Operation[] =>
+      found === undefined ? [] : [found]
+    switch (op.kind) {
+      case 'scratch':
+        return []
+      case 'image':
+        return this.#image(op.manifest, op.platform)
+      case 'run':
+        return one(execOperation(op, vertex, platformOf(vertex)))
+      case 'workdir':
+        return base === undefined ? [] : one(workdirOperation(op, base))
+      default:
+        return one(copyOperation(op, vertex))
+    }
+  }
+
+  /** BuildKit finds an image by its manifest, and after it has read the configuration by its layers. */
+  #image(manifest: Digest, { os, architecture, variant }: Platform): readonly Operation[] {
+    const image = this.#images.get(manifest)
+    const roots = new Set([image?.root ?? manifest, manifest])
+    const keyOf = (digest: Digest): Digest =>
+      sha256(encodeJson({ Digest: digest, OS: os, Arch: architecture, Variant: variant }))
+    const layers = image?.layers ?? []
+    const chain = chainIds(layers.map(({ diffId }) => diffId)).slice(-1)
+    return [...[...roots].map(keyOf), ...chain].map((key) => ({
+      digest: sourceDigest(key),
+      inputs: [],
+    }))
+  }
+}
+
+/** The platform of a stage is that of its base image. */
+function platformOf(vertex: Vertex): Platform {
+  let at: Vertex | undefined = vertex
+  while (at !== undefined && at.op.kind !== 'image') at = at.inputs[0]
+  return at?.op.kind === 'image' ? at.op.platform : hostPlatform()
+}
