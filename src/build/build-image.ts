@@ -2,6 +2,8 @@ import { type Digest, formatPlatform } from '#oci'
 import { cpuCount, hostPlatform } from '#platform'
 import type { Lease } from '#records'
 import { silent } from '#stream'
+import { foreignSteps } from './buildkit/foreign-steps.ts'
+import type { ForeignStep } from './cache/foreign-records.ts'
 import { inlineCache } from './cache/inline.ts'
 import type { RemoteBlob } from './cache/pending-layers.ts'
 import type { ContextPlaces } from './contexts/context-root.ts'
@@ -36,6 +38,8 @@ export interface BuiltImages {
   readonly sboms: readonly (readonly Sbom[])[]
   /** The results of all steps, for caches that other machines read. */
   readonly steps: readonly SolvedStep[]
+  /** The steps for caches that BuildKit reads. Empty unless asked for. */
+  readonly foreignSteps: readonly ForeignStep[]
   /** The diff IDs of the layers of the results, before their times were changed. */
   readonly resultLayers: ReadonlySet<Digest>
   /** The IDs of cache mounts that steps use, also if no step had to run. */
@@ -110,7 +114,24 @@ async function buildIn(
     const resultLayers = new Set(results.map(({ diffId }) => diffId))
     const remoteBlob: BuiltImages['remoteBlob'] = (layer) => pending.remoteBlob(layer)
     const cacheMounts = cacheMountsOf(targets)
-    return { images, provenance, sboms, steps, resultLayers, cacheMounts, remoteBlob }
+    const foreign = options.describesForBuildkit
+      ? await foreignSteps(targets, {
+          images: plans[0]?.images ?? new Map(),
+          contexts,
+          states,
+          signal,
+        })
+      : []
+    return {
+      foreignSteps: foreign,
+      images,
+      provenance,
+      sboms,
+      steps,
+      resultLayers,
+      cacheMounts,
+      remoteBlob,
+    }
   } finally {
     workspace.deferred.add(workspace.explainer.finish)
     workspace.deferred.run()

@@ -3,7 +3,7 @@
 // The whole build.
 export type { BuildResult, BuiltImages } from './build-image.ts'
 export { build, predictBuild } from './build-image.ts'
-export { foreignRecords } from './cache/foreign-records.ts'
+export { addForeignSteps, type ForeignStep, foreignRecords } from './cache/foreign-records.ts'
 // Caches that builds on different machines exchange.
 export { collectSteps, formatCacheConfig, type PortableStep } from './cache/format.ts'
 export { parseInlineCache } from './cache/inline.ts'

@@ -65,6 +65,7 @@ async function find(foreign: CacheSource['foreign']) {
     results: new Map(),
     mounts: new Map(),
     foreign,
+    mountRoom: { bytes: 0 },
     content: { has: async () => true, read: () => fromBuffer(new Uint8Array()) },
   }
   const found = new ForeignResults({

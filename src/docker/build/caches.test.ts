@@ -25,6 +25,7 @@ test('parseCacheTo() reads mode, form and document', () => {
       mode: 'min',
       form: { document: 'manifest', compression: undefined, level: undefined, isForced: undefined },
       ignoresErrors: false,
+      isForBuildkit: true,
     },
   ])
   expect(parseCacheTo('type=registry,ref=a,mode=max,ignore-error=true')).toMatchObject([

@@ -62,7 +62,7 @@ const importKeys: Readonly<Record<string, readonly string[]>> = {
 
 const formKeys = ['compression', 'compression-level', 'force-compression']
 const documentKeys = [...formKeys, 'oci-mediatypes', 'image-manifest']
-const exportKeys = ['mode', 'ignore-error', 'mounts', 'mounts-max-size']
+const exportKeys = ['mode', 'ignore-error', 'mounts', 'mounts-max-size', 'buildkit']
 
 /** The keys of a cache that is written. */
 const keysOfExports: Readonly<Record<string, readonly string[]>> = {
@@ -157,7 +157,7 @@ function checkKeys(
 
 function readExportOptions(
   given: FlagFields,
-): Pick<CacheExport, 'mode' | 'form' | 'ignoresErrors' | 'mounts'> {
+): Pick<CacheExport, 'mode' | 'form' | 'ignoresErrors' | 'isForBuildkit' | 'mounts'> {
   const { flag, text, fields } = given
   const mode = fields.get('mode') ?? 'min'
   if (mode !== 'min' && mode !== 'max') {
@@ -169,7 +169,8 @@ function readExportOptions(
   }
   const form = { ...levels, compression, document: readDocument(given) }
   const ignoresErrors = readBoolean(given, 'ignore-error') ?? false
-  return { mode, form, ignoresErrors, mounts: readMounts(given) }
+  const isForBuildkit = readBoolean(given, 'buildkit') ?? true
+  return { mode, form, ignoresErrors, isForBuildkit, mounts: readMounts(given) }
 }
 
 /** Two gigabytes: a registry keeps more than one version of a cache. */

@@ -38,6 +38,18 @@ export class BlobSender implements Disposable {
     return sent
   }
 
+  /**
+   * As `send`, for a layer of a base image. Returns `undefined` when it is neither in the store nor
+   * in the cache, because nothing is pulled for a cache.
+   */
+  async sendBase(layer: Layer): Promise<Descriptor | undefined> {
+    const { content } = this.#engine
+    const { signal } = this.#options
+    const { annotations: _, ...blob } = layer.descriptor
+    if (await this.#place.content.has(blob, signal)) return described(blob, layer.diffId)
+    return (await content.has(blob, signal)) ? await this.send(layer, undefined) : undefined
+  }
+
   async #send(layer: Layer, remote: ReturnType<BuiltImages['remoteBlob']>): Promise<Descriptor> {
     const { content } = this.#engine
     const { signal, form, emit } = this.#options

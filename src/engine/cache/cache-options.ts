@@ -18,6 +18,8 @@ export interface ExportOptions {
   /** `min` has the layers of the result only, and the names of all others. */
   readonly mode: 'min' | 'max'
   readonly form: CacheForm
+  /** Also writes records that BuildKit finds, and the layers of base images. */
+  readonly isForBuildkit: boolean
   /** A failure is a warning. */
   readonly ignoresErrors: boolean
   /** Absent when the contents of cache mounts are not written. */
@@ -125,5 +127,6 @@ export const inlineExport: CacheExport = {
   kind: 'inline',
   mode: 'min',
   form: { document: 'manifest' },
+  isForBuildkit: false,
   ignoresErrors: false,
 }

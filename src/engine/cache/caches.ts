@@ -30,6 +30,8 @@ export interface BuildCaches extends AsyncDisposable {
   readonly sources: Promise<readonly CacheSource[]>
   /** True when the image gets a cache in its configuration. */
   readonly isInline: boolean
+  /** True when a cache gets records for BuildKit. */
+  readonly isForBuildkit: boolean
   /** Called with the result of every step while others run. */
   onStep(step: SolvedStep, remoteBlob: BuildResult['remoteBlob']): void
   /** Writes the caches after a successful build. */
@@ -65,6 +67,7 @@ export async function openCaches(engine: Engine, request: CacheRequest): Promise
   sources.catch(() => {})
   return {
     sources,
+    isForBuildkit: written.some((each) => each.isForBuildkit),
     isInline: request.exports.some(({ kind }) => kind === 'inline'),
     onStep(step, remoteBlob) {
       for (const { writer } of writing) writer.offer(step, remoteBlob)

@@ -1,11 +1,12 @@
 import {
+  addForeignSteps,
   type BuildResult,
   type CacheConfig,
   type PortableStep,
   type SolvedStep,
   stepFacts,
 } from '#build'
-import type { Descriptor } from '#oci'
+import type { Descriptor, Digest } from '#oci'
 import { type Emit, mapConcurrently } from '#stream'
 import type { Engine } from '../engine.ts'
 import { BlobSender } from './blob-sender.ts'
@@ -73,7 +74,37 @@ export class CacheWriter implements Disposable {
     const before = await place.read(this.#signal).catch(() => [])
     const mounts = await this.#writeMounts(result, before)
     const options = { hasDetails: place.hasDetails, mounts }
-    await place.write(mergeSteps(sent.flat(), before, options), this.#signal)
+    const own = mergeSteps(sent.flat(), before, options)
+    await place.write(await this.#addForeign(own, result, sent.flat()), this.#signal)
+  }
+
+  /** Adds what BuildKit needs: records of its own, and every layer of a result down to the base. */
+  async #addForeign(
+    { config, blobs }: StoredCache,
+    { steps, foreignSteps }: BuildResult,
+    sent: readonly PortableStep[],
+  ): Promise<StoredCache> {
+    if (!this.#request.isForBuildkit || foreignSteps.length === 0) return { config, blobs }
+    const made = new Set(steps.flatMap(({ layer }) => layer?.diffId ?? []))
+    const known = new Map<Digest, Descriptor>(
+      sent.flatMap(({ facts, blob }) =>
+        facts.layer === null || blob === undefined ? [] : [[facts.layer.diffId, blob]],
+      ),
+    )
+    const all = foreignSteps.flatMap(({ layers = [] }) => layers)
+    const bases = new Map(all.map((layer) => [layer.diffId, layer]))
+    for (const layer of bases.values()) {
+      if (made.has(layer.diffId)) continue
+      const blob = await this.#sender.sendBase(layer)
+      if (blob !== undefined) known.set(layer.diffId, blob)
+    }
+    const details = this.place.hasDetails
+    const added = addForeignSteps(config, foreignSteps, known, { details })
+    const listed = added.layers.flatMap(({ blob: digest }) => {
+      const blob = [...known.values()].find((each) => each.digest === digest)
+      return blob === undefined || blobs.has(digest) ? [] : [[digest, blob] as const]
+    })
+    return { config: added, blobs: new Map([...blobs, ...listed]) }
   }
 
   async #writeMounts(
