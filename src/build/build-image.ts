@@ -8,6 +8,7 @@ import { inlineCache } from './cache/inline.ts'
 import type { RemoteBlob } from './cache/pending-layers.ts'
 import type { ContextPlaces } from './contexts/context-root.ts'
 import { annotationsFor } from './export/annotations.ts'
+import { editConfig } from './export/config-edits.ts'
 import { exporters } from './export/exporters.ts'
 import { type ExportedImage, finishHistory } from './export/image.ts'
 import { offerShell, withFailedStep } from './failed-step.ts'
@@ -19,7 +20,7 @@ import { withPlaces } from './open-definition.ts'
 import { openWorkspace } from './open-workspace.ts'
 import type { BuildOptions } from './options.ts'
 import type { Plan } from './plan/plan.ts'
-import { creationTime, withLabels } from './prepare.ts'
+import { creationTime } from './prepare.ts'
 import { collectProvenance } from './provenance/collect.ts'
 import { type Sbom, scanPlan } from './scan/scan-plan.ts'
 import { type Prediction, predict } from './solve/predict.ts'
@@ -213,7 +214,7 @@ async function exportPlan(
     layers,
     members:
       options.inlineCache === true ? inlineMembers(plan, layers, { steps, states }) : undefined,
-    config: withLabels(plan.config, options.labels),
+    config: editConfig(plan.config, options.labels, options.edits),
     author: plan.author,
     history: finishHistory(plan.history, states, created),
     platform: plan.platform,

@@ -22,6 +22,8 @@ export { readReceivedText } from './contexts/definition.ts'
 export { isRemoteContext } from './contexts/remote-context.ts'
 // Annotations of the user.
 export { type AnnotationPlace, annotationsFor, type BuildAnnotation } from './export/annotations.ts'
+// Changes after the last step.
+export type { ConfigEdits } from './export/config-edits.ts'
 // Writing an image to the store.
 export type { BuildState, ExportedImage } from './export/image.ts'
 export { exportImage } from './export/image.ts'

@@ -58,7 +58,10 @@ export async function openDefinition(
   if (isOfUser) allowDirectory(mainContext, options.sourcePolicy)
   const chosen = await chooseDockerfile(options, contextRoot, remote)
   const fetched = typeof chosen === 'object' && 'material' in chosen ? chosen.material : undefined
-  const definition = await readDefinition(contextRoot, chosen, knownValues(options))
+  const definition = await readDefinition(contextRoot, chosen, {
+    ...knownValues(options),
+    ignoreText: options.ignoreText,
+  })
   const check = options.buildArgs?.['BUILDKIT_DOCKERFILE_CHECK']
   const dockerfile = parse(definition.source.text, { check })
   return { ...definition, dockerfile, contextRoot, remote, fetched }

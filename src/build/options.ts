@@ -7,6 +7,7 @@ import type { Emit } from '#stream'
 import type { CacheSource } from './cache/source.ts'
 import type { ContextArchive, DockerfileText, ReceivedContext } from './contexts/build-input.ts'
 import type { BuildAnnotation } from './export/annotations.ts'
+import type { ConfigEdits } from './export/config-edits.ts'
 import type { BuildLock } from './lock/lock.ts'
 import type { NamedContext } from './model/contexts.ts'
 import type { DeviceFinder } from './model/devices.ts'
@@ -96,6 +97,11 @@ export interface BuildOptions {
   /** Stage name or index. The default is the last stage. */
   readonly target?: string | undefined
   readonly buildArgs?: Readonly<Record<string, string>> | undefined
+  /** The text of an ignore file in place of that of the context. */
+  readonly ignoreText?: string | undefined
+  /** Uses only base images that are in the store. */
+  readonly pullsNothing?: boolean | undefined
+  readonly edits?: ConfigEdits | undefined
   /** Labels for the image. They replace labels of the Dockerfile. */
   readonly labels?: Readonly<Record<string, string>> | undefined
   /** Annotations of the manifests. The caller writes those of an index. */

@@ -4,7 +4,6 @@ import {
   formatReference,
   normalizePlatform,
   parseReference,
-  type RunConfig,
   StrakeError,
 } from '#oci'
 import { hostPlatform } from '#platform'
@@ -91,7 +90,8 @@ export async function makePlans(
         const allowed = allowedImage(reference, options.sourcePolicy, layout)
         const isLocal = layout !== undefined
         const digest = lockedImage(options.lock, lockName(allowed, isLocal), platform)
-        const [pull, isOffline] = [options.pull === true, options.offline === true]
+        const isOffline = options.offline === true || options.pullsNothing === true
+        const pull = options.pull === true
         const wanted = { platform, pull, layout, digest, isOffline, emit, signal }
         const image = await services.resolveImage(allowed, wanted)
         if (options.lock?.isOfProvenance !== true) {
@@ -218,13 +218,4 @@ export function creationTime(times: Times, plan: Plan, now: () => number = Date.
     case 'newest':
       return times.epochs.get(plan.target.digest) ?? 0
   }
-}
-
-/** Labels of the command line replace labels of the Dockerfile. */
-export function withLabels(
-  config: RunConfig,
-  labels: Readonly<Record<string, string>> = {},
-): RunConfig {
-  if (Object.keys(labels).length === 0) return config
-  return { ...config, Labels: { ...config.Labels, ...labels } }
 }

@@ -30,7 +30,10 @@ export type KnownValues = Pick<ComposeOptions, 'buildArgs' | 'builderArgs'>
 export async function readDefinition(
   context: Pick<ContextRoot, 'path' | 'kind'>,
   dockerfile: string | DockerfileText | undefined,
-  known: KnownValues = { buildArgs: {}, builderArgs: {} },
+  { ignoreText, ...known }: KnownValues & { readonly ignoreText?: string | undefined } = {
+    buildArgs: {},
+    builderArgs: {},
+  },
 ): Promise<BuildDefinition> {
   using tree = openTree(context.path, { name: 'the build context', hasOwners: false })
   const { source: written, path } = await readSource(tree, context.kind, dockerfile)
@@ -39,6 +42,7 @@ export async function readDefinition(
   const source = hasExtensions(written.text)
     ? await composeSource(written, { ...known, read })
     : written
+  if (ignoreText !== undefined) return { source, ignore: parseIgnoreFile(ignoreText) }
   if (context.kind === 'remote' || context.kind === 'received') return { source }
   const beside = path === undefined ? undefined : await readText(tree, `${path}.dockerignore`)
   return { source, ignore: parseIgnoreFile(beside ?? (await readText(tree, ignoreFile(tree)))) }

@@ -1,70 +1,19 @@
-import { parseAttestations } from '#docker/build/attestations'
-import { parseCacheFrom, parseCacheTo } from '#docker/build/caches'
 import { parseBuildCall } from '#docker/build/call'
-import { parseBuildContexts } from '#docker/build/contexts'
-import { parseBuildNetwork, parsePlatforms, parseTimestamp } from '#docker/build/request'
-import { parseAgent, parseSecret } from '#docker/build/secrets'
-import { parseImageLabels } from '#docker/flags/label-flags'
-import { parseOutput, withPush } from '#docker/outputs/build-output'
-import { type BuildRequest, build, readBuildInput } from '#engine/build/build'
+import { build } from '#engine/build/build'
 import { isStream } from '#engine/output/deliver'
 import { StrakeError } from '#oci'
-import { useStreamFile } from '#platform'
-import type { ExplainEvent } from '#stream'
-import {
-  addBuildProofOptions,
-  type BuildProofOptions,
-  readBuildProofOptions,
-} from '../arguments/build/proof-options.ts'
-import {
-  addBuildRunOptions,
-  type BuildRunOptions,
-  readBuildRunOptions,
-} from '../arguments/build-run-options.ts'
+import { addPodmanBuildOptions } from '../arguments/build/podman-options.ts'
+import { addBuildProofOptions } from '../arguments/build/proof-options.ts'
+import { addBuildRunOptions } from '../arguments/build-run-options.ts'
 import { Command } from '../arguments/command.ts'
-import { collect, parseAssignments } from '../arguments/values.ts'
+import { collect } from '../arguments/values.ts'
+import { type BuildCommandOptions, readRequest } from '../build/read-request.ts'
 import type { Context } from '../context.ts'
 import { buildRenderer } from '../render/build-renderer.ts'
 import { openShell, requireTerminal, shellAnnouncer } from './build-shell.ts'
 
-interface Options extends BuildRunOptions, BuildProofOptions {
-  readonly buildArg?: readonly string[]
-  readonly attest?: readonly string[]
-  readonly buildContext?: readonly string[]
-  readonly cache: boolean
-  readonly cacheFrom?: readonly string[]
-  readonly cacheTo?: readonly string[]
-  readonly call?: string
-  readonly check?: true
-  readonly diff?: true
-  readonly fix?: true
-  readonly debugOnFailure?: true
-  readonly print?: true
-  readonly downloads: 'any' | 'public'
-  readonly file?: string
-  readonly iidfile?: string
-  readonly label?: readonly string[]
-  readonly metadataFile?: string
-  readonly load?: true
-  readonly network?: string
-  readonly output?: readonly string[]
-  readonly platform?: readonly string[]
-  readonly progress: 'auto' | 'tty' | 'plain' | 'quiet' | 'none' | 'rawjson'
-  readonly pull?: true
-  readonly provenance?: string
-  readonly push?: true
-  readonly quiet?: true
-  readonly sbom?: string
-  readonly secret?: readonly string[]
-  readonly shell?: string
-  readonly ssh?: readonly string[]
-  readonly tag?: readonly string[]
-  readonly target?: string
-  readonly timestamp?: string
-}
-
 export function define(context: Context): Command {
-  return addBuildProofOptions(addBuildRunOptions(new Command('build')))
+  return addPodmanBuildOptions(addBuildProofOptions(addBuildRunOptions(new Command('build'))))
     .description('Build an image from a Dockerfile')
     .argument(
       '[context]',
@@ -91,7 +40,10 @@ export function define(context: Context): Command {
       collect,
     )
     .option('--no-cache', 'run every step again')
-    .option('--pull', 'look for newer base images')
+    .option('--pull <when>', 'look for newer base images; missing or never pulls less', {
+      alone: 'always',
+      choices: ['always', 'missing', 'never', 'newer', 'true', 'false'],
+    })
     .option(
       '--platform <platforms>',
       'os/architecture of the result; several make an index',
@@ -156,7 +108,7 @@ export function define(context: Context): Command {
     .option('--isolation <kind>', '', { hidden: true, choices: ['default'] })
     .option('--attest <spec>', 'type=provenance or type=sbom, and its keys', collect)
     .examples('strake build -t app:1.0 --build-arg VERSION=1.0 .')
-    .action(async (directory: string | undefined, options: Options) => {
+    .action(async (directory: string | undefined, options: BuildCommandOptions) => {
       const call = parseBuildCall(options.call, options.check === true)
       const request = await readRequest(directory, options, context.signal)
       if (options.print) {
@@ -171,7 +123,10 @@ export function define(context: Context): Command {
         const { verifyImage } = await import('../build/verify-image.ts')
         return await verifyImage(context, { ...request, image: options.verify }, options)
       }
-      if (options.dryRun) return await predictSteps(context, request, options.progress)
+      if (options.dryRun) {
+        const { predictSteps } = await import('../build/predict-steps.ts')
+        return await predictSteps(context, request, options.progress)
+      }
       const shellFlag = options.shell === undefined ? '--debug-on-failure' : '--shell'
       const debugOnFailure = options.debugOnFailure === true
       if (debugOnFailure || options.shell !== undefined) requireTerminal(context, shellFlag)
@@ -195,106 +150,4 @@ export function define(context: Context): Command {
       }).finally(() => renderer.finish())
       if (!usesOutput) renderer.report(result)
     })
-}
-
-/** Prints which steps would run, and why, without running them. */
-async function predictSteps(
-  context: Context,
-  request: BuildRequest,
-  progress: Options['progress'],
-): Promise<void> {
-  const { predict } = await import('#engine/reproduce/predict')
-  const { formatPrediction } = await import('../render/build/explanation.ts')
-  const renderer = buildRenderer(context, progress)
-  const steps: ExplainEvent[] = []
-  const isJson = progress === 'rawjson'
-  const engine = await context.engine()
-  await predict(engine, {
-    ...request,
-    emit(event) {
-      if (event.type === 'explanation') steps.push(event)
-      if (event.type !== 'explanation' || isJson) renderer.emit(event)
-    },
-    signal: context.signal,
-  }).finally(() => renderer.finish())
-  if (!isJson) context.out.write(formatPrediction(steps))
-}
-
-async function readRequest(
-  directory: string | undefined,
-  options: Options,
-  signal: AbortSignal,
-): Promise<BuildRequest> {
-  const { network, timestamp } = options
-  const buildArgs = parseAssignments(options.buildArg, process.env)
-  return {
-    ...(await readSources(directory, options, signal)),
-    network: readNetwork(network, options.proxyNetwork),
-    timestamp: timestamp === undefined ? undefined : parseTimestamp(timestamp),
-    names: options.tag ?? [],
-    buildArgs,
-    attestations: parseAttestations({ ...options, buildArgs }),
-    ...readBuildRunOptions(options),
-    ...readBuildProofOptions(options),
-    contexts: parseBuildContexts(options.buildContext ?? []),
-    labels: parseImageLabels(options.label ?? []),
-    secrets: (options.secret ?? []).map(parseSecret),
-    agents: (options.ssh ?? []).map(parseAgent),
-    downloads: options.downloads,
-    noCache: !options.cache,
-    cacheFrom: (options.cacheFrom ?? []).flatMap(parseCacheFrom),
-    cacheTo: (options.cacheTo ?? []).flatMap(parseCacheTo),
-    pull: options.pull === true,
-    target: options.target,
-    platforms: parsePlatforms(options.platform ?? []),
-    outputs: withPush((options.output ?? []).map(parseOutput), {
-      push: options.push === true,
-      load: options.load === true,
-    }),
-    imageIdFile: options.iidfile,
-    metadataFile: options.metadataFile,
-  }
-}
-
-function readNetwork(
-  network: string | undefined,
-  usesProxy: true | undefined,
-): BuildRequest['network'] {
-  const mode = network === undefined ? undefined : parseBuildNetwork(network)
-  if (usesProxy === undefined) return mode
-  if (mode === undefined || mode === 'proxy') return 'proxy'
-  throw refuse(`--proxy-network and --network ${network} exclude each other`)
-}
-
-/** Standard input is the Dockerfile with `-f -`. In place of a directory it may also be an archive. */
-async function readSources(
-  directory: string | undefined,
-  { file, verify }: Pick<Options, 'file' | 'verify'>,
-  signal: AbortSignal,
-): Promise<Pick<BuildRequest, 'context' | 'dockerfile'>> {
-  if (directory === undefined) {
-    // The provenance of the image may name the context.
-    if (verify !== undefined && file !== '-') return { dockerfile: file }
-    throw new StrakeError('INVALID', 'Cannot build: the context is missing', {
-      remedy: 'name a directory or URL, such as . for the directory you are in',
-    })
-  }
-  if (file !== '-' && directory !== '-') return { context: directory, dockerfile: file }
-  if (file === directory) {
-    throw refuse('standard input cannot be both the Dockerfile and the context')
-  }
-  const input = await readBuildInput(useStreamFile(standardInput, signal).read())
-  if ('archive' in input) {
-    if (file !== '-') return { context: input, dockerfile: file }
-    throw refuse('standard input is an archive, not a Dockerfile')
-  }
-  if (directory !== '-') return { context: directory, dockerfile: input }
-  if (file === undefined) return { dockerfile: input }
-  throw refuse(`both standard input and ${file} are the Dockerfile`)
-}
-
-const standardInput = 0
-
-function refuse(reason: string): StrakeError {
-  return new StrakeError('INVALID', `Cannot build: ${reason}`)
 }

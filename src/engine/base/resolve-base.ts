@@ -59,7 +59,9 @@ export function pinned(text: string, digest: Digest | undefined): string {
 
 export function absentOffline(text: string): StrakeError {
   const message = `Cannot use ${text} as a base: it is not in the store, and the build is offline`
-  return new StrakeError('NOT_FOUND', message, { remedy: 'build once without --offline' })
+  return new StrakeError('NOT_FOUND', message, {
+    remedy: 'build once without --offline and --pull=never',
+  })
 }
 
 interface Failed {

@@ -1,5 +1,6 @@
 import type {
   BuildAnnotation,
+  ConfigEdits,
   ContextArchive,
   DockerfileText,
   FailedStep,
@@ -54,7 +55,14 @@ export interface BuildRequest {
   readonly lock?: LockRequest | undefined
   /** Uses the store alone: no registry, no web server, and no network in RUN. */
   readonly offline?: boolean | undefined
-  readonly pull?: boolean | undefined
+  /** True: newer versions of base images. `never`: only base images of the store. */
+  readonly pull?: boolean | 'never' | undefined
+  /** The most steps that run at a time. Default: the number of processors. */
+  readonly jobs?: number | undefined
+  /** The text of an ignore file in place of that of the context. */
+  readonly ignoreText?: string | undefined
+  /** Changes of the configuration after the last step. */
+  readonly edits?: ConfigEdits | undefined
   /** The build makes an image for each, and an index for several. Default: this machine. */
   readonly platforms?: readonly Platform[] | undefined
   /**

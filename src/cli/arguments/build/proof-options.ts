@@ -30,19 +30,27 @@ export function addBuildProofOptions(command: Command): Command {
       '--verify <image>',
       'build every step again as its provenance says, and compare the result',
     )
-    .option('--format <format>', 'with --verify: json')
+    .option(
+      '--format <format>',
+      'with --verify: json; else docker or oci, the types of the image',
+      {
+        choices: ['json', 'docker', 'oci'],
+      },
+    )
 }
 
 /** Throws `INVALID` for options that exclude each other. */
 export function readBuildProofOptions(
-  options: BuildProofOptions & { readonly pull?: true; readonly push?: true },
+  options: BuildProofOptions & { readonly pull?: string; readonly push?: true },
 ): Pick<BuildRequest, 'explain' | 'lock' | 'offline'> {
   const isChecked = options.locked === true || options.frozen === true
   const isOffline = options.offline === true || options.frozen === true
   if (options.lock && isChecked) {
     throw exclude('--lock', options.locked ? '--locked' : '--frozen')
   }
-  if (isOffline && options.pull) throw exclude('--pull', options.offline ? '--offline' : '--frozen')
+  const { pull = 'never' } = options
+  const isPulled = !['never', 'missing', 'false'].includes(pull)
+  if (isOffline && isPulled) throw exclude('--pull', options.offline ? '--offline' : '--frozen')
   if (isOffline && options.push) throw exclude('--push', options.offline ? '--offline' : '--frozen')
   const mode = isChecked ? 'check' : options.lock ? 'write' : undefined
   if (mode === undefined && options.lockFile !== undefined) {
