@@ -228,6 +228,24 @@ describe.skipIf(reason !== undefined)('build', () => {
       expect(outcome.stderr).toContain('Cannot copy f: .dockerignore excludes it')
     })
 
+    test('and an ignore file of Podman, unless there is one of Docker', async () => {
+      const files = {
+        Dockerfile: 'FROM scratch\nCOPY . /\n',
+        a: '',
+        b: '',
+        '.containerignore': 'a\n',
+      }
+      const directory = await writeContext(join(strake.directory, 'podman'), files)
+      const listed = async (): Promise<readonly string[]> => {
+        const out = join(strake.directory, 'podman-out')
+        await strake.ok('build', '-o', `type=local,dest=${out},mode=delete`, directory)
+        return (await readdir(out)).filter((name) => /^[ab]$/.test(name))
+      }
+      expect(await listed()).toEqual(['b'])
+      await writeFile(join(directory, '.dockerignore'), 'b\n')
+      expect(await listed()).toEqual(['a'])
+    })
+
     test('of a repository, in every form of its URL', async () => {
       if (Bun.which('git') === null) return console.info('skipped: needs git')
       const commit = await repository()

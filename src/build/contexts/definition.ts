@@ -44,8 +44,8 @@ export async function readDefinition(
     : written
   if (ignoreText !== undefined) return { source, ignore: parseIgnoreFile(ignoreText) }
   if (context.kind === 'remote' || context.kind === 'received') return { source }
-  const beside = path === undefined ? undefined : await readText(tree, `${path}.dockerignore`)
-  return { source, ignore: parseIgnoreFile(beside ?? (await readText(tree, ignoreFile(tree)))) }
+  const own = path === undefined ? [] : ignoreNames.map((name) => path + name)
+  return { source, ignore: parseIgnoreFile(await readFirst(tree, [...own, ...ignoreFiles(tree)])) }
 }
 
 /**
@@ -65,11 +65,23 @@ export async function readIgnoreFile({
   path,
 }: Pick<ContextRoot, 'path'>): Promise<IgnoreMatcher | undefined> {
   using tree = openTree(path, { name: 'the build context', hasOwners: false })
-  return parseIgnoreFile(await readText(tree, ignoreFile(tree)))
+  return parseIgnoreFile(await readFirst(tree, ignoreFiles(tree)))
 }
 
-function ignoreFile({ root }: FileTree): string {
-  return resolve(root, '.dockerignore')
+/** The second one is that of Podman. */
+const ignoreNames = ['.dockerignore', '.containerignore']
+
+function ignoreFiles({ root }: FileTree): readonly string[] {
+  return ignoreNames.map((name) => resolve(root, name))
+}
+
+/** Returns the text of the first of the files that exists. */
+async function readFirst(tree: FileTree, paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) {
+    const text = await readText(tree, path)
+    if (text !== undefined) return text
+  }
+  return undefined
 }
 
 async function readSource(

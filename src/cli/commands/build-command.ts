@@ -101,6 +101,7 @@ export function define(context: Context): Command {
       'true, or generator=IMAGE or syft: store a list of packages with the image',
     )
     .option('--builder <name>', '', { hidden: true })
+    .option('-D, --debug', '', { hidden: true })
     .option('--rm', '', { hidden: true })
     .option('--force-rm', '', { hidden: true })
     .option('--compress', '', { hidden: true })
