@@ -9,14 +9,16 @@ export const builds: readonly MutatedFile[] = [
   {
     file: 'src/dockerfile/expand/expand.ts',
     breaks: [
-      ["const replacement = this.#until('}', true)", "const replacement = this.#until('}', false)"],
-      ["const pattern = this.#until('/', true)", "const pattern = this.#until('/', false)"],
+      ["this.#until('}', 'replacement')", "this.#until('}', 'word')"],
+      ["this.#until('/', 'pattern')", "this.#until('/', 'word')"],
+      ["if (this.#operand !== 'pattern') return text", 'return text'],
+      ["if (this.#operand !== 'word' && next !== undefined) out += char", nothing],
       ["value === undefined || (emptyIsUnset && value === '')", 'value === undefined'],
       ["(emptyIsUnset && value === '')", "value === ''"],
       ["return missing ? '' : word", "return missing ? word : ''"],
       ['if (++this.#depth > maxDepth)', 'if (false)'],
       ['this.#depth--', nothing],
-      ['this.#raw = outer', nothing],
+      ['this.#operand = outer', nothing],
       ['words?.keep(piece)', 'words?.split(piece)'],
       [
         "next === '\"' || next === '$' || next === this.#escape",
