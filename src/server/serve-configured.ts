@@ -13,6 +13,7 @@ import type { LimitsConfig, RegistryConfig } from '#registry/config/config'
 import { changeRules, collectSettings } from '#registry/config/content-rules'
 import { openLineLog } from './line-log.ts'
 import type { TlsOptions } from './listen.ts'
+import { reportProblems } from './problems.ts'
 import { type ServedRegistry, serveRegistry } from './registry.ts'
 import { readServerKeys, watchServerKeys } from './tls-files.ts'
 
@@ -23,6 +24,8 @@ export interface ServeConfiguredOptions {
   readonly isOpen?: boolean | undefined
   /** Writes a line of a log whose place is `stderr`. */
   readonly writeLine: (line: string) => void
+  /** Called with a sentence about each problem that no client is told about. Default: dropped. */
+  readonly warn?: ((sentence: string) => void) | undefined
 }
 
 /**
@@ -36,6 +39,7 @@ export async function serveConfigured(
   const { config } = options
   const { listen = {}, storage = {} } = config
   await using opened = new AsyncDisposableStack()
+  if (options.warn !== undefined) opened.use(reportProblems(options.warn))
   const log = (place: string | undefined): ((record: object) => void) | undefined => {
     if (place === undefined) return undefined
     if (place === 'stderr') return (record) => options.writeLine(`${JSON.stringify(record)}\n`)

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { rowTypes } from '#docker/columns/row-types'
 import { listRepositories, removeFromRegistry } from '#engine/registry/repositories'
-import { type RegistryOverrides, serveConfiguredRegistry } from '#engine/registry/serve-configured'
+import type { RegistryOverrides } from '#engine/registry/serve-configured'
 import { StrakeError } from '#oci'
 import type { UpstreamConfig } from '#registry/config/content-config'
 import { Command } from '../arguments/command.ts'
@@ -132,6 +132,7 @@ function defineServe(context: Context): Command {
     )
     .action(async (options: Options) => {
       const { config, storage, anonymousPull, open } = options
+      const { serveConfiguredRegistry } = await import('#engine/registry/serve-configured')
       await using server = await serveConfiguredRegistry(() => context.engine(), {
         config,
         storage,
@@ -139,6 +140,7 @@ function defineServe(context: Context): Command {
         isOpen: open,
         overrides: overridesOf(options),
         writeLine: (line) => context.err.write(line),
+        warn: (sentence) => context.err.write(`WARN: ${sentence}\n`),
       })
       context.out.write(`Serving ${server.storage} on ${server.url}\n`)
       await new Promise<void>((resolve) => {

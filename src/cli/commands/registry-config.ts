@@ -1,5 +1,3 @@
-import { ConfigError, configSchema, formatProblem, readConfig } from '#engine/registry/place'
-import { explainAccess } from '#engine/registry/why'
 import { Command } from '../arguments/command.ts'
 import { collect, parseAssignments } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
@@ -18,6 +16,7 @@ function defineVerify(context: Context): Command {
     .argument('<file>')
     .examples('strake registry verify registry.yml')
     .action(async (file: string) => {
+      const { ConfigError, formatProblem, readConfig } = await import('#engine/registry/place')
       try {
         await readConfig(file)
         context.out.write(`${file} is valid\n`)
@@ -34,7 +33,8 @@ function defineSchema(context: Context): Command {
   return new Command('schema')
     .description('Print the JSON schema of the configuration file of a registry')
     .examples('strake registry schema > registry.schema.json')
-    .action(() => {
+    .action(async () => {
+      const { configSchema } = await import('#engine/registry/place')
       context.out.write(`${JSON.stringify(configSchema(), undefined, 2)}\n`)
     })
 }
@@ -61,6 +61,7 @@ function defineWhy(context: Context): Command {
     )
     .action(async (sender: string, action: string, repository: string, flags: WhyFlags) => {
       const { group, issuer, claim } = flags
+      const { explainAccess } = await import('#engine/registry/why')
       const decision = await explainAccess(placeOf(context, flags), {
         sender,
         action,

@@ -1,6 +1,5 @@
 import { rowTypes } from '#docker/columns/row-types'
-import { parseDuration } from '#engine/registry/place'
-import { createRegistryToken, registryTokens, revokeRegistryToken } from '#engine/registry/tokens'
+import { parseDuration } from '#registry/config/units'
 import { Command, InvalidValue } from '../arguments/command.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
@@ -45,6 +44,7 @@ function defineCreate(context: Context): Command {
     )
     .action(async (flags: CreateFlags) => {
       const { user, robot, label, scope, expires } = flags
+      const { createRegistryToken } = await import('#engine/registry/tokens')
       const made = await createRegistryToken(placeOf(context, flags), {
         user,
         robot,
@@ -72,6 +72,7 @@ function defineList(context: Context): Command {
     .option('--format <format>', 'table, table TEMPLATE, json, or a Go template')
     .examples('strake registry token ls')
     .action(async (flags: PlaceFlags & { readonly format?: string }) => {
+      const { registryTokens } = await import('#engine/registry/tokens')
       const tokens = await registryTokens(placeOf(context, flags))
       const rows = tokens.map(({ id, kind, owner, label, scopes, ...times }) => ({
         ID: id,
@@ -108,6 +109,7 @@ function defineRevoke(context: Context): Command {
     .argument('<id...>', 'IDs as `registry token ls` shows them')
     .examples('strake registry token revoke 0123456789abcdef')
     .action(async (ids: readonly string[], flags: PlaceFlags) => {
+      const { revokeRegistryToken } = await import('#engine/registry/tokens')
       await forEachName(context, ids, async (id) => {
         await revokeRegistryToken(placeOf(context, flags), id)
         return `Revoked: ${id}`

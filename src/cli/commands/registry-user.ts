@@ -1,10 +1,4 @@
 import { rowTypes } from '#docker/columns/row-types'
-import {
-  addRegistryUser,
-  registryUsers,
-  removeRegistryUser,
-  setRegistryPassword,
-} from '#engine/registry/users'
 import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
@@ -37,6 +31,7 @@ function defineAdd(context: Context): Command {
     .examples('echo "$PASSWORD" | strake registry user add --password-stdin alice')
     .action(async (name: string, flags: PasswordFlags) => {
       const password = await readPassword(context, flags)
+      const { addRegistryUser } = await import('#engine/registry/users')
       await addRegistryUser(placeOf(context, flags), name, password)
       context.out.write(`Added: ${name}\n`)
     })
@@ -51,6 +46,7 @@ function definePassword(context: Context): Command {
     .examples('echo "$PASSWORD" | strake registry user passwd --password-stdin alice')
     .action(async (name: string, flags: PasswordFlags) => {
       const password = await readPassword(context, flags)
+      const { setRegistryPassword } = await import('#engine/registry/users')
       await setRegistryPassword(placeOf(context, flags), name, password)
       context.out.write(`Changed: ${name}\n`)
     })
@@ -63,6 +59,7 @@ function defineList(context: Context): Command {
     .option('--format <format>', 'table, table TEMPLATE, json, or a Go template')
     .examples('strake registry user ls')
     .action(async (flags: PlaceFlags & { readonly format?: string }) => {
+      const { registryUsers } = await import('#engine/registry/users')
       const users = await registryUsers(placeOf(context, flags))
       const rows = users.map((name) => ({ Name: name }))
       const columns = [{ title: 'NAME', key: 'Name' }] as const
@@ -77,6 +74,7 @@ function defineRemove(context: Context): Command {
     .argument('<name...>')
     .examples('strake registry user rm alice')
     .action(async (names: readonly string[], flags: PlaceFlags) => {
+      const { removeRegistryUser } = await import('#engine/registry/users')
       await forEachName(context, names, async (name) => {
         await removeRegistryUser(placeOf(context, flags), name)
         return `Removed: ${name}`

@@ -26,6 +26,8 @@ export interface ServeConfiguredOptions extends Omit<PlaceOptions, 'root'> {
   readonly isOpen?: boolean | undefined
   /** Writes a line of a log whose place is `stderr`. Default: dropped. */
   readonly writeLine?: ((line: string) => void) | undefined
+  /** Called with a sentence about each problem that no client is told about. Default: dropped. */
+  readonly warn?: ((sentence: string) => void) | undefined
 }
 
 /**
@@ -43,14 +45,16 @@ export async function serveConfiguredRegistry(
   const merged = mergeConfigs(read, options.overrides ?? {})
   const config = options.anonymousPull === true ? withAnonymousPull(merged) : merged
   const directory = config.storage?.directory
-  const { isOpen, writeLine = () => {} } = options
+  const { isOpen, writeLine = () => {}, warn } = options
   await using opened = new AsyncDisposableStack()
   const own =
     directory === undefined
       ? await overStore(await engine())
       : opened.use(await openStoredRegistry(directory))
   const served = config.proxy === undefined ? own : await withCaches(engine, own, config.proxy)
-  const server = opened.use(await serveConfigured(served, { config, files, isOpen, writeLine }))
+  const server = opened.use(
+    await serveConfigured(served, { config, files, isOpen, writeLine, warn }),
+  )
   const storage = directory ?? (await engine()).root
   const owned = opened.move()
   return {

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { tmpdir } from 'node:os'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { mkdtempDisposable } from '#platform'
 import { fromBuffer } from '#stream'
 import type { RegistryConfig } from '../config/config.ts'
@@ -341,4 +342,50 @@ test('hasAuth() and isUsable() tell an open registry from a closed one', async (
   expect([await hasAuth({}, files), await isUsable({}, files)]).toEqual([true, true])
   await removeUser(files.htpasswd, 'alice')
   expect([await hasAuth({}, files), await isUsable({}, files)]).toEqual([true, false])
+})
+
+test('a job logs in with the token of its issuer, as Docker and as a bearer', async () => {
+  const { privateKey, publicKey } = await generateKeyPair('ES256')
+  const keys = [{ ...(await exportJWK(publicKey)), kid: 'one' }]
+  let issuer = ''
+  await using server = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    fetch: ({ url }: Request): Response =>
+      Response.json(url.endsWith('/keys') ? { keys } : { issuer, jwks_uri: `${issuer}/keys` }),
+  })
+  issuer = server.url.origin
+  const job = new SignJWT({ sub: 'repo:acme/app', repository: 'acme/app', noise: 'x'.repeat(3000) })
+    .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+    .setIssuer(issuer)
+    .setAudience('registry')
+    .setExpirationTime('5m')
+  const token = await job.sign(privateKey)
+  const own: RegistryConfig = {
+    auth: { oidc: [{ name: 'github', issuer, audience: 'registry' }] },
+    access: {
+      rules: [
+        {
+          repositories: ['team/**'],
+          subjects: [{ issuer: 'github', claims: { repository: 'acme/*' } }],
+          actions: ['pull', 'push'],
+        },
+      ],
+    },
+  }
+  await using place = await openPlace({ config: own })
+  const pull = (init: RequestInit) => place.send('/v2/team/app/manifests/1', init)
+  expect((await pull(bearer(token))).status).toBe(200)
+  expect((await pull(asUser('oidc', token))).status).toBe(200)
+  expect((await pull(asUser('alice', token))).status).toBe(401)
+  expect((await pull(asUser('oidc', `${token}x`))).status).toBe(401)
+  const scope = 'repository:team/app:pull,push,delete repository:secret/app:pull'
+  const made = await place.login('oidc', token, scope)
+  expect([made['scope'], made['refresh_token']]).toEqual([
+    'repository:team/app:pull,push',
+    undefined,
+  ])
+  // The access token carries the claims that rules read, and no others.
+  expect(made['token']?.length).toBeLessThan(1500)
+  expect((await pull(bearer(made['token']))).status).toBe(200)
 })

@@ -1,6 +1,6 @@
 /** Returns true if a repository matches: `*` is a part of a segment, `**` any path. */
 export function matchesRepository(glob: string, repository: string): boolean {
-  return repositoryPattern(glob).test(repository)
+  return glob === '**' || repositoryPattern(glob).test(repository)
 }
 
 /** Returns true if a text matches: `*` is any text. */
@@ -10,26 +10,38 @@ export function matchesText(glob: string, text: string): boolean {
 
 /** Returns what a repository must match: `*` is a part of a segment, `**` any path. */
 export function repositoryPattern(glob: string): RegExp {
-  return expression(glob, (stars) => (stars.length > 1 ? '.*' : '[^/]*'))
+  return expression(repositories, glob)
 }
 
 /** Returns what a text must match: `*` is any text. */
 export function textPattern(glob: string): RegExp {
-  return expression(glob, () => '.*')
+  return expression(texts, glob)
 }
 
-/** Compiled globs of the configuration. Their number is that of its rules, so none is dropped. */
-const compiled = new Map<string, RegExp>()
+/** Compiled globs of one kind. */
+interface Globs {
+  readonly compiled: Map<string, RegExp>
+  readonly wildcard: (stars: string) => string
+}
 
-function expression(glob: string, wildcard: (stars: string) => string): RegExp {
-  const key = `${wildcard('*')}${glob}`
-  const known = compiled.get(key)
+const repositories: Globs = {
+  compiled: new Map(),
+  wildcard: (stars) => (stars.length > 1 ? '.*' : '[^/]*'),
+}
+
+const texts: Globs = { compiled: new Map(), wildcard: () => '.*' }
+
+/** Globs come from rules and from scopes of tokens, so there are few. */
+const mostCompiled = 10_000
+
+function expression({ compiled, wildcard }: Globs, glob: string): RegExp {
+  const known = compiled.get(glob)
   if (known !== undefined) return known
   const source = glob.replace(/\*+|[^*]+/g, (part) =>
     part.startsWith('*') ? wildcard(part) : RegExp.escape(part),
   )
   const made = new RegExp(`^${source}$`, 's')
-  if (compiled.size > 10_000) compiled.clear()
-  compiled.set(key, made)
+  if (compiled.size >= mostCompiled) compiled.clear()
+  compiled.set(glob, made)
   return made
 }
