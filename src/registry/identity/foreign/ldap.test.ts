@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { mkdtempDisposable, probePort } from '#platform'
+import { canCertify, makeAuthority, makeCertificate } from '../../../server/testing/certificates.ts'
 import type { LdapConfig } from '../../config/config.ts'
 import { openLdapDirectory } from './ldap.ts'
 
@@ -49,7 +50,7 @@ function userEntry(name: string): string {
   ].join('\n')
 }
 
-const slapdConfig = (directory: string): string => `
+const slapdConfig = (directory: string, tls: string): string => `
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
@@ -57,6 +58,7 @@ modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload memberof
 pidfile ${directory}/pid
+${tls}
 database mdb
 suffix dc=example
 directory ${directory}/data
@@ -65,12 +67,37 @@ access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact="cn=reader,dc=example" read by anonymous auth
 `
 
+/** Makes the certificate of a server, and the lines of its configuration. */
+function makeTls(
+  directory: string,
+  names: string,
+): { readonly config: string; readonly ca: string } {
+  const authority = makeAuthority(directory)
+  const { cert, key } = makeCertificate(directory, authority, {
+    name: 'ldap',
+    subject: '/CN=ldap',
+    names,
+  })
+  const config = `TLSCertificateFile ${cert}\nTLSCertificateKeyFile ${key}`
+  return { config, ca: authority.cert }
+}
+
+async function answers(port: string): Promise<boolean> {
+  const hostname = '127.0.0.1'
+  const socket = await Bun.connect({ hostname, port: Number(port), socket: { data() {} } }).catch(
+    () => undefined,
+  )
+  socket?.end()
+  return socket !== undefined
+}
+
 /** Starts a directory server on a free port. */
-async function openServer() {
+async function openServer(scheme: 'ldap' | 'ldaps' = 'ldap', names = 'IP:127.0.0.1') {
   const directory = await mkdtempDisposable(tmpdir(), 'strake-ldap-')
+  const tls = canCertify ? makeTls(directory.path, names) : undefined
   const file = `${directory.path}/slapd.conf`
   await mkdir(`${directory.path}/data`)
-  await writeFile(file, slapdConfig(directory.path))
+  await writeFile(file, slapdConfig(directory.path, tls?.config ?? ''))
   await writeFile(`${directory.path}/entries.ldif`, entries)
   await writeFile(`${directory.path}/password`, 'reader-secret\n')
   const added = Bun.spawnSync([
@@ -81,26 +108,24 @@ async function openServer() {
     `${directory.path}/entries.ldif`,
   ])
   if (added.exitCode !== 0) throw new Error(added.stderr.toString())
-  const url = `ldap://127.0.0.1:${probePort('tcp', '127.0.0.1', 0)}`
+  const url = `${scheme}://127.0.0.1:${probePort('tcp', '127.0.0.1', 0)}`
   const server = Bun.spawn([program, '-d', '0', '-f', file, '-h', url], { stderr: 'ignore' })
   const config: LdapConfig = {
     url,
     baseDn: 'dc=example',
     bindDn: 'cn=reader,dc=example',
     bindPasswordFile: `${directory.path}/password`,
+    ...(scheme === 'ldaps' && tls !== undefined && { ca: tls.ca }),
   }
   const users = await openLdapDirectory(config)
-  for (let tries = 0; tries < 100; tries += 1) {
-    const answers = await users.find(`try-${tries}`).then(
-      () => true,
-      () => false,
-    )
-    if (answers) break
+  for (let tries = 0; tries < 100 && !(await answers(new URL(url).port)); tries += 1) {
     await Bun.sleep(50)
   }
   return {
     config,
     users,
+    ca: tls?.ca ?? '',
+    directory: directory.path,
     async stop() {
       server.kill()
       await server.exited
@@ -163,3 +188,27 @@ test.skipIf(!hasServer)('openLdapDirectory() says when the server cannot be aske
     code: 'UNAVAILABLE',
   })
 })
+
+test.skipIf(!hasServer || !canCertify)(
+  'openLdapDirectory() sends passwords to the right server only',
+  async () => {
+    for (const scheme of ['ldap', 'ldaps'] as const) {
+      const startTls = scheme === 'ldap' ? { startTls: true } : {}
+      await using server = await openServer(scheme)
+      const right = await openLdapDirectory({ ...server.config, ...startTls, ca: server.ca })
+      expect(await right.check('alice', 'alice-secret')).toMatchObject({ name: 'alice' })
+      const stranger = makeAuthority(server.directory, 'stranger').cert
+      await using other = await openServer(scheme, 'DNS:other.example,IP:127.0.0.2')
+      const wrong = [
+        { ...server.config, ...startTls, ca: stranger },
+        { ...other.config, ...startTls, ca: other.ca },
+      ]
+      for (const config of wrong) {
+        const users = await openLdapDirectory(config)
+        await expect(users.check('alice', 'alice-secret')).rejects.toMatchObject({
+          code: 'UNAVAILABLE',
+        })
+      }
+    }
+  },
+)

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
 import type { Client, Entry } from 'ldapts'
 import { StrakeError } from '#oci'
 import type { LdapConfig } from '../../config/config.ts'
@@ -75,7 +76,7 @@ async function withClient<T>(
   })
   try {
     if (config.startTls === true) {
-      await client.startTLS({ ...tlsOptions, servername: new URL(config.url).hostname })
+      await client.startTLS({ ...tlsOptions, ...serverNames(config.url) })
     }
     return await work(client)
   } catch (cause) {
@@ -84,6 +85,12 @@ async function withClient<T>(
   } finally {
     await client.unbind().catch(() => {})
   }
+}
+
+/** Returns the names that the certificate of the server must have. An address is no server name of TLS. */
+function serverNames(url: string): { readonly host: string; readonly servername?: string } {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
+  return isIP(host) === 0 ? { host, servername: host } : { host }
 }
 
 /** Returns the one entry of a user; `undefined` when there is none. Throws when there are several. */
