@@ -1,5 +1,5 @@
 import { StrakeError } from '#oci'
-import { openTokens } from '#registry/access/open-auth'
+import { findTokens, openTokens } from '#registry/access/open-auth'
 import { type ApiToken, makeApiToken, revokeApiToken } from '#registry/identity/api-token'
 import { checkUserName } from '#registry/identity/htpasswd'
 import { listUsers } from '#registry/identity/user-file'
@@ -56,13 +56,13 @@ function requireOwner(user: string | undefined, users: readonly string[] | undef
 /** Returns the tokens of a registry in the order of creation, without their secrets. */
 export async function registryTokens(place: PlaceOptions): Promise<readonly ApiToken[]> {
   const { files } = await findPlace(place)
-  await using tokens = openTokens(files)
-  return await Array.fromAsync(tokens.list())
+  await using tokens = await findTokens(files)
+  return tokens === undefined ? [] : await Array.fromAsync(tokens.list())
 }
 
 /** Ends a token at once. Throws `NOT_FOUND`. */
 export async function revokeRegistryToken(place: PlaceOptions, id: string): Promise<void> {
   const { files } = await findPlace(place)
-  await using tokens = openTokens(files)
+  await using tokens = await findTokens(files)
   await revokeApiToken(tokens, id)
 }

@@ -1,4 +1,4 @@
-import { openTokens } from '#registry/access/open-auth'
+import { findTokens } from '#registry/access/open-auth'
 import { addUser, listUsers, removeUser, setPassword } from '#registry/identity/user-file'
 import { findPlace, type PlaceOptions } from './place.ts'
 
@@ -32,8 +32,8 @@ export async function setRegistryPassword(
 export async function removeRegistryUser(place: PlaceOptions, name: string): Promise<void> {
   const { files } = await findPlace(place)
   await removeUser(files.htpasswd, name)
-  await using tokens = openTokens(files)
-  for await (const { id, kind, owner } of tokens.list()) {
-    if (kind !== 'robot' && owner === name) await tokens.remove(id)
+  await using tokens = await findTokens(files)
+  for await (const { id, kind, owner } of tokens?.list() ?? []) {
+    if (kind !== 'robot' && owner === name) await tokens?.remove(id)
   }
 }

@@ -10,7 +10,7 @@ import { createRegistryHandler } from '../server/handler.ts'
 import { createMemoryRegistry } from '../store/memory.ts'
 import { blob, emptyConfig, manifest } from '../testing/fixtures.ts'
 import { tokenPath } from '../token/endpoint.ts'
-import { authFiles, hasAuth, isUsable, openAuth, openTokens } from './open-auth.ts'
+import { authFiles, findTokens, hasAuth, isUsable, openAuth, openTokens } from './open-auth.ts'
 
 const layer = blob('layer')
 const image = manifest({ layers: [layer.descriptor] })
@@ -338,10 +338,17 @@ test('hasAuth() and isUsable() tell an open registry from a closed one', async (
   expect(await hasAuth({}, files)).toBe(false)
   expect(await isUsable({ auth: {} }, files)).toBe(false)
   expect(await isUsable(config, files)).toBe(true)
+  expect(await findTokens(files)).toBeUndefined()
   await addUser(files.htpasswd, 'alice', 'alice-secret')
   expect([await hasAuth({}, files), await isUsable({}, files)]).toEqual([true, true])
   await removeUser(files.htpasswd, 'alice')
   expect([await hasAuth({}, files), await isUsable({}, files)]).toEqual([true, false])
+  // A robot alone makes a registry that is not open to everybody.
+  const robots = authFiles({}, `${directory.path}/robots`)
+  await using tokens = openTokens(robots)
+  const robot = { kind: 'robot', owner: 'ci', label: '', createdAt: 0 } as const
+  await tokens.put(makeApiToken(robot).token)
+  expect([await hasAuth({}, robots), await isUsable({}, robots)]).toEqual([true, true])
 })
 
 test('a job logs in with the token of its issuer, as Docker and as a bearer', async () => {

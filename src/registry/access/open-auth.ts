@@ -61,7 +61,8 @@ export function policyOf({ access = {} }: RegistryConfig): Policy {
 
 /** Returns true if a registry has users or rules. Without them, it serves every sender. */
 export async function hasAuth(config: RegistryConfig, files: AuthFiles): Promise<boolean> {
-  return config.auth !== undefined || config.access !== undefined || (await exists(files.htpasswd))
+  if (config.auth !== undefined || config.access !== undefined) return true
+  return (await exists(files.htpasswd)) || (await exists(files.tokens))
 }
 
 /** Returns true if somebody can use a registry that has users or rules. */
@@ -137,7 +138,12 @@ function exists(path: string): Promise<boolean> {
   )
 }
 
-/** Opens the tokens of a registry, for commands. */
+/** Opens the tokens of a registry to add one. */
 export function openTokens(files: AuthFiles): TokenFacts {
   return createStoredTokens(files.tokens)
+}
+
+/** Opens the tokens of a registry if it has any. A registry without tokens must not begin to have them. */
+export async function findTokens(files: AuthFiles): Promise<TokenFacts | undefined> {
+  return (await exists(files.tokens)) ? openTokens(files) : undefined
 }

@@ -74,8 +74,8 @@ export function isExpired({ expiresAt }: ApiToken, now: number): boolean {
 }
 
 /** Removes a token. Throws `NOT_FOUND`. */
-export async function revokeApiToken(facts: TokenFacts, id: string): Promise<void> {
-  if (await facts.remove(id)) return
+export async function revokeApiToken(facts: TokenFacts | undefined, id: string): Promise<void> {
+  if (await facts?.remove(id)) return
   throw new StrakeError('NOT_FOUND', `Cannot find the token ${JSON.stringify(id.slice(0, 80))}`, {
     remedy: 'list the tokens with strake registry token ls',
   })

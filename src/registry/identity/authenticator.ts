@@ -32,9 +32,6 @@ export interface Login {
 /** The user name of a login whose password is the token of a foreign issuer. */
 const issuerUser = 'oidc'
 
-/** A longer name is nobody's. */
-const longestName = 256
-
 /** Milliseconds by which the recorded time of use of a token may be too early. */
 const usedResolution = 60_000
 
@@ -65,12 +62,13 @@ export class Authenticator {
   }
 
   async #tryPassword({ name, secret }: Login): Promise<Identity | undefined> {
-    if (secret === '' || name === '' || name.length > longestName) return undefined
+    if (secret === '') return undefined
     if (isApiToken(secret)) {
       const identity = await this.byApiToken(secret, ['user', 'robot']).catch(() => undefined)
       return identity !== undefined && loginName(identity) === name ? identity : undefined
     }
     if (name === issuerUser) return this.#tryIssuers(secret)
+    if (!isUserName(name)) return undefined
     for (const directory of this.#parts.directories) {
       const identity = await directory.check(name, secret)
       if (identity === undefined) continue
@@ -132,6 +130,11 @@ export class Authenticator {
     }
     return undefined
   }
+}
+
+/** A user of a directory must not have the name of a robot or a job in logs and uploads. */
+export function isUserName(name: string): boolean {
+  return /^[^\s:/\\\0]{1,128}$/u.test(name) && !name.startsWith(robotPrefix)
 }
 
 /** Returns the name under which a token logs in. */

@@ -61,7 +61,7 @@ test.skipIf(!canCertify)(
     expect(userOf(spiffe, injected)).toBeUndefined()
     const two = maker.make('/CN=mallory/CN=alice')
     expect(userOf({ identity: 'cn' }, two)).toBeUndefined()
-    for (const odd of ['/CN=a b', '/CN=robot:x', '/CN=']) {
+    for (const odd of ['/CN=a b', '/CN=robot:x', '/CN=robot\\+ci', '/CN=']) {
       expect(userOf({ identity: 'cn' }, maker.make(odd))).toBeUndefined()
     }
   },

@@ -1,5 +1,6 @@
 import type { CertificateField, MtlsConfig } from '../config/config.ts'
 import type { Identity } from '../policy/identity.ts'
+import { isUserName } from './authenticator.ts'
 import { type DerElement, derContent, derElements, derTag } from './der.ts'
 
 /** Names in a certificate. */
@@ -76,9 +77,7 @@ export function identifyCertificates({
     const [name] = matches
     // With two names, the certificate does not say who its owner is.
     const isClear = new Set(matches).size === 1 && name !== undefined
-    return isClear && /^[^\s:/\\\0]{1,128}$/u.test(name)
-      ? { kind: 'user', name, groups: [] }
-      : undefined
+    return isClear && isUserName(name) ? { kind: 'user', name, groups: [] } : undefined
   }
 }
 
