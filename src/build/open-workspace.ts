@@ -52,12 +52,12 @@ export async function openWorkspace(
   using stack = new DisposableStack()
   const named = new NamedContexts(options.contexts)
   const buildArgs = createBuildArgs(options.buildArgs ?? {})
+  const others = { contexts: named, places, remote, roots: new Map() }
   const findEpoch: FindEpoch = (name, expand) =>
-    namedEpoch(name, { contextRoot, contexts: named, dockerfile, places, remote, expand })
+    namedEpoch(name, { ...others, contextRoot, dockerfile, expand })
   const plans = await makePlans(options, definition, { buildArgs, contexts: named, findEpoch })
   const targets = plans.flatMap(verticesOf)
-  const others = { contexts: named, places, remote, cacheFiles }
-  const contexts = await openNamedContexts(targets, stack, others)
+  const contexts = await openNamedContexts(targets, stack, { ...others, cacheFiles })
   const sources = await withStep('[internal] load build context', emit, async () => {
     await receiveMainContext(options.context, targets)
     const opened = { name: 'the build context', ignore, cacheFiles }

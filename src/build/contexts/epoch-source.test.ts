@@ -6,6 +6,7 @@ import { openWorkshop, type Workshop } from '../testing/fixture.ts'
 
 let workshop: Workshop
 let web: ReturnType<typeof Bun.serve>
+const requests: string[] = []
 beforeAll(async () => {
   workshop = await openWorkshop()
   const body = Buffer.from('text')
@@ -15,6 +16,7 @@ beforeAll(async () => {
     hostname: '127.0.0.1',
     fetch({ url }) {
       const { pathname } = new URL(url)
+      requests.push(pathname)
       const headers = { 'Last-Modified': 'Sun, 09 Sep 2001 01:46:40 GMT' }
       if (pathname === '/dated') return new Response('text', { headers })
       return new Response(pathname === '/archive' ? archive : 'text')
@@ -55,9 +57,12 @@ test('SOURCE_DATE_EPOCH as the default of an ARG names a stage, and stages see t
   expect([time, config.Labels]).toEqual(['2001-09-09T01:46:40Z', { time: '1000000000' }])
 })
 
-test('SOURCE_DATE_EPOCH names a context of a web server', async () => {
+test('SOURCE_DATE_EPOCH names a context of a web server, which is transferred once', async () => {
   const contexts = new Map([['far', { kind: 'remote', url: `${web.url}archive` } as const]])
-  expect(await created(last, 'far', contexts)).toBe('2001-09-09T02:03:19Z')
+  requests.length = 0
+  const used = 'FROM scratch\nCOPY --from=far a /\n'
+  expect(await created(used, 'far', contexts)).toBe('2001-09-09T02:03:19Z')
+  expect(requests).toEqual(['/archive'])
 })
 
 test('SOURCE_DATE_EPOCH names nothing else', async () => {

@@ -1,18 +1,16 @@
 import type { AddInstruction, Dockerfile, Stage } from '#dockerfile'
 import { StrakeError } from '#oci'
-import type { NamedContext, NamedContexts } from '../model/contexts.ts'
+import type { NamedContext } from '../model/contexts.ts'
 import { gitCommitTime } from '../times/git-time.ts'
 import { lastEpoch } from '../times/times.ts'
-import { type ContextPlaces, type ContextRoot, newPlace } from './context-root.ts'
-import { type RemoteOptions, remoteTime } from './remote-context.ts'
+import { type ContextRoot, newPlace } from './context-root.ts'
+import { type OpenContextsOptions, rootOf } from './open-contexts.ts'
+import { remoteTime } from './remote-context.ts'
 
 /** What SOURCE_DATE_EPOCH can name beside a number. */
-export interface EpochSources {
+export interface EpochSources extends Omit<OpenContextsOptions, 'cacheFiles'> {
   readonly contextRoot: ContextRoot
-  readonly contexts: NamedContexts
   readonly dockerfile: Dockerfile
-  readonly places: ContextPlaces
-  readonly remote: Omit<RemoteOptions, 'directory'>
   /** Expands the variables of a word in a stage. */
   readonly expand: (word: string, stage: Stage) => string
 }
@@ -23,18 +21,18 @@ export interface EpochSources {
  */
 export async function namedEpoch(name: string, sources: EpochSources): Promise<number> {
   const found = await timeOf(name, sources)
-  if (found === undefined) throw refusal(name, `${named(name)} has no time`)
+  if (found === undefined) throw refusal(name, `${describe(name)} has no time`)
   return Math.max(0, Math.min(Math.floor(found), lastEpoch))
 }
 
-function named(name: string): string {
+function describe(name: string): string {
   return name === 'context' ? 'the context' : `the source ${name}`
 }
 
 async function timeOf(name: string, sources: EpochSources): Promise<number | undefined> {
   if (name === 'context') return await timeOfRoot(sources.contextRoot)
-  const context = sources.contexts.use(name)
-  if (context !== undefined) return await timeOfContext(context, sources)
+  const named = sources.contexts.use(name)
+  if (named !== undefined) return await timeOfContext(named, sources)
   const stage = sources.dockerfile.stages.findLast((each) => each.name === name.toLowerCase())
   if (stage === undefined) {
     throw refusal(name, 'it is neither a number of seconds since 1970 nor a context or a stage')
@@ -53,11 +51,11 @@ async function timeOfRoot({
 
 /** An image has the time of its build, which is not the time of its sources. */
 async function timeOfContext(
-  context: NamedContext,
+  { key, context }: { readonly key: string; readonly context: NamedContext },
   sources: EpochSources,
 ): Promise<number | undefined> {
-  if (context.kind === 'directory') return await gitCommitTime(context.path)
-  return context.kind === 'remote' ? await timeOfUrl(context.url, sources) : undefined
+  if (context.kind !== 'directory' && context.kind !== 'remote') return undefined
+  return await timeOfRoot(await rootOf(key, context, sources))
 }
 
 async function timeOfUrl(

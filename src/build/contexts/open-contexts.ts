@@ -21,6 +21,8 @@ export interface OpenContextsOptions {
   readonly remote: Omit<RemoteOptions, 'directory'>
   /** Directory of cache files. */
   readonly cacheFiles: string
+  /** The opened contexts by key, so that each is transferred once. */
+  readonly roots: Map<string, Promise<ContextRoot>>
 }
 
 /** Opens the named contexts whose files `targets` use. `stack` closes them. */
@@ -33,7 +35,7 @@ export async function openNamedContexts(
   for (const key of namesOf(targets)) {
     const context = options.contexts.get(key)
     if (context === undefined) continue
-    const root = await openRoot(key, context, options)
+    const root = await rootOf(key, context, options)
     const ignore = root.kind === 'directory' ? await readIgnoreFile(root) : undefined
     const name = `the build context ${key}`
     opened.set(
@@ -69,10 +71,21 @@ function namesOf(targets: readonly Vertex[]): ReadonlySet<string> {
   return names
 }
 
+/** Opens a context of files, or returns the opened one. */
+export function rootOf(
+  key: string,
+  context: NamedContext,
+  options: Omit<OpenContextsOptions, 'cacheFiles'>,
+): Promise<ContextRoot> {
+  const opened = options.roots.get(key) ?? openRoot(key, context, options)
+  options.roots.set(key, opened)
+  return opened
+}
+
 async function openRoot(
   key: string,
   context: NamedContext,
-  { places, remote }: OpenContextsOptions,
+  { places, remote }: Omit<OpenContextsOptions, 'cacheFiles'>,
 ): Promise<ContextRoot> {
   if (context.kind === 'directory') {
     allowDirectory(key, remote.sourcePolicy)

@@ -56,10 +56,12 @@ export class NamedContexts {
   }
 
   /** Returns the context of a name that is no stage or image, for every platform. */
-  use(name: string): NamedContext | undefined {
+  use(name: string): { key: string; context: NamedContext } | undefined {
     const key = keyOf(name)
+    const context = this.#contexts.get(key)
+    if (context === undefined) return undefined
     this.#used.add(key)
-    return this.#contexts.get(key)
+    return { key, context }
   }
 
   /** The names, for suggestions. */
