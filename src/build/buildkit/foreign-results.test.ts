@@ -88,8 +88,7 @@ test('ForeignResults finds a step by its operation, its inputs and the layers be
 test('ForeignResults does not find a step with other inputs or other layers below', async () => {
   expect(await find(cacheOf({ selector: sha256('other') }))).toBeUndefined()
   expect(await find(cacheOf({ parent: -1 }))).toBeUndefined()
-  expect(cacheOf({ strake: true })).toBeDefined()
-  expect(await find(cacheOf({ strake: true }))).toBeUndefined()
+  expect(cacheOf({ strake: true })).toBeUndefined()
   const others = new Map([[manifest, { ...base, layers: [] }]])
   expect(new Operations(others).of(image)).toHaveLength(1)
 })

@@ -72,11 +72,15 @@ export function addForeignSteps(
 /** The annotation with the diff ID of a layer. */
 const uncompressed = 'containerd.io/uncompressed'
 
-/** Returns the records of BuildKit, or `undefined` when a cache has none. */
+/**
+ * Returns the records of BuildKit, or `undefined` when a cache has none. The records for BuildKit in a
+ * cache of strake say nothing that its own records do not say.
+ */
 export function foreignRecords(
   config: Pick<CacheConfig, 'layers' | 'records'>,
   blobs: ReadonlyMap<Digest, Descriptor>,
 ): ForeignRecords | undefined {
+  if (config.records.some(({ step }) => step !== undefined)) return undefined
   const graph = new RecordGraph(config)
   if (graph.isEmpty) return undefined
   const details = new Map(config.layers.map((layer) => [layer.blob, layer.details]))

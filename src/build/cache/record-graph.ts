@@ -8,9 +8,7 @@ export class RecordGraph {
 
   constructor(config: Pick<CacheConfig, 'layers' | 'records'>) {
     this.#config = config
-    for (const [index, { digest, step }] of config.records.entries()) {
-      // Records of strake have keys of their own.
-      if (step !== undefined) continue
+    for (const [index, { digest }] of config.records.entries()) {
       const known = this.#byDigest.get(digest)
       if (known === undefined) this.#byDigest.set(digest, [index])
       else known.push(index)

@@ -1,3 +1,4 @@
+import { readStatusFile, statusType, writeStatusFile } from '#api/buildkit/store/status-file'
 import { bundleRecord, readBundleRecord } from '#docker/documents/build/bundle-record'
 import { buildkitSpans } from '#docker/documents/build/trace'
 import { findArchive, readArchive } from '#engine/archive/archive-file'
@@ -13,7 +14,7 @@ import { formatPlatform, StrakeError, sha256 } from '#oci'
 import { hostPlatform } from '#platform'
 import { fromBuffer } from '#stream'
 
-/** Media types of the files of a bundle: a trace in BuildKit's form, and record and log in ours. */
+/** Media types of the files of a bundle beside BuildKit's log: its trace, and record and log in our form. */
 const traceType = 'application/vnd.buildkit.otlp.json.v0'
 const logType = 'application/vnd.strake.build-log.v1'
 const ownType = 'application/vnd.strake.build-record.v1+json'
@@ -35,13 +36,20 @@ async function bundled(engine: Engine, record: BuildRecord): Promise<BundledBuil
     return { mediaType, raw, digest: sha256(raw), size: raw.length }
   }
   const trace = own(traceType, buildkitSpans(traceOf(record, buildLog(engine, record))))
-  const logs = own(logType, buildLogText(engine, record))
+  const log = await writeStatusFile(engine, record)
+  const logs = { mediaType: statusType, raw: log, digest: sha256(log), size: log.length }
   const attestations = attachments.map(({ descriptor, raw }) => ({ ...descriptor, raw }))
   const platform = formatPlatform(hostPlatform())
   return {
     id: record.id,
     record: bundleRecord(record, { logs, trace, attestations }, platform),
-    files: [trace, logs, own(ownType, JSON.stringify(record)), ...attestations],
+    files: [
+      trace,
+      logs,
+      own(logType, buildLogText(engine, record)),
+      own(ownType, JSON.stringify(record)),
+      ...attestations,
+    ],
   }
 }
 
@@ -58,7 +66,7 @@ export async function importBuilds(
   }
   const found = builds.map((build) => {
     const record = recordOf(build)
-    if (record !== undefined && isBuildId(record.id)) return { record, log: logOf(build) }
+    if (record !== undefined && isBuildId(record.id)) return { record, log: logOf(build, record) }
     throw new StrakeError('INVALID', `Cannot import ${file}: a record has no ID or no time`)
   })
   for (const { record, log } of found) {
@@ -72,7 +80,9 @@ function recordOf({ id, record, files }: BundledBuild): BuildRecord | undefined 
   return own === undefined ? readBundleRecord(record, id) : parseRecord(own.raw)
 }
 
-function logOf({ files }: BundledBuild): string {
+function logOf({ files }: BundledBuild, record: BuildRecord): string {
   const log = files.find(({ mediaType }) => mediaType === logType)
-  return log === undefined ? '' : new TextDecoder().decode(log.raw)
+  if (log !== undefined) return new TextDecoder().decode(log.raw)
+  const status = files.find(({ mediaType }) => mediaType === statusType)
+  return status === undefined ? '' : readStatusFile(status.raw, record)
 }
