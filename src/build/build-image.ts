@@ -115,14 +115,15 @@ async function buildIn(
     const resultLayers = new Set(results.map(({ diffId }) => diffId))
     const remoteBlob: BuiltImages['remoteBlob'] = (layer) => pending.remoteBlob(layer)
     const cacheMounts = cacheMountsOf(targets)
-    const foreign = options.describesForBuildkit
-      ? await foreignSteps(targets, {
-          images: plans[0]?.images ?? new Map(),
-          contexts,
-          states,
-          signal,
-        })
-      : []
+    const { forBuildkit = 'none' } = options
+    const described = {
+      images: plans[0]?.images ?? new Map(),
+      contexts,
+      states,
+      onlySmall: forBuildkit === 'small',
+      signal,
+    }
+    const foreign = forBuildkit === 'none' ? [] : await foreignSteps(targets, described)
     return {
       foreignSteps: foreign,
       images,

@@ -114,8 +114,11 @@ export interface BuildOptions {
   readonly cacheSources?: Promise<readonly CacheSource[]> | undefined
   /** Called with the result of every step while others run. It may be called again for a step. */
   readonly onStep?: StepListener | undefined
-  /** Describes the steps for caches that BuildKit reads, which reads the files of contexts again. */
-  readonly describesForBuildkit?: boolean | undefined
+  /**
+   * Describes the steps for caches that BuildKit reads. This reads the files of contexts again: `all`
+   * of them, or none of a large directory.
+   */
+  readonly forBuildkit?: 'none' | 'small' | 'all' | undefined
   /** False when no output needs the layers of the result. The default is true. */
   readonly keepsResult?: boolean | undefined
   /** Writes the results of steps into the configuration of the image. */

@@ -56,6 +56,12 @@ test.each([
   expect(found && contentRecord(found).slice(7, 20)).toBe(digest)
 })
 
+test('contextDigest() reads no directory with more files than it may', async () => {
+  const whole = await contextDigest(tree, ['/dir'])
+  expect(await contextDigest(tree, ['/dir'], { most: 5 })).toBe(whole)
+  expect(await contextDigest(tree, ['/dir'], { most: 4 })).toBeUndefined()
+})
+
 test('contextDigest() of an absent path is not known', async () => {
   expect(await contextDigest(tree, ['/absent'])).toBeUndefined()
   expect(await contextDigest(tree, ['/skip'])).toBeUndefined()

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Digest, sha256 } from '#oci'
+import { createBreath } from '#stream'
 import { encodeName } from '#tar'
 import type { FileNode } from '../files/node.ts'
 import { resolveNode } from '../files/resolve.ts'
@@ -7,24 +8,30 @@ import type { FileTree } from '../files/tree.ts'
 import { joinedDigest } from './operation.ts'
 import { isPattern, type NodeDigests, wildcardDigest } from './wildcard-digest.ts'
 
+export interface ContentLimits {
+  readonly most?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * Returns the digest that BuildKit gives to files of a build context: of names, modes, bytes and
  * link targets. Owners are root, as in a context that a client sends. Returns `undefined` when a
- * path does not exist.
+ * path does not exist, or when a directory has more than `most` files.
  *
  * @see https://github.com/moby/buildkit/tree/master/cache/contenthash
  */
 export async function contextDigest(
   tree: FileTree,
   paths: readonly string[],
-  signal?: AbortSignal,
+  { most, signal }: ContentLimits = {},
 ): Promise<Digest | undefined> {
   const digests: Digest[] = []
+  const breathe = createBreath(signal)
   const patterns = [...new Set(paths.filter(isPattern))]
   const plain = withoutNested(paths.filter((path) => !isPattern(path)))
   const nodes: NodeDigests = {
     header: (node) => headerDigest(node, ''),
-    whole: (node) => digestOf(tree, node, signal),
+    whole: (node) => digestOf(tree, node, breathe),
   }
   for (const path of [...plain, ...patterns].sort(compareBytes)) {
     if (isPattern(path)) {
@@ -33,7 +40,8 @@ export async function contextDigest(
     }
     const node = resolveNode(tree, path)
     if (node === undefined) return undefined
-    digests.push(await digestOf(tree, node, signal))
+    if (most !== undefined && hasMore(tree, node, most)) return undefined
+    digests.push(await digestOf(tree, node, breathe))
   }
   return joinedDigest(digests)
 }
@@ -50,8 +58,23 @@ function withoutNested(paths: readonly string[]): readonly string[] {
   return all.filter((path) => !all.some((other) => isBelow(path, other)))
 }
 
-async function digestOf(tree: FileTree, node: FileNode, signal?: AbortSignal): Promise<Digest> {
-  signal?.throwIfAborted()
+/** True when a directory has more files than that. They were listed before, so nothing is read. */
+function hasMore(tree: FileTree, top: FileNode, most: number): boolean {
+  let count = 0
+  const pending = [top]
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (++count > most) return true
+    if (node.type === 'directory') pending.push(...tree.list(node))
+  }
+  return false
+}
+
+async function digestOf(
+  tree: FileTree,
+  node: FileNode,
+  breathe: ReturnType<typeof createBreath>,
+): Promise<Digest> {
+  await breathe()
   if (node.type !== 'directory') return await fileDigest(tree, node)
   const hash = createHash('sha256')
   hash.update('\0').update(node.path === '' ? sha256('') : headerDigest(node, ''))
@@ -59,7 +82,7 @@ async function digestOf(tree: FileTree, node: FileNode, signal?: AbortSignal): P
     // A client does not send sockets.
     if (child.type === 'socket') continue
     hash.update('\0').update(encodeName(child.name))
-    hash.update(await digestOf(tree, child, signal))
+    hash.update(await digestOf(tree, child, breathe))
   }
   return `sha256:${hash.digest('hex')}`
 }

@@ -33,7 +33,7 @@ export class ForeignResults {
   constructor({ sources, images, contexts, pending, signal }: ForeignOptions) {
     this.#pending = pending
     const operations = new Operations(images)
-    const contentOf = contentReader(contexts, signal)
+    const contentOf = contentReader(contexts, { signal })
     this.#caches = sources.flatMap((source) => {
       const { foreign: records } = source
       if (records === undefined) return []

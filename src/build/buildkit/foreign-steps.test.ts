@@ -32,7 +32,7 @@ async function built() {
     'a.txt': 'a',
     'dir/b': 'b',
   })
-  return await workshop.build({ context, describesForBuildkit: true })
+  return await workshop.build({ context, forBuildkit: 'all' })
 }
 
 /** The blobs of all layers, as if nothing were compressed. */

@@ -13,8 +13,13 @@ export interface DescribedBuild {
   readonly contexts: BuildContexts
   /** The results of the steps, by vertex. */
   readonly states: ReadonlyMap<Digest, FileState>
+  /** Steps are left out that use a directory of a context with more files than `smallContext`. */
+  readonly onlySmall: boolean
   readonly signal?: AbortSignal | undefined
 }
+
+/** The most files of a directory that are read for BuildKit alone: a second of work for most. */
+const smallContext = 10_000
 
 /**
  * Describes the steps of a build for caches that BuildKit reads, each after its inputs. A step that
@@ -38,10 +43,13 @@ class StepWriter {
   readonly #ofVertex = new Map<Digest, readonly number[]>()
   readonly #places = new Map<string, number>()
 
-  constructor({ images, contexts, states, signal }: DescribedBuild) {
+  constructor({ images, contexts, states, onlySmall, signal }: DescribedBuild) {
     this.#states = states
     this.#operations = new Operations(images)
-    this.#contentOf = contentReader(contexts, signal)
+    this.#contentOf = contentReader(contexts, {
+      most: onlySmall ? smallContext : undefined,
+      signal,
+    })
   }
 
   async add(vertex: Vertex): Promise<void> {

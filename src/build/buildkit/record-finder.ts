@@ -2,7 +2,7 @@ import type { Digest } from '#oci'
 import type { PossibleInput, RecordGraph } from '../cache/record-graph.ts'
 import { type BuildContexts, contextNamed } from '../files/build-context.ts'
 import type { Vertex } from '../model/graph.ts'
-import { contextDigest } from './content-digest.ts'
+import { type ContentLimits, contextDigest } from './content-digest.ts'
 import type { Operations } from './describe.ts'
 import { contentRecord, type Operation, type OperationInput } from './operation.ts'
 
@@ -59,7 +59,7 @@ export class RecordFinder {
 /** Returns a function that hashes the files of an input, each once for all caches. */
 export function contentReader(
   contexts: BuildContexts,
-  signal?: AbortSignal,
+  limits: ContentLimits = {},
 ): (input: OperationInput) => Promise<Digest | undefined> {
   const known = new Map<string, Promise<Digest | undefined>>()
   return (input) => {
@@ -67,7 +67,7 @@ export function contentReader(
     if (content === undefined) return Promise.resolve(undefined)
     const key = JSON.stringify(content)
     const { tree } = contextNamed(contexts, content.context)
-    const reading = known.get(key) ?? contextDigest(tree, content.paths, signal)
+    const reading = known.get(key) ?? contextDigest(tree, content.paths, limits)
     known.set(key, reading)
     return reading
   }

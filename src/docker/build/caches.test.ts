@@ -25,9 +25,11 @@ test('parseCacheTo() reads mode, form and document', () => {
       mode: 'min',
       form: { document: 'manifest', compression: undefined, level: undefined, isForced: undefined },
       ignoresErrors: false,
-      isForBuildkit: true,
+      forBuildkit: 'small',
     },
   ])
+  expect(parseCacheTo('type=registry,ref=a,buildkit=true')[0]?.forBuildkit).toBe('all')
+  expect(parseCacheTo('type=registry,ref=a,buildkit=false')[0]?.forBuildkit).toBe('none')
   expect(parseCacheTo('type=registry,ref=a,mode=max,ignore-error=true')).toMatchObject([
     { kind: 'registry', reference: 'a', mode: 'max', ignoresErrors: true },
   ])

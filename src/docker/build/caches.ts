@@ -157,7 +157,7 @@ function checkKeys(
 
 function readExportOptions(
   given: FlagFields,
-): Pick<CacheExport, 'mode' | 'form' | 'ignoresErrors' | 'isForBuildkit' | 'mounts'> {
+): Pick<CacheExport, 'mode' | 'form' | 'ignoresErrors' | 'forBuildkit' | 'mounts'> {
   const { flag, text, fields } = given
   const mode = fields.get('mode') ?? 'min'
   if (mode !== 'min' && mode !== 'max') {
@@ -169,8 +169,9 @@ function readExportOptions(
   }
   const form = { ...levels, compression, document: readDocument(given) }
   const ignoresErrors = readBoolean(given, 'ignore-error') ?? false
-  const isForBuildkit = readBoolean(given, 'buildkit') ?? true
-  return { mode, form, ignoresErrors, isForBuildkit, mounts: readMounts(given) }
+  const isForBuildkit = readBoolean(given, 'buildkit')
+  const forBuildkit = isForBuildkit === undefined ? 'small' : isForBuildkit ? 'all' : 'none'
+  return { mode, form, ignoresErrors, forBuildkit, mounts: readMounts(given) }
 }
 
 /** Two gigabytes: a registry keeps more than one version of a cache. */

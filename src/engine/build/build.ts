@@ -100,7 +100,7 @@ async function buildRecorded(
     cacheSources: caches?.sources,
     onStep: caches?.onStep,
     inlineCache: caches?.isInline,
-    describesForBuildkit: caches?.isForBuildkit,
+    forBuildkit: caches?.forBuildkit,
     keepsResult: outputs.some(({ kind }) => kind !== 'cacheonly'),
   })
   await using _lease = result.lease

@@ -18,8 +18,11 @@ export interface ExportOptions {
   /** `min` has the layers of the result only, and the names of all others. */
   readonly mode: 'min' | 'max'
   readonly form: CacheForm
-  /** Also writes records that BuildKit finds, and the layers of base images. */
-  readonly isForBuildkit: boolean
+  /**
+   * Also writes records that BuildKit finds, and the layers of base images. `small` leaves out steps
+   * with large directories of contexts.
+   */
+  readonly forBuildkit: 'none' | 'small' | 'all'
   /** A failure is a warning. */
   readonly ignoresErrors: boolean
   /** Absent when the contents of cache mounts are not written. */
@@ -127,6 +130,6 @@ export const inlineExport: CacheExport = {
   kind: 'inline',
   mode: 'min',
   form: { document: 'manifest' },
-  isForBuildkit: false,
+  forBuildkit: 'none',
   ignoresErrors: false,
 }

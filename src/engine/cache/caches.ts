@@ -30,8 +30,8 @@ export interface BuildCaches extends AsyncDisposable {
   readonly sources: Promise<readonly CacheSource[]>
   /** True when the image gets a cache in its configuration. */
   readonly isInline: boolean
-  /** True when a cache gets records for BuildKit. */
-  readonly isForBuildkit: boolean
+  /** The records for BuildKit that a cache gets. */
+  readonly forBuildkit: CacheExport['forBuildkit']
   /** Called with the result of every step while others run. */
   onStep(step: SolvedStep, remoteBlob: BuildResult['remoteBlob']): void
   /** Writes the caches after a successful build. */
@@ -67,7 +67,10 @@ export async function openCaches(engine: Engine, request: CacheRequest): Promise
   sources.catch(() => {})
   return {
     sources,
-    isForBuildkit: written.some((each) => each.isForBuildkit),
+    forBuildkit:
+      (['all', 'small'] as const).find((kind) =>
+        written.some(({ forBuildkit }) => forBuildkit === kind),
+      ) ?? 'none',
     isInline: request.exports.some(({ kind }) => kind === 'inline'),
     onStep(step, remoteBlob) {
       for (const { writer } of writing) writer.offer(step, remoteBlob)

@@ -84,7 +84,7 @@ export class CacheWriter implements Disposable {
     { steps, foreignSteps }: BuildResult,
     sent: readonly PortableStep[],
   ): Promise<StoredCache> {
-    if (!this.#request.isForBuildkit || foreignSteps.length === 0) return { config, blobs }
+    if (this.#request.forBuildkit === 'none' || foreignSteps.length === 0) return { config, blobs }
     const made = new Set(steps.flatMap(({ layer }) => layer?.diffId ?? []))
     const known = new Map<Digest, Descriptor>(
       sent.flatMap(({ facts, blob }) =>
