@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { sha256 } from '#oci'
 import { packTar, readTar } from '#tar'
 import { type GitServer, gitMissing, serveGit, TestRepository } from '../git/testing/git-server.ts'
 import type { NamedContext } from '../model/contexts.ts'
@@ -63,6 +64,15 @@ test('SOURCE_DATE_EPOCH names a context of a web server, which is transferred on
   const used = 'FROM scratch\nCOPY --from=far a /\n'
   expect(await created(used, 'far', contexts)).toBe('2001-09-09T02:03:19Z')
   expect(requests).toEqual(['/archive'])
+})
+
+test('SOURCE_DATE_EPOCH names no web server in a locked build, whose lock file has no times', async () => {
+  const lock = {
+    sources: [{ kind: 'http', url: `${web.url}dated`, digest: sha256('text') }],
+  } as const
+  const options = { buildArgs: { SOURCE_DATE_EPOCH: 'src' }, lock }
+  const building = workshop.build({ dockerfile: { text: stage(`${web.url}dated`) }, ...options })
+  await expect(building).rejects.toThrow('Cannot use the time of a web server')
 })
 
 test('SOURCE_DATE_EPOCH names nothing else', async () => {

@@ -5,7 +5,7 @@ import { gitCommitTime } from '../times/git-time.ts'
 import { lastEpoch } from '../times/times.ts'
 import { type ContextRoot, newPlace } from './context-root.ts'
 import { type OpenContextsOptions, rootOf } from './open-contexts.ts'
-import { remoteTime } from './remote-context.ts'
+import { refuseTimeOfServer, remoteTime } from './remote-context.ts'
 
 /** What SOURCE_DATE_EPOCH can name beside a number. */
 export interface EpochSources extends Omit<OpenContextsOptions, 'cacheFiles'> {
@@ -30,7 +30,7 @@ function describe(name: string): string {
 }
 
 async function timeOf(name: string, sources: EpochSources): Promise<number | undefined> {
-  if (name === 'context') return await timeOfRoot(sources.contextRoot)
+  if (name === 'context') return await timeOfRoot(sources.contextRoot, sources)
   const named = sources.contexts.use(name)
   if (named !== undefined) return await timeOfContext(named, sources)
   const stage = sources.dockerfile.stages.findLast((each) => each.name === name.toLowerCase())
@@ -40,12 +40,11 @@ async function timeOf(name: string, sources: EpochSources): Promise<number | und
   return await timeOfUrl(sources.expand(urlOf(name, stage), stage), sources)
 }
 
-async function timeOfRoot({
-  time,
-  modified,
-  kind,
-  path,
-}: ContextRoot): Promise<number | undefined> {
+async function timeOfRoot(
+  { time, modified, kind, path, material }: ContextRoot,
+  { remote }: EpochSources,
+): Promise<number | undefined> {
+  if (material?.kind === 'http') refuseTimeOfServer(remote)
   return time ?? modified ?? (kind === 'directory' ? await gitCommitTime(path) : undefined)
 }
 
@@ -55,7 +54,7 @@ async function timeOfContext(
   sources: EpochSources,
 ): Promise<number | undefined> {
   if (context.kind !== 'directory' && context.kind !== 'remote') return undefined
-  return await timeOfRoot(await rootOf(key, context, sources))
+  return await timeOfRoot(await rootOf(key, context, sources), sources)
 }
 
 async function timeOfUrl(

@@ -63,6 +63,7 @@ export async function remoteTime(url: string, options: RemoteOptions): Promise<n
   const git = readGitContext(url)
   if (git !== undefined) return (await cloneContext(git, options)).time
   if (!/^https?:\/\//i.test(url)) return undefined
+  refuseTimeOfServer(options)
   return await naming(url, async () => {
     const { bytes, modified } = await bytesOf(url, options)
     if (modified !== undefined) return modified
@@ -70,6 +71,16 @@ export async function remoteTime(url: string, options: RemoteOptions): Promise<n
     if ('text' in input) return undefined
     return (await unpackContext(input, options.directory, options.signal)).newest
   })
+}
+
+/** A lock file has the content of a URL, and not the time that a server may change. */
+export function refuseTimeOfServer({ access: { lock } }: Pick<RemoteOptions, 'access'>): void {
+  if (lock === undefined || lock.isOfProvenance === true) return
+  throw new StrakeError(
+    'INVALID',
+    'Cannot use the time of a web server: the lock file does not have it',
+    { remedy: 'give SOURCE_DATE_EPOCH as seconds since 1970' },
+  )
 }
 
 /** As with Docker, `github.com/owner/name` needs no scheme. */
