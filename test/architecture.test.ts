@@ -38,12 +38,16 @@ const allowed: Readonly<
     why: 'distribution works over any content store',
   },
   facts: {
-    imports: ['oci', 'platform', 'registry'],
+    imports: ['oci', 'platform', 'registry', 'object-content'],
     why: 'the facts of a registry in databases, which its library for other runtimes lacks',
   },
   objects: {
     imports: ['oci', 'stream'],
     why: 'objects have keys and bytes; what they mean is for their users',
+  },
+  'object-content': {
+    imports: ['oci', 'stream', 'content', 'objects'],
+    why: 'a content store over objects, whose index is handed in',
   },
   layer: {
     imports: ['oci', 'stream', 'tar', 'platform'],

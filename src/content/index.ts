@@ -1,6 +1,5 @@
 // Blobs by digest: storing, copying and collecting them.
 
-// Reading blobs while a store receives them.
 export type { ComingBlob } from './arrivals.ts'
 export { Arrivals } from './arrivals.ts'
 // Deleting blobs that no root reaches.
@@ -24,10 +23,13 @@ export {
 // Manifests and their children.
 export type { ContentDocument, ContentGraph } from './graph.ts'
 export { childrenOf, isDocument, readDocument, readGraph } from './graph.ts'
+// Reading blobs while a store receives them.
+export { anonymousId, checkIngestId } from './ingest-id.ts'
 // How long unfinished ingests are kept.
 export { ingestLifetime } from './ingest-lifetime.ts'
 // Blobs in memory.
 export { createMemoryStore } from './memory.ts'
+export { rangeOf } from './range.ts'
 // A source that reads each document once.
 export { rememberDocuments } from './remember-documents.ts'
 // The manifest of an index for one platform.

@@ -1,6 +1,7 @@
 import { StrakeError } from '#oci'
 import { type Bytes, mapOrdered } from '#stream'
 import { blocksOf } from './blocks.ts'
+import { presignGet } from './presign.ts'
 import { bodyOf, type RequestOptions, readText, send } from './request.ts'
 import { type AwsCredentials, encodeForSignature, signRequest } from './signature.ts'
 
@@ -28,12 +29,33 @@ export interface ObjectStatus {
 /** A bucket of S3 or of a compatible service. */
 export interface Bucket {
   status(key: string): Promise<ObjectStatus | undefined>
-  /** Yields an object from byte `start` on. Throws `NOT_FOUND`. */
-  read(key: string, start?: number): Bytes
+  /** Yields an object from byte `start` to the byte before `end`. Throws `NOT_FOUND`. */
+  read(key: string, start?: number, end?: number): Bytes
   /** Writes an object of `size` bytes. Its parts are in memory while they are sent. */
   write(key: string, bytes: Bytes, size: number): Promise<void>
   /** Makes an object as new as one that is written now. */
   touch(key: string): Promise<void>
+  /** An absent object is not an error. */
+  delete(key: string): Promise<void>
+  /** Returns a URL with which anybody can read an object for some seconds. */
+  locate(key: string, seconds: number): URL
+  /** Objects that are written in parts, which any process may send. */
+  readonly parts: ObjectParts
+}
+
+/** An object in parts: `uploadId` names the object that is being written. */
+export interface ObjectParts {
+  start(key: string): Promise<string>
+  /** Returns the tag of the part, for `finish`. Parts but the last have 5 MiB at least. */
+  write(
+    key: string,
+    uploadId: string,
+    part: { readonly number: number; readonly body: Uint8Array<ArrayBuffer> },
+  ): Promise<string>
+  /** `tags` are those of the parts 1, 2, 3 and so on. */
+  finish(key: string, uploadId: string, tags: readonly string[]): Promise<void>
+  /** Drops the parts. An upload that is gone is not an error. */
+  abort(key: string, uploadId: string): Promise<void>
 }
 
 /** Bytes of a part; S3 takes 5 MiB at least. Large objects have larger parts. */
@@ -69,6 +91,7 @@ export function openBucket(options: BucketOptions): Bucket {
     const what = `${verb} ${key} in the bucket ${bucket}`
     return await send({ method, url, headers: sign, body, accepted, what }, options)
   }
+  const parts = partsOf(request, options)
   return {
     async status(key) {
       const answer = await request('HEAD', key, { accepted: [200, 404], verb: 'look for' })
@@ -78,9 +101,12 @@ export function openBucket(options: BucketOptions): Bucket {
         modified: Date.parse(answer.headers.get('last-modified') ?? '') || 0,
       }
     },
-    async *read(key, start = 0) {
-      const headers = start === 0 ? {} : { range: `bytes=${start}-` }
-      const accepted = [start === 0 ? 200 : 206]
+    async *read(key, start = 0, end) {
+      if (end !== undefined && end <= start) return
+      const isWhole = start === 0 && end === undefined
+      const last = end === undefined ? '' : String(end - 1)
+      const headers = isWhole ? {} : { range: `bytes=${start}-${last}` }
+      const accepted = [isWhole ? 200 : 206]
       const answer = await request('GET', key, { headers, accepted, verb: 'read' })
       yield* bodyOf(answer, options.silence)
     },
@@ -95,8 +121,14 @@ export function openBucket(options: BucketOptions): Bucket {
         return
       }
       const all = startingWith(first.value, blocks)
-      await writeParts(key, all, { request, options })
+      await writeParts(key, all, { parts, options })
     },
+    async delete(key) {
+      await request('DELETE', key, { accepted: [204, 200, 404], verb: 'delete' })
+    },
+    locate: (key, seconds) =>
+      presignGet(objectUrl(options, key), { credentials, region, now: new Date(now()), seconds }),
+    parts,
     async touch(key) {
       const source = encodeForSignature(`/${bucket}/${key}`, true)
       const headers = {
@@ -115,45 +147,59 @@ type Request = (
   key: string,
   options: {
     readonly query?: Readonly<Record<string, string>>
+    readonly headers?: Readonly<Record<string, string>>
     readonly body?: Uint8Array<ArrayBuffer>
     readonly accepted?: readonly number[]
     readonly verb: string
   },
 ) => Promise<Response>
 
+function partsOf(request: Request, { silence }: BucketOptions): ObjectParts {
+  return {
+    async start(key) {
+      const started = await request('POST', key, { query: { uploads: '' }, verb: 'write' })
+      const text = await readText(started, mostXml, silence)
+      const uploadId = unescapeXml(/<UploadId>([^<]{1,1024})<\/UploadId>/.exec(text)?.[1] ?? '')
+      if (uploadId !== '') return uploadId
+      throw new StrakeError('INVALID', `Cannot write ${key}: there is no upload`)
+    },
+    async write(key, uploadId, { number, body }) {
+      const query = { partNumber: String(number), uploadId }
+      const answer = await request('PUT', key, { query, body, verb: 'write' })
+      return answer.headers.get('etag') ?? ''
+    },
+    async finish(key, uploadId, tags) {
+      const list = tags.map(
+        (tag, index) =>
+          `<Part><PartNumber>${index + 1}</PartNumber><ETag>${escapeXml(tag)}</ETag></Part>`,
+      )
+      const document = `<CompleteMultipartUpload>${list.join('')}</CompleteMultipartUpload>`
+      const body = new TextEncoder().encode(document)
+      const answer = await request('POST', key, { query: { uploadId }, body, verb: 'write' })
+      refuseError(await readText(answer, mostXml, silence), `write ${key}`)
+    },
+    async abort(key, uploadId) {
+      const query = { uploadId }
+      await request('DELETE', key, { query, accepted: [204, 200, 404], verb: 'give up' })
+    },
+  }
+}
+
 async function writeParts(
   key: string,
   blocks: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  { request, options }: { readonly request: Request; readonly options: BucketOptions },
+  { parts, options }: { readonly parts: ObjectParts; readonly options: BucketOptions },
 ): Promise<void> {
-  const started = await request('POST', key, { query: { uploads: '' }, verb: 'write' })
-  const text = await readText(started, mostXml, options.silence)
-  const uploadId = unescapeXml(/<UploadId>([^<]{1,1024})<\/UploadId>/.exec(text)?.[1] ?? '')
-  if (uploadId === '') throw new StrakeError('INVALID', `Cannot write ${key}: there is no upload`)
+  const uploadId = await parts.start(key)
   try {
-    let number = 0
-    const parts = mapOrdered(blocks, options.parallel, async (body) => {
-      number += 1
-      const partNumber = number
-      const query = { partNumber: String(partNumber), uploadId }
-      const answer = await request('PUT', key, { query, body, verb: 'write' })
-      return { partNumber, etag: answer.headers.get('etag') ?? '' }
+    let count = 0
+    const sent = mapOrdered(blocks, options.parallel, (body) => {
+      count += 1
+      return parts.write(key, uploadId, { number: count, body })
     })
-    const list: string[] = []
-    for await (const { partNumber, etag } of parts) {
-      list.push(
-        `<Part><PartNumber>${partNumber}</PartNumber><ETag>${escapeXml(etag)}</ETag></Part>`,
-      )
-    }
-    const document = `<CompleteMultipartUpload>${list.join('')}</CompleteMultipartUpload>`
-    const body = new TextEncoder().encode(document)
-    const answer = await request('POST', key, { query: { uploadId }, body, verb: 'write' })
-    refuseError(await readText(answer, mostXml, options.silence), `write ${key}`)
+    await parts.finish(key, uploadId, await Array.fromAsync(sent))
   } catch (error) {
-    const query = { uploadId }
-    await request('DELETE', key, { query, accepted: [204, 200, 404], verb: 'give up' }).catch(
-      () => {},
-    )
+    await parts.abort(key, uploadId).catch(() => {})
     throw error
   }
 }

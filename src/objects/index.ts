@@ -2,7 +2,7 @@
 
 export type { ActionsCache, ActionsEntry, ActionsScope } from './actions-cache.ts'
 export { openActionsCache } from './actions-cache.ts'
-export type { Bucket, BucketOptions } from './bucket.ts'
+export type { Bucket, BucketOptions, ObjectParts } from './bucket.ts'
 export { openBucket } from './bucket.ts'
 export type { Container, ContainerOptions } from './container.ts'
 export { openContainer } from './container.ts'

@@ -1,3 +1,4 @@
+import type { ObjectIndex } from '#object-content'
 import { StrakeError } from '#oci'
 import { connectPostgres, type Postgres, type PostgresOptions } from '#platform'
 import type { UploadFacts } from '#registry'
@@ -5,6 +6,7 @@ import type { DatabaseFacts } from '../database-facts.ts'
 import { digestOf } from '../rows.ts'
 import { PostgresCollection } from './collection.ts'
 import { PostgresLedger } from './ledger.ts'
+import { createPostgresObjectIndex } from './object-index.ts'
 import { type Backing, PostgresRepositoryFacts, pageSize } from './repository-facts.ts'
 import { steps } from './schema.ts'
 import { createPostgresUploads } from './uploads.ts'
@@ -16,7 +18,8 @@ export interface PostgresFactsOptions extends PostgresOptions {
 
 export interface PostgresFacts extends DatabaseFacts {
   readonly uploads: UploadFacts
-  readonly postgres: Postgres
+  /** For a bucket that the replicas share. */
+  readonly objects: ObjectIndex
 }
 
 /**
@@ -36,7 +39,7 @@ export async function openPostgresFacts(options: PostgresFactsOptions): Promise<
     ledger: new PostgresLedger(backing),
     collection: new PostgresCollection(backing),
     uploads: createPostgresUploads(postgres),
-    postgres,
+    objects: createPostgresObjectIndex(backing),
     repository: (name) => new PostgresRepositoryFacts(name, backing),
     async *repositories({ after = '' } = {}) {
       const query = `SELECT name FROM strake_repositories WHERE name > $1

@@ -1,0 +1,117 @@
+import type { IndexedObject, IngestState, ObjectIndex, UsedObject } from '#object-content'
+import type { SqlRow } from '#platform'
+import { digestOf } from '../rows.ts'
+import type { Backing } from './repository-facts.ts'
+
+/** Milliseconds by which the time of use of an object may be too early. */
+const usedResolution = 60_000
+
+/** Rows that one query reads. */
+const pageSize = 1000
+
+/** Which objects of a bucket have which blobs, in PostgreSQL. */
+export function createPostgresObjectIndex({ postgres, now }: Backing): ObjectIndex {
+  return {
+    async use(digest) {
+      const query = `SELECT digest, key, size, used_at FROM strake_objects
+                     WHERE digest = $1 AND NOT hidden`
+      const [row] = await postgres.query(query, digest)
+      if (row === undefined) return undefined
+      if (now() - Number(row['used_at']) < usedResolution) return readObject(row)
+      // A collection may have hidden it in between.
+      const update = `UPDATE strake_objects SET used_at = $2::bigint
+                      WHERE digest = $1 AND NOT hidden RETURNING digest, key, size, used_at`
+      const [used] = await postgres.query(update, digest, now())
+      return used && readObject(used)
+    },
+    async put({ digest, key, size }) {
+      const [row] = await postgres.query(
+        'SELECT * FROM strake_put_object($1, $2, $3::bigint, $4::bigint)',
+        ...[digest, key, size, now()],
+      )
+      return row === undefined ? { digest, key, size } : readObject(row)
+    },
+    async hide(digest) {
+      const update = `UPDATE strake_objects SET hidden = true WHERE digest = $1 AND NOT hidden
+                      RETURNING digest, key, size, used_at`
+      const [row] = await postgres.query(update, digest)
+      return row && readUsed(row)
+    },
+    async restore({ digest, key }) {
+      const update = `UPDATE strake_objects SET hidden = false, used_at = $3::bigint
+                      WHERE digest = $1 AND key = $2`
+      await postgres.query(update, digest, key, now())
+    },
+    async remove({ digest, key }) {
+      await postgres.query(
+        `WITH gone AS (DELETE FROM strake_objects WHERE digest = $1 AND key = $2 AND hidden RETURNING key)
+         INSERT INTO strake_trash SELECT key FROM gone ON CONFLICT DO NOTHING`,
+        ...[digest, key],
+      )
+    },
+    async *list() {
+      const query = `SELECT digest, key, size, used_at FROM strake_objects
+                     WHERE digest > $1 AND NOT hidden ORDER BY digest LIMIT ${pageSize}`
+      for (let last = ''; ; ) {
+        const page = (await postgres.query(query, last)).map(readUsed)
+        yield* page
+        if (page.length < pageSize) return
+        last = page.at(-1)?.digest ?? last
+      }
+    },
+    ingests: {
+      async find(id) {
+        const query = 'SELECT document FROM strake_ingests WHERE id = $1'
+        const [row] = await postgres.query(query, id)
+        return row && readState(row)
+      },
+      async put(state) {
+        const rows = await postgres.query(
+          `INSERT INTO strake_ingests AS i VALUES ($1, $2, $3::bigint, $4::bigint)
+           ON CONFLICT (id) DO UPDATE SET document = excluded.document,
+             version = excluded.version, changed_at = excluded.changed_at
+             WHERE i.version = excluded.version - 1
+           RETURNING 1`,
+          ...[state.id, JSON.stringify(state), state.version, now()],
+        )
+        return rows.length > 0
+      },
+      async remove(id) {
+        await postgres.query('DELETE FROM strake_ingests WHERE id = $1', id)
+      },
+      async *list(before) {
+        const query = 'SELECT document FROM strake_ingests WHERE changed_at < $1::bigint'
+        for (const row of await postgres.query(query, before)) yield readState(row)
+      },
+    },
+    trash: {
+      async add(keys) {
+        const insert = `INSERT INTO strake_trash SELECT unnest($1::text[]) ON CONFLICT DO NOTHING`
+        await postgres.query(insert, keys)
+      },
+      async list(limit) {
+        const query = 'SELECT key FROM strake_trash LIMIT $1::integer'
+        return (await postgres.query(query, limit)).map((row) => String(row['key']))
+      },
+      async forget(keys) {
+        await postgres.query('DELETE FROM strake_trash WHERE key = ANY ($1::text[])', keys)
+      },
+    },
+  }
+}
+
+function readObject(row: SqlRow): IndexedObject {
+  return {
+    digest: digestOf(row['digest']),
+    key: String(row['key']),
+    size: Number(row['size']),
+  }
+}
+
+function readUsed(row: SqlRow): UsedObject {
+  return { ...readObject(row), usedAt: Number(row['used_at']) }
+}
+
+function readState(row: SqlRow): IngestState {
+  return JSON.parse(String(row['document'])) as IngestState
+}

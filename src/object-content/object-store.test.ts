@@ -1,0 +1,127 @@
+import { expect, test } from 'bun:test'
+import { type Digest, StrakeError, sha256 } from '#oci'
+import { fromBuffer, toBuffer } from '#stream'
+import { testContentStore } from '../content/testing/contract.ts'
+import { blob, noise } from '../registry/testing/fixtures.ts'
+import { createMemoryIndex } from './memory-index.ts'
+import { partSize } from './object-ingest.ts'
+import { openObjectStore } from './object-store.ts'
+import { createMemoryBucket } from './testing/memory-bucket.ts'
+
+testContentStore('openObjectStore()', async () => ({
+  store: openObjectStore(createMemoryBucket(), createMemoryIndex()),
+  async [Symbol.asyncDispose]() {},
+}))
+
+/** Two replicas over one bucket and one index. */
+function openTwo() {
+  const bucket = createMemoryBucket()
+  const index = createMemoryIndex()
+  return { bucket, index, one: openObjectStore(bucket, index), two: openObjectStore(bucket, index) }
+}
+
+const large = noise(2 * partSize + 1000, 7)
+const digest: Digest = sha256(large)
+const described = { mediaType: 'application/octet-stream', digest, size: large.length }
+
+async function readAll(store: ReturnType<typeof openObjectStore>): Promise<Uint8Array> {
+  return await toBuffer(store.read(described), large.length)
+}
+
+test('an upload that goes through several replicas in odd pieces is proved and stored', async () => {
+  const { bucket, index, one, two } = openTwo()
+  const cuts = [0, 10, 5_000_000, partSize, partSize + 1, large.length]
+  for (const [at, cut] of cuts.slice(1).entries()) {
+    const replica = at % 2 === 0 ? one : two
+    await using ingest = await replica.ingest({ id: 'upload-1' })
+    expect(ingest.size).toBe(cuts[at] ?? -1)
+    await ingest.append(fromBuffer(large.subarray(cuts[at], cut)))
+    expect(ingest.size).toBe(cut)
+  }
+  await using last = await two.ingest({ id: 'upload-1' })
+  expect(await last.commit(digest)).toBe(digest)
+  for (const replica of [one, two]) expect(await readAll(replica)).toEqual(large)
+  await one.sweep(1_000_000)
+  expect([bucket.objects.size, bucket.uploads.size]).toEqual([1, 0])
+  expect(await index.ingests.find('upload-1')).toBeUndefined()
+})
+
+test('a small blob costs one object request, a large one its parts and two more', async () => {
+  const { bucket, one } = openTwo()
+  const small = blob('small')
+  await one.write(small.descriptor, fromBuffer(small.raw))
+  expect(bucket.requests.splice(0)).toEqual(['write'])
+  await one.write(described, fromBuffer(large))
+  const parts = ['start', 'part', 'part', 'write', 'part', 'finish']
+  expect(bucket.requests.splice(0)).toEqual(parts)
+  await one.write(described, fromBuffer(large))
+  expect(bucket.requests).toEqual([])
+})
+
+test('a replica that ends in the middle loses nothing that was acknowledged', async () => {
+  for (const failing of ['start', 'part', 'write', 'finish']) {
+    const { bucket, one, two } = openTwo()
+    const first = await one.ingest({ id: 'upload-1' })
+    await first.append(fromBuffer(large.subarray(0, 1000)))
+    bucket.before = (request) => {
+      if (request === failing) throw new StrakeError('UNAVAILABLE', 'ended')
+    }
+    const rest = async (): Promise<void> => {
+      await first.append(fromBuffer(large.subarray(1000)))
+      await first.commit(digest)
+    }
+    await rest().catch(() => {})
+    bucket.before = () => {}
+    const second = await two.ingest({ id: 'upload-1' })
+    expect(second.size).toBeGreaterThanOrEqual(1000)
+    await second.append(fromBuffer(large.subarray(second.size)))
+    expect(await second.commit(digest)).toBe(digest)
+    expect(await readAll(one)).toEqual(large)
+    await two.sweep(1_000_000)
+    expect([failing, bucket.objects.size, bucket.uploads.size]).toEqual([failing, 1, 0])
+  }
+})
+
+test('two replicas cannot both continue one upload', async () => {
+  const { one, two } = openTwo()
+  const [first, second] = [await one.ingest({ id: 'a' }), await two.ingest({ id: 'a' })]
+  await first.append(fromBuffer(large.subarray(0, 10)))
+  expect(second.append(fromBuffer(large.subarray(0, 20)))).rejects.toMatchObject({
+    code: 'CONFLICT',
+  })
+  await second.append(fromBuffer(large.subarray(0, 20))).catch(() => {})
+  expect((await one.ingest({ id: 'b' })).size).toBe(0)
+})
+
+test('sweep() drops uploads that nobody continued, and objects without a blob', async () => {
+  const { bucket, one } = openTwo()
+  await using ingest = await one.ingest({ id: 'a' })
+  await ingest.append(fromBuffer(large.subarray(0, partSize + 5)))
+  await ingest[Symbol.asyncDispose]()
+  await one.sweep(60_000)
+  expect([bucket.uploads.size, bucket.objects.size]).toEqual([1, 1])
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  await one.sweep(0)
+  expect([bucket.uploads.size, bucket.objects.size]).toEqual([0, 0])
+})
+
+test('deleteUnless() hides a blob, and brings it back when it is needed after all', async () => {
+  const { bucket, one, two } = openTwo()
+  const { descriptor, raw } = blob('needed')
+  await one.write(descriptor, fromBuffer(raw))
+  const check = async (): Promise<boolean> => {
+    expect(await two.has(descriptor)).toBe(false)
+    return true
+  }
+  expect(await one.deleteUnless(descriptor.digest, check)).toBe(false)
+  expect(await two.has(descriptor)).toBe(true)
+  // Another replica writes it again while it is hidden.
+  const meanwhile = async (): Promise<boolean> => {
+    await two.write(descriptor, fromBuffer(raw))
+    return false
+  }
+  expect(await one.deleteUnless(descriptor.digest, meanwhile)).toBe(true)
+  await one.sweep(1_000_000)
+  expect(await toBuffer(two.read(descriptor), raw.length)).toEqual(raw)
+  expect(bucket.objects.size).toBe(1)
+})

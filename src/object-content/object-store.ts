@@ -1,0 +1,156 @@
+import {
+  anonymousId,
+  checkIngestId,
+  type Ingest,
+  type IngestOptions,
+  type LocalStore,
+  type ReadOptions,
+  rangeOf,
+  type StoredBlob,
+  type WriteOptions,
+  type WriteOutcome,
+} from '#content'
+import type { Bucket } from '#objects'
+import { type Descriptor, type Digest, StrakeError } from '#oci'
+import { type Bytes, verified } from '#stream'
+import { Budget } from './budget.ts'
+import { newKey } from './keys.ts'
+import type { ObjectIndex } from './object-index.ts'
+import { dropIngest, ObjectIngest } from './object-ingest.ts'
+
+/** Bytes in memory on their way to the bucket, for all uploads of this process together. */
+const memory = 96 * 1024 * 1024
+
+/** Objects that one step of a sweep deletes. */
+const sweepSize = 100
+
+/** A store whose blobs are objects in a bucket, found by an index that replicas share. */
+export interface ObjectStore extends LocalStore {
+  /** Returns a URL with which anybody can read a blob for some seconds. */
+  locate(digest: Digest, seconds: number): Promise<URL | undefined>
+  /**
+   * Deletes objects that are queued for it, and drops ingests that were last changed more than
+   * `olderThan` milliseconds ago.
+   */
+  sweep(olderThan: number): Promise<void>
+}
+
+/** Opens the store of a bucket and an index. Replicas that share both see the same content. */
+export function openObjectStore(bucket: Bucket, index: ObjectIndex): ObjectStore {
+  return new BucketStore(bucket, index)
+}
+
+class BucketStore implements ObjectStore {
+  readonly #bucket: Bucket
+  readonly #index: ObjectIndex
+  readonly #budget = new Budget(memory)
+  readonly #held = new Set<string>()
+
+  constructor(bucket: Bucket, index: ObjectIndex) {
+    this.#bucket = bucket
+    this.#index = index
+  }
+
+  async has({ digest, size }: Descriptor): Promise<boolean> {
+    return (await this.#index.use(digest))?.size === size
+  }
+
+  async *read(target: Descriptor, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
+    options.signal?.throwIfAborted()
+    const object = await this.#index.use(target.digest)
+    if (object === undefined || object.size !== target.size) {
+      throw new StrakeError('NOT_FOUND', `Cannot read ${target.digest}: the store does not have it`)
+    }
+    const { start, end, isWhole } = rangeOf(target, options)
+    if (isWhole) yield* verified(this.#bucket.read(object.key), target)
+    else yield* this.#bucket.read(object.key, start, end)
+  }
+
+  async write(
+    expected: Descriptor,
+    bytes: Bytes,
+    options: WriteOptions = {},
+  ): Promise<WriteOutcome> {
+    if (await this.has(expected)) return 'exists'
+    options.signal?.throwIfAborted()
+    const ingest = await this.ingest({ expectedSize: expected.size })
+    try {
+      await ingest.append(verified(bytes, expected))
+      await ingest.commit(expected.digest)
+    } catch (error) {
+      await ingest.abort()
+      throw error
+    }
+    return 'written'
+  }
+
+  async ingest({ id: wanted, algorithm = 'sha256' }: IngestOptions = {}): Promise<Ingest> {
+    const id = checkIngestId(wanted ?? anonymousId())
+    if (this.#held.has(id)) {
+      throw new StrakeError('CONFLICT', `Cannot open the ingest ${id}: another request holds it`)
+    }
+    this.#held.add(id)
+    const release = (): boolean => this.#held.delete(id)
+    try {
+      const known = await this.#index.ingests.find(id)
+      const state = known ?? { id, algorithm, key: newKey(), parts: [], size: 0, version: 0 }
+      const { bucket, index, budget } = {
+        bucket: this.#bucket,
+        index: this.#index,
+        budget: this.#budget,
+      }
+      return new ObjectIngest(state, { bucket, index, budget, release })
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  async delete({ digest }: Descriptor): Promise<void> {
+    const hidden = await this.#index.hide(digest)
+    if (hidden !== undefined) await this.#index.remove(hidden)
+  }
+
+  async deleteUnless(
+    digest: Digest,
+    isNeeded: (blob: StoredBlob) => boolean | Promise<boolean>,
+  ): Promise<boolean> {
+    const hidden = await this.#index.hide(digest)
+    if (hidden === undefined) return false
+    let isGone = false
+    try {
+      const { size, usedAt } = hidden
+      isGone = !(await isNeeded({ digest, size, links: 1, usedAt }))
+    } finally {
+      if (!isGone) await this.#index.restore(hidden)
+    }
+    if (isGone) await this.#index.remove(hidden)
+    return isGone
+  }
+
+  async *list(): AsyncGenerator<StoredBlob> {
+    for await (const { digest, size, usedAt } of this.#index.list()) {
+      yield { digest, size, links: 1, usedAt }
+    }
+  }
+
+  async locate(digest: Digest, seconds: number): Promise<URL | undefined> {
+    const object = await this.#index.use(digest)
+    return object && this.#bucket.locate(object.key, seconds)
+  }
+
+  async sweep(olderThan: number): Promise<void> {
+    const { ingests, trash } = this.#index
+    for await (const state of ingests.list(Date.now() - olderThan)) {
+      if (this.#held.has(state.id)) continue
+      await dropIngest({ bucket: this.#bucket, index: this.#index }, state)
+      await ingests.remove(state.id)
+    }
+    for (;;) {
+      const keys = await trash.list(sweepSize)
+      for (const key of keys) await this.#bucket.delete(key)
+      await trash.forget(keys)
+      if (keys.length < sweepSize) return
+    }
+  }
+}
