@@ -80,6 +80,11 @@ COPY --link g.json /linkg
 RUN --mount=type=cache,target=/c,id=own,sharing=locked echo c > /c2
 RUN --mount=type=cache,target=/cache echo c > /c3
 RUN --mount=type=bind,source=dir,target=/d cat /d/b > /b
+RUN --mount=type=cache,target=/o,uid=1000,gid=1000 echo c > /o2
+RUN --mount=type=cache,target=/o3,mode=0700,id=z echo c > /o4
+RUN --mount=type=secret,id=s,env=TOKEN --mount=type=secret,id=t,uid=5,mode=0444,target=/sec echo c > /o7
+RUN --mount=type=ssh echo c > /o8
+RUN --mount=type=ssh,id=k,target=/agent,required=false echo d > /o9
 SHELL ["/bin/sh", "-ec"]
 RUN echo last > /last
 `
@@ -111,6 +116,11 @@ test('Operations describes steps by the digests of BuildKit', async () => {
     '2e4b6ec6c71a7 RUN --mount=type=cache,target=/c,id=own,sharing=locked echo c > /c2',
     'd86bc679c87fd RUN --mount=type=cache,target=/cache echo c > /c3',
     'a4a31c0cc87e9 RUN --mount=type=bind,source=dir,target=/d cat /d/b > /b',
+    'b6ca0a606b641 RUN --mount=type=cache,target=/o,uid=1000,gid=1000 echo c > /o2',
+    '1e4d644d64d54 RUN --mount=type=cache,target=/o3,mode=0700,id=z echo c > /o4',
+    'bed1a8c72b503 RUN --mount=type=secret,id=s,env=TOKEN --mount=type=secret,id=t,uid=5,mode=0444,target=/sec echo c > /o7',
+    'ef75fb266aba1 RUN --mount=type=ssh echo c > /o8',
+    'e4136433dd720 RUN --mount=type=ssh,id=k,target=/agent,required=false echo d > /o9',
     '8d79db7d9a297 RUN echo last > /last',
   ])
 })

@@ -1,7 +1,7 @@
 import type { Platform } from '#oci'
 import type { RunOp, Vertex } from '../model/graph.ts'
 import type { RunMount } from '../model/mounts.ts'
-import { inlineFile } from './file-operation.ts'
+import { inlineFile, ownedDirectory } from './file-operation.ts'
 import {
   absolute,
   mountSelector,
@@ -33,9 +33,7 @@ export function execOperation(
   platform: Platform,
 ): Operation | undefined {
   const [root] = inputs
-  if (root === undefined || op.network === 'proxy' || op.settings?.rlimits !== undefined) {
-    return undefined
-  }
+  if (root === undefined || op.network === 'proxy') return undefined
   const own = (op.mounts ?? []).map((mount) => describeMount(mount, inputs))
   if (own.includes(undefined)) return undefined
   const mounts = [rootMount(root), ...scriptMount(op), ...shmMount(op)]
@@ -87,8 +85,16 @@ function metaOf(op: RunOp): object {
       extraHosts: op.settings.hosts.map(({ name }) => ({ Host: name })),
     }),
     ...(op.hostname !== undefined && { hostname: op.hostname }),
+    ...(op.settings?.rlimits && { ulimit: op.settings.rlimits.map(limitOf) }),
     removeMountStubsRecursive: true,
   }
+}
+
+type Limit = NonNullable<NonNullable<RunOp['settings']>['rlimits']>[number]
+
+function limitOf({ type, soft, hard }: Limit): object {
+  const Name = type.replace(/^RLIMIT_/, '').toLowerCase()
+  return { Name, ...present('Soft', soft), ...present('Hard', hard) }
 }
 
 function rootMount(root: Vertex): ExecMount {
@@ -121,9 +127,12 @@ function describeMount(mount: RunMount, inputs: readonly Vertex[]): ExecMount | 
       return { dest: mount.target, json, path, ...(context === undefined ? { made } : { context }) }
     }
     case 'cache': {
-      const made = mount.input === undefined ? undefined : inputs[mount.input]
+      const from = mount.input === undefined ? undefined : inputs[mount.input]
       const isOwned = mount.uid !== 0 || mount.gid !== 0 || mount.mode !== 0o755
-      if (isOwned || (made !== undefined && contextOf(made) !== undefined)) return undefined
+      const isOfContext = from !== undefined && contextOf(from) !== undefined
+      if (isOfContext || (isOwned && from !== undefined)) return undefined
+      const made = isOwned ? ownedDirectory(mount) : from
+      const path = isOwned ? '/cache' : absolute(mount.source)
       // The ID of the build's own caches begins with a namespace.
       const name = mount.id.slice(mount.id.indexOf('/') + 1)
       const isUsual =
@@ -135,7 +144,7 @@ function describeMount(mount: RunMount, inputs: readonly Vertex[]): ExecMount | 
         // Which cache it is does not count, unless it has the usual name.
         cacheOpt: isUsual ? { ID: mount.id } : {},
       }
-      return { dest: mount.target, json, made, path: absolute(mount.source) }
+      return { dest: mount.target, json, made, path }
     }
     case 'tmpfs': {
       const size = mount.size === undefined ? {} : { size: mount.size }
@@ -145,8 +154,10 @@ function describeMount(mount: RunMount, inputs: readonly Vertex[]): ExecMount | 
     default: {
       if (target === undefined) return { dest: '', json: {} }
       const { id: ID, uid, gid, mode, isRequired } = mount
+      // An agent without a name is the default one.
+      const isNamed = mount.kind === 'secret' || ID !== 'default'
       const options = {
-        ID,
+        ...(isNamed && { ID }),
         ...present('uid', uid),
         ...present('gid', gid),
         ...present('mode', mode),

@@ -80,6 +80,22 @@ export function inlineFile(name: string, content: string, mode = 0o644): Operati
   return fileOperation(undefined, [{ json }])
 }
 
+/** The directory with an owner that a cache mount begins with. */
+export function ownedDirectory(owner: {
+  readonly uid: number
+  readonly gid: number
+  readonly mode: number
+}): Operation {
+  const { uid, gid, mode } = owner
+  const json = {
+    path: '/cache',
+    ...(mode !== 0 && { mode }),
+    ...ownerMember(`${uid}:${gid}`, undefined),
+    timestamp,
+  }
+  return fileOperation(undefined, [{ json }])
+}
+
 function copyJson(op: CopyOp | AddOp, source: SourceSpec, base: Vertex | undefined): object {
   const isPath = source.kind === 'path'
   const { destination, intoDirectory } = op
