@@ -17,7 +17,12 @@ export async function exportBuild(
   const receiverOf = (index: number, exporter: Exporter): ResultReceiver =>
     clientReceiver(pending, index, exporter)
   const outputs = readOutputs(exportersOf(pending.request), receiverOf)
-  return describeResult(await runBuild(services, pending, outputs))
+  const facts = describeResult(await runBuild(services, pending, outputs))
+  const { cacheManifest } = pending
+  // The client puts the manifest into the index of its directory.
+  return cacheManifest === undefined
+    ? facts
+    : { ...facts, 'cache.manifest': JSON.stringify(cacheManifest) }
 }
 
 /** Older clients have one output. */
@@ -38,6 +43,7 @@ function clientReceiver(
 ): ResultReceiver {
   const step = exportSteps[Type] ?? Type
   return {
+    blobs: client.exports,
     async archive(bytes, image) {
       const id = 'sending tarball'
       let current = 0

@@ -1,5 +1,6 @@
 import type { Built } from '#engine/build/build'
 import type { Engine } from '#engine/engine'
+import type { Descriptor } from '#oci'
 import type { BuildClient } from './inputs/build-client.ts'
 import type { Definition } from './inputs/definition.ts'
 import type { Job } from './jobs.ts'
@@ -28,6 +29,8 @@ export interface PendingBuild {
   readonly progress: BuildProgress
   /** The builds that may use the result: its own, and those that have it as an input. */
   readonly holders: Set<Job>
+  /** The manifest of a cache that was written to a directory of the client. */
+  cacheManifest?: Descriptor | undefined
   /** The result, once it was asked for without outputs. */
   evaluated: Promise<Built> | undefined
 }

@@ -38,7 +38,10 @@ export async function runBuild(
   outputs: readonly BuildOutput[],
 ): Promise<Built> {
   const { Cache } = pending.request
-  const cacheTo = readCacheExports(Cache?.Exports ?? [])
+  const caches = pending.client.caches((manifest) => {
+    pending.cacheManifest = manifest
+  })
+  const cacheTo = readCacheExports(Cache?.Exports ?? [], caches)
   // What was built already is not built again, even without the cache.
   const wasBuilt = pending.evaluated !== undefined
   await pending.evaluated
@@ -68,7 +71,11 @@ async function runSteps(
     secrets: await readSecrets(pending),
     agents: agents.sources,
     allow: request.Entitlements.flatMap(parseGrants),
-    cacheFrom: readCacheImports(attributes, request.Cache?.Imports ?? []),
+    cacheFrom: readCacheImports(
+      attributes,
+      request.Cache?.Imports ?? [],
+      client.caches(() => {}),
+    ),
     emit: progress.emit,
     signal,
     ...more,

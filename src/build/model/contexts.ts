@@ -1,5 +1,7 @@
+import type { ContentSource } from '#content'
 import { suggest } from '#dockerfile'
 import {
+  type Descriptor,
   familiarReference,
   formatPlatform,
   isStrakeError,
@@ -20,8 +22,20 @@ export type NamedContext =
   /** A git repository, or an archive on a web server. */
   | { readonly kind: 'remote'; readonly url: string }
   | { readonly kind: 'image'; readonly reference: string }
-  /** An image of an OCI image layout on this machine. */
-  | { readonly kind: 'layout'; readonly path: string; readonly image: string }
+  /** An image of an OCI image layout, on this machine unless it is served. */
+  | {
+      readonly kind: 'layout'
+      readonly path: string
+      readonly image: string
+      readonly served?: ServedImage | undefined
+    }
+
+/** An image that another machine sends. */
+export interface ServedImage {
+  /** Describes the manifest or index. */
+  readonly descriptor: () => Promise<Descriptor>
+  readonly source: ContentSource
+}
 
 /** The named contexts of a build. */
 export class NamedContexts {

@@ -1,5 +1,6 @@
 import { type Range, suggest } from '#dockerfile'
 import type { Descriptor, Digest, ImageConfig, Layer, Platform } from '#oci'
+import type { ServedImage } from '../model/contexts.ts'
 import { type DockerfileSource, withExcerpt } from '../model/error.ts'
 import { createVertex, type Vertex } from '../model/graph.ts'
 
@@ -22,12 +23,14 @@ export interface NamedBase extends BaseImage {
   readonly isLocal: boolean
 }
 
-/** An image of an OCI image layout on this machine. Only the user names one, no Dockerfile. */
+/** An image of an OCI image layout. Only the user names one, no Dockerfile. */
 export interface LayoutImage {
   /** Absolute path of the layout. */
   readonly path: string
   /** `:tag`, `@digest`, or empty for the only image. */
   readonly image: string
+  /** Present when the layout is not on this machine: its path is then a name for messages. */
+  readonly served?: ServedImage | undefined
 }
 
 /** A step that names an image, and its place in the Dockerfile. */

@@ -194,7 +194,8 @@ function imageOf(
   const { key, context } = found ?? {}
   if (context?.kind === 'image') return { reference: context.reference }
   if (context?.kind !== 'layout' || key === undefined) return undefined
-  return { reference: key, layout: { path: context.path, image: context.image } }
+  const { path, image: wanted, served } = context
+  return { reference: key, layout: { path, image: wanted, served } }
 }
 
 function scratch(): Vertex {

@@ -39,8 +39,9 @@ export async function openLayoutImage(
   layout: LayoutImage,
   { platform, signal }: Pick<ResolveOptions, 'platform' | 'signal'>,
 ): Promise<{ readonly source: ContentSource; readonly image: Image }> {
-  const descriptor = choose(layout, await manifestsOf(layout))
-  const source = layoutSource(layout.path)
+  const { served } = layout
+  const descriptor = served ? await served.descriptor() : choose(layout, await manifestsOf(layout))
+  const source = served ? served.source : layoutSource(layout.path)
   return { source, image: await openImage(source, descriptor, platform, signal) }
 }
 

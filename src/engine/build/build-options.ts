@@ -88,6 +88,7 @@ async function checkContexts(
 ): Promise<ReadonlyMap<string, NamedContext>> {
   for (const [name, context] of contexts ?? []) {
     if (context.kind !== 'directory' && context.kind !== 'layout') continue
+    if (context.kind === 'layout' && context.served !== undefined) continue
     const status = await stat(context.path).catch(() => undefined)
     if (status?.isDirectory() === true) continue
     const reason = `${context.path} is not a directory`

@@ -1,9 +1,11 @@
 import type { AwsCredentials } from '#objects'
 import type { ImageForm } from '../output/build-output.ts'
+import type { CachePlace } from './place.ts'
 
 /** A cache that a build reads. */
 export type CacheImport = { readonly mounts?: MountLimits | undefined } & (
   | LocalImport
+  | GivenCache
   | RegistryCache
   | S3Cache
   | AzureCache
@@ -12,7 +14,15 @@ export type CacheImport = { readonly mounts?: MountLimits | undefined } & (
 
 /** A cache that a build writes. */
 export type CacheExport = ExportOptions &
-  (InlineCache | LocalExport | RegistryCache | S3Cache | AzureCache | ActionsCacheOptions)
+  (
+    | InlineCache
+    | LocalExport
+    | GivenCache
+    | RegistryCache
+    | S3Cache
+    | AzureCache
+    | ActionsCacheOptions
+  )
 
 export interface ExportOptions {
   /** `min` has the layers of the result only, and the names of all others. */
@@ -61,6 +71,12 @@ export interface LocalExport {
   readonly tag: string
   /** Removes blobs that no tag refers to. */
   readonly resets: boolean
+}
+
+/** A place that the caller keeps, such as one on the machine of a client. */
+export interface GivenCache {
+  readonly kind: 'given'
+  readonly open: (document: CacheForm['document'] | undefined) => CachePlace
 }
 
 export interface RegistryCache {

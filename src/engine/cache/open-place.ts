@@ -16,6 +16,8 @@ export async function openPlace(
   switch (request.kind) {
     case 'local':
       return { place: manifestPlace(layoutPlace(request), document) }
+    case 'given':
+      return { place: request.open(document) }
     case 's3': {
       const { s3Place } = await import('./objects/s3-place.ts')
       return { place: s3Place(engine, request) }

@@ -1,6 +1,6 @@
 import { mkdir, open, realpath, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { createLayout, readGraph, readIndex, writeIndex } from '#content'
+import { copy, createLayout, readGraph, readIndex, writeIndex } from '#content'
 import { archiveMembers, type Image, type NamedImage, saveImages } from '#image'
 import { type Descriptor, matchPlatform, parseIndex, parseReference } from '#oci'
 import { hostPlatform, lockDirectory, pathExists, temporaryName, writeAll } from '#platform'
@@ -24,7 +24,13 @@ export async function writeImageArchive(
   const formed = await formImages(engine, images, gzip, { ...options, names })
   const named = [await namedImage(engine, formed, names.map(parseReference))]
   const save = { isLayoutOnly: kind === 'oci', signal: options.signal }
-  if (output.receiver !== undefined) {
+  if (output.receiver !== undefined && isDirectory) {
+    await copy(engine.content, output.receiver.blobs, formed.root, {
+      action: 'upload',
+      alreadyVerified: true,
+      signal: options.signal,
+    })
+  } else if (output.receiver !== undefined) {
     const { root, images: made, isIndex } = formed
     const imageId = isIndex ? undefined : made[0]?.imageId
     const bytes = saveImages(engine.content, named, save)

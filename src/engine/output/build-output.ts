@@ -1,4 +1,5 @@
 import type { BuildAnnotation } from '#build'
+import type { ContentStore } from '#content'
 import type { Descriptor, Digest, ImageName } from '#oci'
 import type { Bytes } from '#stream'
 
@@ -10,6 +11,8 @@ export interface ResultReceiver {
   readonly archive: (bytes: Bytes, image: ReceivedImage | undefined) => Promise<void>
   /** The files of a result of kind `local`. The directory is removed afterwards. */
   readonly directory: (path: string) => Promise<void>
+  /** The blobs of an image in the place of an archive. */
+  readonly blobs: Pick<ContentStore, 'write'>
 }
 
 /** The image in an archive. */

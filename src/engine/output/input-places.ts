@@ -22,7 +22,9 @@ export function inputPlaces(inputs: BuildInputs): readonly KeptPlace[] {
     ['the build context', inputs.context],
     ...[...contexts].map(([name, each]) => [
       `the build context ${name}`,
-      each.kind === 'directory' || each.kind === 'layout' ? each.path : undefined,
+      each.kind === 'directory' || (each.kind === 'layout' && each.served === undefined)
+        ? each.path
+        : undefined,
     ]),
     ['the Dockerfile', inputs.dockerfile],
     ['the source policy', inputs.sourcePolicyFile],

@@ -391,6 +391,7 @@ test('registry pushes every name, and the metadata has the digest in the registr
 test('receivers take archives and directories, and nothing is left', async () => {
   const received: (readonly [string, ReceivedImage | undefined, number])[] = []
   let listed: readonly string[] = []
+  const blobs: string[] = []
   const receiver: ResultReceiver = {
     archive: async (bytes, image) => {
       const buffer = await toBuffer(bytes, 1024 * 1024, 'an archive')
@@ -399,6 +400,12 @@ test('receivers take archives and directories, and nothing is left', async () =>
     directory: async (path) => {
       listed = readdirSync(path).toSorted()
     },
+    blobs: {
+      async write({ digest }) {
+        blobs.push(digest)
+        return 'written'
+      },
+    },
   }
   const names = [parseImageName('received')]
   const destination = undefined
@@ -406,6 +413,13 @@ test('receivers take archives and directories, and nothing is left', async () =>
   const [[magic, image, size] = ['', undefined, 0]] = received
   expect([magic, image?.names, size > 1000]).toEqual(['ustar', names, true])
   expect(image?.descriptor.mediaType).toBe(mediaType.ociManifest)
+  await run(archive('oci', { destination, receiver, names, isDirectory: true }))
+  // The manifest comes last: a layout never has one without its blobs.
+  expect([received.length, blobs.at(-1), blobs.length > 2]).toEqual([
+    1,
+    image?.descriptor.digest,
+    true,
+  ])
   if (cannotContain !== undefined) return
   await run({ kind: 'tar', isMirror: false, receiver })
   expect(received[1]?.slice(0, 2)).toEqual(['ustar', undefined])

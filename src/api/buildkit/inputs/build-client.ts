@@ -1,9 +1,24 @@
-import type { ReceivedImage } from '#engine/output/build-output'
+import type { NamedContext } from '#engine/build/build'
+import type { ReceivedImage, ResultReceiver } from '#engine/output/build-output'
 import type { GivenCredentials } from '#engine/registry/with-credentials'
+import type { Descriptor, Digest } from '#oci'
 import type { Bytes } from '#stream'
+import type { ClientCaches } from '../options/caches.ts'
+
+type ServedImage = NonNullable<Extract<NamedContext, { kind: 'layout' }>['served']>
+
+/** The stores of blobs that the client of a build serves. */
+interface ClientStores {
+  /** An image of a layout of the client. `store` is the name that the client has given it. */
+  layout(store: string, digest: Digest): ServedImage
+  /** Caches in directories of the client. `onPublished` is called with a manifest that was written. */
+  caches(onPublished: (manifest: Descriptor) => void): ClientCaches
+  /** The layout into which the client wants the image. The client writes its index. */
+  readonly exports: ResultReceiver['blobs']
+}
 
 /** What the client of a build serves on its session. */
-export interface BuildClient {
+export interface BuildClient extends ClientStores {
   /**
    * Returns a directory for the files of one of its directories, which may have those of an earlier
    * build. No other build uses it until it is disposed.

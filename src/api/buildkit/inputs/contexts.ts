@@ -72,7 +72,12 @@ async function openNamed(
       return { kind: 'image', reference: digest }
     }
     case 'layout':
-      throw new GrpcError('UNIMPLEMENTED', `Cannot use the context ${name}: it is a layout`)
+      return {
+        kind: 'layout',
+        path: source.store,
+        image: `@${source.digest}`,
+        served: pending.client.layout(source.store, source.digest),
+      }
     case 'local': {
       const client = await pending.clientOf(source.name)
       const key = `${name}-${source.sharedKey}`

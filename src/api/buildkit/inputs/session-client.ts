@@ -3,8 +3,11 @@ import type { Engine } from '#engine/engine'
 import type { ReceivedImage } from '#engine/output/build-output'
 import { type KeptDirectory, openKeptDirectory } from '#engine/received/kept-directory'
 import { hasAgent, openAgentSocket } from '../../client/agent.ts'
+import { clientCachePlace } from '../../client/cache-place.ts'
 import type { ClientSession } from '../../client/client-session.ts'
+import { ClientContent } from '../../client/content.ts'
 import { readCredentials } from '../../client/credentials.ts'
+import { describeDocument } from '../../client/describe-document.ts'
 import { receiveFiles } from '../../client/files/receive-files.ts'
 import { sendFiles } from '../../client/files/send-files.ts'
 import { readSecret } from '../../client/secrets.ts'
@@ -42,6 +45,17 @@ export function sessionClient(
       const opened = stack.move()
       return { path, [Symbol.asyncDispose]: () => opened.disposeAsync() }
     },
+    layout(store, digest) {
+      const source = new ClientContent(session, `oci:${store}`)
+      return { source, descriptor: () => describeDocument(source, digest, signal) }
+    },
+    caches: (onPublished) => ({
+      read: (directory, digest) => (document) =>
+        clientCachePlace(session, { directory, digest }, document),
+      write: (directory) => (document) =>
+        clientCachePlace(session, { directory, onPublished }, document),
+    }),
+    exports: new ClientContent(session, 'export'),
     upload: (path) => pullUpload(session, path, signal),
     sendArchive: (output, bytes, image) =>
       sendArchive(session, bytes, { output, facts: factsOf(image), signal }),

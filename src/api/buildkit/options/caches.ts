@@ -1,6 +1,6 @@
 import { parseCacheFrom, parseCacheTo } from '#docker/build/caches'
 import type { BuildRequest } from '#engine/build/build'
-import { StrakeError } from '#oci'
+import { type Digest, isDigest } from '#oci'
 import type { CacheOptionsEntry } from '../messages/common.ts'
 import { type Attributes, refuse, textOf } from './attributes.ts'
 import { fieldsText } from './fields-text.ts'
@@ -8,30 +8,55 @@ import { fieldsText } from './fields-text.ts'
 type CacheImport = NonNullable<BuildRequest['cacheFrom']>[number]
 type CacheExport = NonNullable<BuildRequest['cacheTo']>[number]
 
+/** Opens caches in directories of the client, which are never opened here. */
+export interface ClientCaches {
+  read(directory: string, digest: Digest | undefined): OpenCache
+  write(directory: string): OpenCache
+}
+
+type OpenCache = Extract<CacheImport, { kind: 'given' }>['open']
+
 /** Returns the caches to read: those of the attributes and of the request, each once. */
 export function readCacheImports(
   attributes: Attributes,
   entries: readonly CacheOptionsEntry[],
+  clients: ClientCaches,
 ): readonly CacheImport[] {
-  const texts = [
-    ...importsOf(attributes),
-    ...entries.map(cacheText),
-    ...(textOf(attributes, 'cache-from') ?? '').split(',').filter((name) => name !== ''),
+  const named = (textOf(attributes, 'cache-from') ?? '').split(',').filter((name) => name !== '')
+  const unique = new Map(
+    [...importsOf(attributes), ...entries].map((entry) => [cacheText(entry), entry]),
+  )
+  return [
+    ...[...unique].flatMap(([text, { Attrs }]) =>
+      parseCacheFrom(text).map((cache): CacheImport => {
+        if (cache.kind !== 'local') return cache
+        const open = clients.read(Attrs['src'] ?? '', readDigest(cache.digest))
+        return { kind: 'given', open, mounts: cache.mounts }
+      }),
+    ),
+    ...named.flatMap(parseCacheFrom).map((cache) => {
+      if (cache.kind === 'local') throw refuse('cache-from', 'expected names of images')
+      return cache
+    }),
   ]
-  return [...new Set(texts)].flatMap((text) => parseCacheFrom(text).map(refuseLocal))
 }
 
-export function readCacheExports(entries: readonly CacheOptionsEntry[]): readonly CacheExport[] {
-  return entries.flatMap((entry) => parseCacheTo(cacheText(entry)).map(refuseLocal))
+export function readCacheExports(
+  entries: readonly CacheOptionsEntry[],
+  clients: ClientCaches,
+): readonly CacheExport[] {
+  return entries.flatMap((entry) =>
+    parseCacheTo(cacheText(entry)).map((cache): CacheExport => {
+      if (cache.kind !== 'local') return cache
+      const { mode, form, ignoresErrors, mounts } = cache
+      const open = clients.write(entry.Attrs['dest'] ?? '')
+      return { kind: 'given', open, mode, form, ignoresErrors, mounts }
+    }),
+  )
 }
 
-/** The directory is one of the client, and never opened here. */
-function refuseLocal<Cache extends CacheImport | CacheExport>(cache: Cache): Cache {
-  if (cache.kind !== 'local') return cache
-  const message = 'Cannot use a cache of type=local: the directory is on the machine of the client'
-  throw new StrakeError('UNSUPPORTED', message, {
-    remedy: 'use type=registry, type=inline, type=s3 or type=gha, or strake build',
-  })
+function readDigest(text: string | undefined): Digest | undefined {
+  return text !== undefined && isDigest(text) ? text : undefined
 }
 
 function cacheText({ Type, Attrs }: CacheOptionsEntry): string {
@@ -39,24 +64,24 @@ function cacheText({ Type, Attrs }: CacheOptionsEntry): string {
 }
 
 /** `cache-imports` is a JSON list of types and attributes. */
-function importsOf(attributes: Attributes): readonly string[] {
+function importsOf(attributes: Attributes): readonly CacheOptionsEntry[] {
   const text = textOf(attributes, 'cache-imports')
   if (text === undefined) return []
   try {
     const list: unknown = JSON.parse(text)
-    if (Array.isArray(list)) return list.map(textOfEntry)
+    if (Array.isArray(list)) return list.map(readEntry)
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause
   }
   throw refuse('cache-imports', 'expected a JSON list')
 }
 
-function textOfEntry(entry: unknown): string {
+function readEntry(entry: unknown): CacheOptionsEntry {
   const { Type, Attrs } = { Type: undefined, Attrs: {}, ...Object(entry) }
   const fields: readonly [string, unknown][] = Object.entries(Object(Attrs))
   const isText = fields.every((field): field is [string, string] => typeof field[1] === 'string')
   if (typeof Type !== 'string' || !isText) {
     throw refuse('cache-imports', 'an entry has a type and attributes')
   }
-  return cacheText({ Type, Attrs: Object.fromEntries(fields) as Record<string, string> })
+  return { Type, Attrs: Object.fromEntries(fields) as Record<string, string> }
 }

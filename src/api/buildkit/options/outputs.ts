@@ -48,9 +48,5 @@ function readOutput({ Type, Attrs }: Exporter, receiver: () => ResultReceiver): 
   const fields = { type, ...Object.fromEntries(own), ...(type !== 'image' && { dest: 'client' }) }
   const output = parseOutput(fieldsText(fields))
   if (output.kind === 'image' || output.kind === 'cacheonly') return output
-  if ('isDirectory' in output && output.isDirectory) {
-    const message = `Cannot export ${Type} with tar=false: only archives are sent to the client`
-    throw new StrakeError('UNSUPPORTED', message, { remedy: 'leave tar=false out' })
-  }
   return { ...output, destination: undefined, receiver: receiver() }
 }

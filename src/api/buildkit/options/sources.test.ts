@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test'
+import type { Digest } from '#oci'
 import { readSources } from './sources.ts'
 
-const digest = `sha256:${'a'.repeat(64)}`
+const digest: Digest = `sha256:${'a'.repeat(64)}`
 
 test('readSources() takes Dockerfile and context from the client', () => {
   expect(readSources({})).toEqual({

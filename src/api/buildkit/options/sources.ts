@@ -1,5 +1,5 @@
 import { isRemoteContext } from '#engine/build/build'
-import { isDigest, parseReference } from '#oci'
+import { type Digest, isDigest, parseReference } from '#oci'
 import { type Attributes, named, refuse, textOf } from './attributes.ts'
 
 /** Where the files of a build come from, and which client has them. */
@@ -25,7 +25,7 @@ export type ContextSource =
   | { readonly kind: 'remote'; readonly url: string }
   | { readonly kind: 'image'; readonly reference: string }
   /** An image layout of the client. */
-  | { readonly kind: 'layout'; readonly store: string; readonly digest: string }
+  | { readonly kind: 'layout'; readonly store: string; readonly digest: Digest }
   /** The result of another target, by its name in the inputs of the frontend. */
   | { readonly kind: 'input'; readonly name: string }
 
