@@ -48,9 +48,8 @@ export function readCacheExports(
   return entries.flatMap((entry) =>
     parseCacheTo(cacheText(entry)).map((cache): CacheExport => {
       if (cache.kind !== 'local') return cache
-      const { mode, form, ignoresErrors, mounts } = cache
-      const open = clients.write(entry.Attrs['dest'] ?? '')
-      return { kind: 'given', open, mode, form, ignoresErrors, mounts }
+      const { directory: _directory, tag: _tag, resets: _resets, ...options } = cache
+      return { ...options, kind: 'given', open: clients.write(entry.Attrs['dest'] ?? '') }
     }),
   )
 }
