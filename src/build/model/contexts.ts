@@ -11,6 +11,13 @@ import {
 } from '#oci'
 import { createVertex, type Vertex } from './graph.ts'
 
+/** An image that another machine sends. */
+export interface ServedImage {
+  /** Describes the manifest or index. */
+  readonly descriptor: () => Promise<Descriptor>
+  readonly source: ContentSource
+}
+
 /** The replacement of a stage or image (`--build-context`). */
 export type NamedContext =
   | {
@@ -29,13 +36,6 @@ export type NamedContext =
       readonly image: string
       readonly served?: ServedImage | undefined
     }
-
-/** An image that another machine sends. */
-export interface ServedImage {
-  /** Describes the manifest or index. */
-  readonly descriptor: () => Promise<Descriptor>
-  readonly source: ContentSource
-}
 
 /** The named contexts of a build. */
 export class NamedContexts {
