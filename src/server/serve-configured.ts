@@ -134,8 +134,7 @@ function limitsOf(limits: LimitsConfig = {}) {
   }
 }
 
-/** Returns whole seconds, as the runtime wants them: from 1 to 255. */
+/** Returns whole seconds, as the runtime wants them. */
 function secondsOf(milliseconds: number | undefined): number | undefined {
-  if (milliseconds === undefined) return undefined
-  return Math.min(255, Math.max(1, Math.round(milliseconds / 1000)))
+  return milliseconds === undefined ? undefined : Math.round(milliseconds / 1000)
 }

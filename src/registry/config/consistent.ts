@@ -12,6 +12,7 @@ export function findConflicts(config: RegistryConfig): readonly Conflict[] {
   const { auth = {}, tls } = config
   return [
     ...oddProxies(config),
+    ...oddIdleTime(config),
     ...unknownIssuers(config),
     ...repeatedIssuers(config),
     ...(auth.ldap === undefined ? [] : ldapConflicts(auth.ldap)),
@@ -25,6 +26,13 @@ function oddProxies({ listen }: RegistryConfig): readonly Conflict[] {
     const path = ['listen', 'trustedProxies', index]
     return isAddress ? [] : [{ path, message: 'expected an address or a network' }]
   })
+}
+
+/** The runtime cuts a request too if its answer takes longer, and knows no longer time. */
+function oddIdleTime({ limits }: RegistryConfig): readonly Conflict[] {
+  const { connectionIdle: idle } = limits ?? {}
+  if (idle === undefined || (idle >= 30_000 && idle <= 255_000)) return []
+  return [{ path: ['limits', 'connectionIdle'], message: 'expected 30s to 255s' }]
 }
 
 function unknownIssuers({ auth, access }: RegistryConfig): readonly Conflict[] {

@@ -100,6 +100,17 @@ test('parseConfig() accepts addresses and networks of proxies, and no names', as
   }
 })
 
+test('parseConfig() accepts no time after which slow answers would be cut', async () => {
+  expect((await parseConfig('limits: { connectionIdle: 30s }', 'a.yml')).limits).toMatchObject({
+    connectionIdle: 30_000,
+  })
+  for (const odd of ['29s', '256s']) {
+    expect(await problemsOf(`limits: { connectionIdle: ${odd} }`)).toEqual([
+      'line 1, limits.connectionIdle: expected 30s to 255s',
+    ])
+  }
+})
+
 test('parseConfig() compares keys with each other', async () => {
   const text = [
     'auth:',

@@ -220,7 +220,7 @@ const limits: Shape<LimitsConfig> = section({
   },
   connectionIdle: {
     shape: duration,
-    about: 'How long a connection may be silent, up to 255s. Default: 255s.',
+    about: 'How long a connection may be silent between requests, 30s to 255s. Default: 255s.',
   },
 })
 
