@@ -283,7 +283,7 @@ describe.skipIf(reason !== undefined)('users of a registry', () => {
         '    - repositories: [team/**]',
         '      subjects: [user:alice]',
         '      actions: [pull, push]',
-        `log: { audit: ${audit} }`,
+        `log: { audit: ${audit}, access: ${audit}.access }`,
       ].join('\n'),
     )
     const why = (...question: readonly string[]) =>
@@ -300,7 +300,28 @@ describe.skipIf(reason !== undefined)('users of a registry', () => {
       403,
       expect.stringContaining('releases are read only'),
     ])
-    expect(JSON.parse((await readFile(audit, 'utf8')).trim())).toMatchObject({
+    const token = await fetch(`http://${server.host}/v2/_token?account=alice&offline_token=true`, {
+      headers,
+    })
+    const { access_token: access = '', refresh_token: refresh = '' } =
+      (await token.json()) as Record<string, string>
+    const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refresh })
+    const renewed = await fetch(`http://${server.host}/v2/_token`, { method: 'POST', body: form })
+    expect(renewed.status).toBe(200)
+    const logs = `${await readFile(audit, 'utf8')}${await readFile(`${audit}.access`, 'utf8')}`
+    expect(logs.trim().split('\n')).toHaveLength(6)
+    for (const secret of [
+      password,
+      btoa(`alice:${password}`),
+      access,
+      refresh,
+      refresh.slice(-32),
+    ]) {
+      expect(secret).not.toBe('')
+      expect(logs).not.toContain(secret)
+    }
+    const [first = ''] = logs.split('\n')
+    expect(JSON.parse(first)).toMatchObject({
       action: 'refused',
       principal: 'alice',
       address: '127.0.0.1',
