@@ -12,13 +12,15 @@ const failures = channel('registry:tls-failure')
 const interval = 2000
 
 /** Reads the files of a certificate, and proves that they belong together. Throws `INVALID`. */
-export async function readServerKeys({ cert, key, clientCa }: TlsConfig): Promise<ServerKeys> {
+export async function readServerKeys(config: TlsConfig): Promise<ServerKeys> {
+  const { cert, key, clientCa, clientAuth } = config
   const [certificate, secret] = [await readPem(cert), await readPem(key)]
   requirePair(cert, key, { certificate, secret })
   if (clientCa === undefined) return { certificate, key: secret }
   const clientAuthority = await readPem(clientCa)
   parseCertificate(clientCa, clientAuthority)
-  return { certificate, key: secret, clientAuthority }
+  const isClientOptional = clientAuth === 'optional'
+  return { certificate, key: secret, clientAuthority, isClientOptional }
 }
 
 async function readPem(path: string): Promise<string> {

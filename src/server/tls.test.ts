@@ -130,6 +130,31 @@ test.skipIf(!canCertify)('listen() serves only clients of its authority', async 
   }
 })
 
+test.skipIf(!canCertify)(
+  'listen() shows no certificate of strangers when none is required',
+  async () => {
+    await using files = await openCertificates()
+    const keys = await readServerKeys({
+      ...files.first,
+      clientCa: files.authority.cert,
+      clientAuth: 'optional',
+    })
+    const { server, seen } = await serveKeys(keys, true)
+    await using _ = server
+    const clients = [
+      {},
+      { cert: await readFile(files.stranger.cert), key: await readFile(files.stranger.key) },
+      { cert: await readFile(files.client.cert), key: await readFile(files.client.key) },
+    ]
+    for (const client of clients) {
+      const tls = { ca: files.ca, ...client }
+      const answer = await fetch(`https://localhost:${server.port}/`, { tls, keepalive: false })
+      expect(answer.status).toBe(200)
+    }
+    expect(seen.map((certificate) => certificate !== undefined)).toEqual([false, false, true])
+  },
+)
+
 test.skipIf(!canCertify)('listen() passes large bodies both ways behind a front', async () => {
   await using files = await openCertificates()
   const keys = await readServerKeys({ ...files.first, clientCa: files.authority.cert })

@@ -4,6 +4,8 @@ export interface ServerKeys {
   readonly key: string
   /** With it, a client without a certificate of these authorities is refused. */
   readonly clientAuthority?: string | undefined
+  /** A client without a certificate is served too, as one without a name. */
+  readonly isClientOptional?: boolean | undefined
 }
 
 /** The options of both kinds of TLS servers. */
@@ -15,13 +17,14 @@ export interface TlsSettings {
   readonly rejectUnauthorized?: boolean
 }
 
-export function tlsSettings({ certificate, key, clientAuthority }: ServerKeys): TlsSettings {
+export function tlsSettings(keys: ServerKeys): TlsSettings {
+  const { certificate, key, clientAuthority, isClientOptional } = keys
   if (clientAuthority === undefined) return { cert: certificate, key }
   return {
     cert: certificate,
     key,
     ca: clientAuthority,
     requestCert: true,
-    rejectUnauthorized: true,
+    rejectUnauthorized: isClientOptional !== true,
   }
 }

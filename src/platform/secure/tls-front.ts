@@ -4,8 +4,8 @@ import { type ServerKeys, tlsSettings } from './keys.ts'
 /** The other end of a connection that came through a front. */
 export interface FrontPeer {
   readonly address: string
-  /** The certificate of the client in DER, which the authorities have signed. */
-  readonly certificate: Uint8Array
+  /** The certificate of the client in DER, if the authorities have signed it. */
+  readonly certificate: Uint8Array | undefined
 }
 
 /** Ends TLS before a server of this process, because the runtime's server shows no certificates. */
@@ -39,13 +39,18 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
   const settings = { ALPNProtocols: ['http/1.1'], handshakeTimeout: handshake, noDelay: true }
   const server = tls.createServer({ ...tlsSettings(options.keys), ...settings }, (socket) => {
     const certificate = socket.authorized ? socket.getPeerCertificate().raw : undefined
-    if (certificate === undefined || open.size >= mostConnections) {
+    // Checked again, because everything depends on it.
+    const isMissing = certificate === undefined && options.keys.isClientOptional !== true
+    if (isMissing || open.size >= mostConnections) {
       socket.destroy()
       return
     }
     open.add(socket)
     socket.once('close', () => open.delete(socket))
-    const peer = { address: socket.remoteAddress ?? '', certificate: new Uint8Array(certificate) }
+    const peer = {
+      address: socket.remoteAddress ?? '',
+      certificate: certificate && new Uint8Array(certificate),
+    }
     connectThrough(socket, options.inner, (port, isOpen) => {
       if (isOpen) peers.set(port, peer)
       else peers.delete(port)

@@ -24,6 +24,7 @@ export interface TlsConfig {
   readonly cert: string
   readonly key: string
   readonly clientCa?: string
+  readonly clientAuth?: 'required' | 'optional'
 }
 
 export interface StorageConfig {

@@ -58,6 +58,10 @@ const tls: Shape<TlsConfig> = section({
     shape: path,
     about: 'Accepts only clients with a certificate of these authorities, as PEM.',
   },
+  clientAuth: {
+    shape: choice('required', 'optional'),
+    about: 'With optional, clients without a certificate are served too. Default: required.',
+  },
 })
 
 const storage: Shape<StorageConfig> = section({
