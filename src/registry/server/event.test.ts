@@ -36,6 +36,7 @@ test('createRegistryHandler() tells who did what with which digest, and who was 
   await send('GET', '/v2/app/manifests/none')
   await send('GET', '/v2/app/tags/list')
   await send('DELETE', '/v2/app/manifests/1', { headers: { Authorization: 'mallory' } })
+  await send('DELETE', '/v2/app/manifests/1')
   await handler(new Request('http://localhost/v2/app/manifests/1'))
   expect(
     events.map(({ action, kind, repository, reference }) => [action, kind, repository, reference]),
@@ -46,6 +47,7 @@ test('createRegistryHandler() tells who did what with which digest, and who was 
     ['mount', 'blob', 'new', undefined],
     ['pull', 'manifest', 'app', '1'],
     ['refused', 'manifest', 'app', '1'],
+    ['delete', 'manifest', 'app', '1'],
   ])
   expect(events[2]).toMatchObject({
     principal: 'alice',
@@ -55,4 +57,5 @@ test('createRegistryHandler() tells who did what with which digest, and who was 
     status: 201,
   })
   expect(events[5]).toMatchObject({ status: 403, reason: 'no rule', rule: 'team' })
+  expect(events[6]).toMatchObject({ principal: 'alice', digest: image.descriptor.digest })
 })

@@ -210,7 +210,7 @@ export async function deleteManifest(
   if (verdict !== 'proceed') return replyFailedCondition(reference)
   if (isDigest(reference)) await repository.delete(target)
   else await repository.untag(reference)
-  return reply(202)
+  return reply(202, { 'Docker-Content-Digest': target.digest })
 }
 
 async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer> | undefined> {
