@@ -69,7 +69,7 @@ export { parseSourcePolicy, type SourcePolicy } from './model/source-policy.ts'
 // The directories of cache mounts.
 export { cacheMountKey } from './mounts/cache.ts'
 /** A Dockerfile without extensions. */
-export { printDefinition } from './open-definition.ts'
+export { printDefinition, readRemoteText } from './open-definition.ts'
 export type {
   BuildOptions,
   BuildServices,

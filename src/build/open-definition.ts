@@ -3,7 +3,12 @@ import { type Dockerfile, parse } from '#dockerfile'
 import { normalizePlatform, StrakeError } from '#oci'
 import { hostPlatform } from '#platform'
 import { type ContextPlaces, type ContextRoot, openContextRoot } from './contexts/context-root.ts'
-import { type BuildDefinition, type KnownValues, readDefinition } from './contexts/definition.ts'
+import {
+  type BuildDefinition,
+  type KnownValues,
+  readDefinition,
+  readReceivedText,
+} from './contexts/definition.ts'
 import {
   type FetchedDockerfile,
   fetchDockerfile,
@@ -38,8 +43,36 @@ export async function openDefinition(
   options: BuildOptions,
   places: ContextPlaces,
 ): Promise<OpenDefinition> {
+  const remote = remoteOptions(options)
+  const contextRoot = await openContextRoot(options.context, places, remote)
+  const isOfUser = contextRoot.kind === 'directory' || contextRoot.kind === 'received'
+  if (isOfUser) allowDirectory(mainContext, options.sourcePolicy)
+  const chosen = await chooseDockerfile(options, contextRoot, remote)
+  const fetched = typeof chosen === 'object' && 'material' in chosen ? chosen.material : undefined
+  const definition = await readDefinition(contextRoot, chosen, {
+    ...knownValues(options),
+    ignoreText: options.ignoreText,
+  })
+  const check = options.buildArgs?.['BUILDKIT_DOCKERFILE_CHECK']
+  const dockerfile = parse(definition.source.text, { check })
+  return { ...definition, dockerfile, contextRoot, remote, fetched }
+}
+
+/** Reads a text file of a context of another machine; `undefined` when it has no such file. */
+export async function readRemoteText(
+  options: BuildOptions,
+  name: string,
+): Promise<string | undefined> {
+  return await withPlaces(options.services, async (places) => {
+    const { path } = await openContextRoot(options.context, places, remoteOptions(options))
+    return await readReceivedText(path, name)
+  })
+}
+
+/** The access of a build to other machines. */
+function remoteOptions(options: BuildOptions): Omit<RemoteOptions, 'directory'> {
   const { signal = new AbortController().signal } = options
-  const remote = {
+  return {
     access: {
       downloads: options.downloads ?? 'any',
       secrets: options.secrets ?? new Map(),
@@ -53,18 +86,6 @@ export async function openDefinition(
     sourcePolicy: options.sourcePolicy,
     signal,
   }
-  const contextRoot = await openContextRoot(options.context, places, remote)
-  const isOfUser = contextRoot.kind === 'directory' || contextRoot.kind === 'received'
-  if (isOfUser) allowDirectory(mainContext, options.sourcePolicy)
-  const chosen = await chooseDockerfile(options, contextRoot, remote)
-  const fetched = typeof chosen === 'object' && 'material' in chosen ? chosen.material : undefined
-  const definition = await readDefinition(contextRoot, chosen, {
-    ...knownValues(options),
-    ignoreText: options.ignoreText,
-  })
-  const check = options.buildArgs?.['BUILDKIT_DOCKERFILE_CHECK']
-  const dockerfile = parse(definition.source.text, { check })
-  return { ...definition, dockerfile, contextRoot, remote, fetched }
 }
 
 /** A build for several platforms has several values of the arguments of the target platform. */

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BuildServer, clientsMissing, openBuildServer } from './buildkit-client.ts'
 import { writeContext } from './busybox.ts'
+import { type CommandOptions, command } from './strake.ts'
 
 const reason = clientsMissing('docker', 'docker-buildx', 'docker-compose', 'buildctl')
 if (reason) console.info(`skipped: bake, Compose and buildctl: ${reason}`)
@@ -93,5 +94,57 @@ describe.skipIf(reason !== undefined)('bake, Compose and buildctl', () => {
     const outcome = await server.run(argv, { input: definition })
     expect(outcome.exitCode).toBe(1)
     expect(outcome.stderr).toContain('it is a definition in LLB, and only Dockerfiles are built')
+  })
+})
+
+const old =
+  clientsMissing() ?? (existsSync('/usr/bin/docker') ? undefined : 'needs /usr/bin/docker')
+if (old) console.info(`skipped: BuildKit of older Docker CLIs: ${old}`)
+
+/** Docker's CLI before version 23 has a client of BuildKit in itself. */
+describe.skipIf(old !== undefined)('POST /build with a session', () => {
+  let server: BuildServer
+  beforeAll(async () => {
+    server = await openBuildServer()
+  })
+  afterAll(() => server?.[Symbol.asyncDispose]())
+
+  const build = (args: readonly string[], options: CommandOptions = {}) =>
+    command(['/usr/bin/docker', 'build', ...args], {
+      ...options,
+      env: {
+        HOME: server.strake.directory,
+        DOCKER_HOST: `unix://${server.socket}`,
+        DOCKER_BUILDKIT: '1',
+      },
+    })
+
+  test('contexts, secrets and outputs travel on the session', async () => {
+    const { directory } = server.strake
+    const context = await writeContext(join(directory, 'old'), {
+      Dockerfile: 'FROM busybox\nCOPY a /\nRUN --mount=type=secret,id=s cat /run/secrets/s > /s\n',
+      a: 'a',
+    })
+    await Bun.write(join(directory, 'secret'), 'of the client')
+    const out = join(directory, 'old-out')
+    const secret = ['--secret', `id=s,src=${join(directory, 'secret')}`]
+    const built = await build([...secret, '-o', out, context])
+    expect([built.exitCode, built.stderr]).toEqual([0, expect.any(String)])
+    expect(readFileSync(join(out, 's'), 'utf8')).toBe('of the client')
+    expect((await build(['-q', ...secret, context])).stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/)
+  })
+
+  test('standard input is an archive, and a failure has its sentence', async () => {
+    const { directory } = server.strake
+    const files = { Dockerfile: 'FROM busybox\nRUN exit 9\n' }
+    const context = await writeContext(join(directory, 'old-fails'), files)
+    const failed = await build([context])
+    expect(failed.exitCode).toBe(1)
+    expect(failed.stderr).toContain('did not complete successfully: exit code: 9')
+    const packed = join(directory, 'old.tar')
+    await writeContext(join(directory, 'old-packed'), { Dockerfile: 'FROM busybox\n' })
+    await command(['tar', '-C', join(directory, 'old-packed'), '-cf', packed, '.'])
+    const input = new Uint8Array(await Bun.file(packed).arrayBuffer())
+    expect((await build(['-q', '-'], { input })).stdout).toMatch(/^sha256:/)
   })
 })

@@ -261,6 +261,27 @@ describe.skipIf(reason !== undefined)('docker buildx build', () => {
     ])
   })
 
+  test('repositories and archives of other machines are contexts', async () => {
+    const context = await writeContext(place('remote'), {
+      Dockerfile: 'FROM scratch\nCOPY a /\n',
+      a: 'a',
+    })
+    await command(['tar', '-C', context, '-czf', place('remote.tgz'), '.'])
+    const archive = await Bun.file(place('remote.tgz')).arrayBuffer()
+    using web = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: ({ url }) =>
+        new URL(url).pathname === '/context.tgz'
+          ? new Response(archive)
+          : new Response('FROM scratch\nENV A=b\n'),
+    })
+    for (const name of ['context.tgz', 'Dockerfile']) {
+      const outcome = await server.buildx(['build', '-q', `http://127.0.0.1:${web.port}/${name}`])
+      expect([name, outcome.exitCode, outcome.stderr]).toEqual([name, 0, ''])
+    }
+  })
+
   test('what is not supported is refused by its name', async () => {
     const files = { Dockerfile: 'FROM busybox\n' }
     const frontend = { Dockerfile: '# syntax=example.com/other:1\nFROM busybox\n' }

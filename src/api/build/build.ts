@@ -1,4 +1,3 @@
-import { object, textMap } from '#docker/bodies/fields'
 import { type BuildRequest, build as buildImage, readBuildInput } from '#engine/build/build'
 import { parsePlatform, StrakeError } from '#oci'
 import type { ApiCall } from '../call.ts'
@@ -7,19 +6,18 @@ import { failureLine } from '../images/progress.ts'
 import { engineWithConfig } from '../images/registry-auth.ts'
 import { stream } from '../reply.ts'
 import { lineQueue, type ProgressLine } from '../streams/line-queue.ts'
+import { mapOf, wordsOf } from './query-values.ts'
 import { stepLines } from './step-lines.ts'
 
 /**
  * `POST /build`: builds the tar archive in the body, as clients without BuildKit ask for it. The
- * version 2 needs a session of BuildKit, which this endpoint does not serve.
+ * version 2 is a build by BuildKit, whose client may have a session.
  */
 export async function build(call: ApiCall): Promise<Response> {
   const { query } = call
   if (query.text('version') === '2') {
-    throw new ApiError(
-      501,
-      'Cannot build with version=2: build with version=1, or with strake build',
-    )
+    const { buildWithSession } = await import('./session-build.ts')
+    return await buildWithSession(call)
   }
   const isQuiet = query.flag('q')
   const options = readOptions(call)
@@ -87,24 +85,8 @@ function readOptions({ query }: ApiCall): BuildRequest {
   }
 }
 
-const wordsOf = (text = ''): readonly string[] => text.split(',').filter((word) => word !== '')
-
 function hostOf(text: string): { readonly name: string; readonly ip: string } {
   const at = text.search(/[:=]/)
   if (at < 1) throw new ApiError(400, `bad format for add-host: "${text}"`)
   return { name: text.slice(0, at), ip: text.slice(at + 1) }
-}
-
-/** A JSON object of texts; `null` is an argument whose value the server does not know. */
-function mapOf(name: string, text: string | undefined): ReadonlyMap<string, string> | undefined {
-  if (text === undefined) return undefined
-  let document: unknown
-  try {
-    document = JSON.parse(text)
-  } catch {
-    throw new ApiError(400, `error reading ${name}: it is no JSON`)
-  }
-  const fields = object({ [name]: document }, name) ?? {}
-  const known = Object.entries(fields).filter(([, value]) => value !== null)
-  return new Map(Object.entries(textMap({ [name]: Object.fromEntries(known) }, name) ?? {}))
 }

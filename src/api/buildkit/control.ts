@@ -1,4 +1,4 @@
-import { GrpcError, type Method, type ServerCall, serverStream, unary } from '#grpc'
+import { GrpcError, type Method, serverStream, unary } from '#grpc'
 import { exportBuild } from './export-build.ts'
 import { findPending, solveFrontend } from './frontend.ts'
 import type { Job } from './jobs.ts'
@@ -19,7 +19,8 @@ export function controlMethods(services: Services): readonly Method[] {
     unary(control.ListWorkers, async () => ({ record: [await describeWorker(engine)] })),
     unary(control.Solve, async (request, call) => {
       using used = jobs.use(request.Ref)
-      return { ExporterResponse: await solve(services, used.job, { request, call }) }
+      const { signal } = call
+      return { ExporterResponse: await solveJob(services, used.job, request, signal) }
     }),
     serverStream(control.Status, async function* ({ Ref }, { signal }) {
       if (!jobs.has(Ref)) {
@@ -32,20 +33,16 @@ export function controlMethods(services: Services): readonly Method[] {
   ]
 }
 
-interface Solving {
-  readonly request: control.SolveRequest
-  readonly call: ServerCall
-}
-
 /** Runs one build from its beginning to its end. It ends at once when the client leaves. */
-async function solve(
+export async function solveJob(
   services: Services,
   job: Job,
-  { request, call }: Solving,
+  request: control.SolveRequest,
+  signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
   job.begin(request)
-  const leave = (): void => services.jobs.end(job, call.signal.reason)
-  call.signal.addEventListener('abort', leave, { once: true })
+  const leave = (): void => services.jobs.end(job, signal.reason)
+  signal.addEventListener('abort', leave, { once: true })
   try {
     refuseUnknown(request)
     const pending = await resultOf(services, job, request)
@@ -53,7 +50,7 @@ async function solve(
   } catch (error) {
     throw buildFailure(error)
   } finally {
-    call.signal.removeEventListener('abort', leave)
+    signal.removeEventListener('abort', leave)
     if (!job.signal.aborted) {
       services.jobs.end(job, new GrpcError('CANCELLED', 'the build has ended'))
     }

@@ -9,7 +9,13 @@ import { readFrontendOptions } from './options/frontend-options.ts'
 import { readSources } from './options/sources.ts'
 import type { PendingBuild } from './pending-build.ts'
 import { BuildProgress } from './progress/build-progress.ts'
-import { readReference, referenceDefinition } from './references.ts'
+import {
+  readReference,
+  readRemoteSource,
+  referenceDefinition,
+  refuseDefinition,
+} from './references.ts'
+import { addRemote } from './remote-files.ts'
 import { evaluate } from './run-build.ts'
 import type { Services } from './services.ts'
 
@@ -34,6 +40,8 @@ export async function solveFrontend(
 ): Promise<ResultDraft> {
   const { frontend, attributes, definition } = request
   if (definition !== undefined && definition.def.length > 0) {
+    const url = readRemoteSource(definition)
+    if (url !== undefined) return addRemote(services, job, { url, definition })
     const id = readReference(definition, 'the build')
     return resultOf(findPending(services, id))
   }
@@ -52,9 +60,10 @@ export async function solveFrontend(
 }
 
 /** Returns the build that a client refers to. Throws `NOT_FOUND`. */
-export function findPending({ pending }: Services, id: string): PendingBuild {
+export function findPending({ pending, remotes }: Services, id: string): PendingBuild {
   const found = pending.get(id)
   if (found !== undefined) return found
+  if (remotes.has(id)) throw refuseDefinition('the build')
   throw new GrpcError('NOT_FOUND', `Cannot find the result ${id}: its build has ended`)
 }
 

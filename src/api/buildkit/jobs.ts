@@ -1,4 +1,5 @@
 import { GrpcError } from '#grpc'
+import type { Bytes } from '#stream'
 import type { ReturnRequest } from './messages/bridge.ts'
 import type { SolveRequest } from './messages/control.ts'
 import { StatusLog } from './progress/status-log.ts'
@@ -17,6 +18,8 @@ export class Job {
   readonly ref: string
   readonly log: StatusLog = new StatusLog()
   readonly startedAt: Date = new Date()
+  /** The context, when it came with the request of HTTP that began the build. */
+  archive: Bytes | undefined
   readonly #request: PromiseWithResolvers<SolveRequest> = Promise.withResolvers()
   readonly #returned: PromiseWithResolvers<ReturnRequest> = Promise.withResolvers()
   readonly #abort: AbortController = new AbortController()

@@ -2,6 +2,7 @@ import type { Engine } from '#engine/engine'
 import type { BuildClient } from './inputs/build-client.ts'
 import type { Jobs } from './jobs.ts'
 import type { PendingBuild } from './pending-build.ts'
+import type { RemoteContext } from './remote-context.ts'
 
 /** What the services of BuildKit share. The state of builds lasts as long as their clients. */
 export interface Services {
@@ -9,6 +10,8 @@ export interface Services {
   readonly jobs: Jobs
   /** The builds that clients may refer to, by ID. */
   readonly pending: Map<string, PendingBuild>
+  /** Contexts of other machines whose files clients look at, by ID. */
+  readonly remotes: Map<string, RemoteContext>
   /** Waits for the session of a client. Throws `GrpcError`. */
   readonly findClient: (session: string, signal: AbortSignal) => Promise<BuildClient>
 }

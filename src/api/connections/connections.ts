@@ -1,7 +1,8 @@
 import { Duplex } from 'node:stream'
 import type { Engine } from '#engine/engine'
 import { type Method, serveGrpc } from '#grpc'
-import { buildkitMethods } from '../buildkit/methods.ts'
+import type { Builds } from '../buildkit/builds.ts'
+import { createBuildkit } from '../buildkit/methods.ts'
 import type { SessionFacts } from '../client/client-session.ts'
 import { Sessions } from '../client/sessions.ts'
 import { controlSession } from './control-session.ts'
@@ -16,16 +17,17 @@ export interface Connections {
   serve(connection: object): void
   /** Lets builds call the services of a client. Throws `GrpcError`. */
   openSession(connection: object, facts: SessionFacts): void
+  /** Builds for requests of HTTP, with the sessions of the same clients. */
+  readonly builds: Builds
 }
 
 /** Their state, builds and sessions of clients, ends with the connections. */
 export function createConnections(engine: Engine, { onFailure }: ConnectionOptions): Connections {
   const sessions = new Sessions()
-  const methods: readonly Method[] = [
-    controlSession(sessions),
-    ...buildkitMethods(engine, sessions),
-  ]
+  const buildkit = createBuildkit(engine, sessions)
+  const methods: readonly Method[] = [controlSession(sessions), ...buildkit.methods]
   return {
+    builds: buildkit.builds,
     serve: (connection) => void serveGrpc(duplexOf(connection), methods, { onFailure }),
     openSession: (connection, facts) => void sessions.open(duplexOf(connection), facts),
   }

@@ -34,7 +34,9 @@ async function openMain(
 ): Promise<BuildRequest['context']> {
   const { context } = pending.sources
   if (context.kind === 'remote') return context.url
-  if (context.kind === 'upload') return { archive: pending.client.upload(context.path) }
+  if (context.kind === 'upload') {
+    return { archive: pending.job.archive ?? pending.client.upload(context.path) }
+  }
   const { name } = context
   const client = await pending.clientOf(name)
   const { path: directory } = stack.use(await client.keep(name, ''))

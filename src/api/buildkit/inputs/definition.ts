@@ -32,8 +32,10 @@ export function definitionStep(filename: string): string {
 export async function loadDefinition(options: DefinitionOptions): Promise<Definition> {
   const { sources } = options
   const { filename, dockerfile: name } = sources
-  // A context elsewhere has its Dockerfile in itself.
-  if (name === undefined) return { dockerfile: filename, exclude: [] }
+  // A context elsewhere has its Dockerfile in itself, or is a Dockerfile.
+  if (name === undefined) {
+    return { dockerfile: filename === 'Dockerfile' ? undefined : filename, exclude: [] }
+  }
   const ignore = `${filename}.dockerignore`
   const lower = filename.replace(/(^|\/)Dockerfile$/, '$1dockerfile')
   const [first, beside] = await receiveTexts(options, {

@@ -1,4 +1,5 @@
 import type { Draft, Message } from '#grpc'
+import { Stat } from '../../client/messages/files.ts'
 import { CacheOptionsEntry, Nothing, Status, WorkerRecord } from './common.ts'
 import { Definition } from './ops.ts'
 
@@ -53,6 +54,42 @@ const PongResponse = {
   FrontendAPICaps: [ApiCap as typeof ApiCap, 1, 'repeated'],
   LLBCaps: [ApiCap as typeof ApiCap, 2, 'repeated'],
   Workers: [WorkerRecord as typeof WorkerRecord, 3, 'repeated'],
+} as const
+
+const StatFileRequest = {
+  Ref: ['string', 1],
+  Path: ['string', 2],
+} as const
+
+const StatFileResponse = {
+  stat: [Stat as typeof Stat, 1],
+} as const
+
+const FileRange = {
+  Offset: ['int64', 1],
+  Length: ['int64', 2],
+} as const
+
+const ReadFileRequest = {
+  Ref: ['string', 1],
+  FilePath: ['string', 2],
+  Range: [FileRange as typeof FileRange, 3],
+} as const
+
+const ReadFileResponse = {
+  Data: ['bytes', 1],
+} as const
+
+export const StatFile = {
+  path: '/moby.buildkit.v1.frontend.LLBBridge/StatFile',
+  request: StatFileRequest as typeof StatFileRequest,
+  response: StatFileResponse as typeof StatFileResponse,
+} as const
+
+export const ReadFile = {
+  path: '/moby.buildkit.v1.frontend.LLBBridge/ReadFile',
+  request: ReadFileRequest as typeof ReadFileRequest,
+  response: ReadFileResponse as typeof ReadFileResponse,
 } as const
 
 export const Ping = {

@@ -20,6 +20,7 @@ export const Platform = {
 
 const SourceOp = {
   identifier: ['string', 1],
+  attrs: ['string', 2, 'map'],
 } as const
 
 const Input = {
