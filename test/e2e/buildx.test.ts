@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BuildServer, clientsMissing, openBuildServer } from './buildkit-client.ts'
 import { writeContext } from './busybox.ts'
+import { serveDockerRegistry } from './servers.ts'
 import { command, type Outcome } from './strake.ts'
 
 const reason = clientsMissing('docker', 'docker-buildx')
@@ -174,6 +175,40 @@ describe.skipIf(reason !== undefined)('docker buildx build', () => {
     const required = 'FROM busybox\nRUN --mount=type=secret,id=absent,required true\n'
     expect((await build({ Dockerfile: required })).stderr).toContain('the secret absent was not')
   })
+
+  test.skipIf(Bun.which('docker-registry') === null)(
+    'the client gives its credentials for a push and for a base image, and keeps its caches',
+    async () => {
+      const { directory } = server.strake
+      const htpasswd = place('htpasswd')
+      await Bun.write(htpasswd, `me:${await Bun.password.hash('word', 'bcrypt')}\n`)
+      await using registry = await serveDockerRegistry(directory, htpasswd)
+      const name = `${registry.host}/team/app:1`
+      const files = { Dockerfile: 'FROM busybox\nRUN echo cached > /file\n' }
+      const refused = await build(files, '--push', '-t', name)
+      expect([refused.exitCode, refused.stderr]).toEqual([
+        1,
+        expect.stringContaining('authentication required'),
+      ])
+      await Bun.write(
+        place('docker/config.json'),
+        JSON.stringify({ auths: { [registry.host]: { auth: btoa('me:word') } } }),
+      )
+      const cache = `type=registry,ref=${registry.host}/team/cache`
+      const pushed = await build(files, '--push', '-t', name, '--cache-to', `${cache},mode=max`)
+      expect([pushed.exitCode, pushed.stderr]).toEqual([0, expect.any(String)])
+      await server.buildx(['prune', '-f'])
+      const again = await build(files, '--cache-from', cache)
+      expect(again.stderr).toMatch(/RUN echo cached > \/file\n#\d+ CACHED/)
+      await server.strake.ok('rmi', name)
+      const base = await build({ Dockerfile: `FROM ${name}\nRUN cat /file\n` }, '--no-cache')
+      expect(base.stderr).toMatch(/\d cached\n/)
+      // The server has not used the credentials of its own user.
+      await Bun.write(place('docker/config.json'), '{}')
+      await server.strake.ok('rmi', name)
+      expect((await build({ Dockerfile: `FROM ${name}\n` }, '--pull')).exitCode).toBe(1)
+    },
+  )
 
   test('named contexts are directories of the client, images and repositories', async () => {
     const other = await writeContext(place('other'), {
