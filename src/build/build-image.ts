@@ -1,7 +1,7 @@
 import { type Digest, formatPlatform } from '#oci'
 import { cpuCount, hostPlatform } from '#platform'
 import type { Lease } from '#records'
-import { silent } from '#stream'
+import { giveWay, silent } from '#stream'
 import { foreignSteps } from './buildkit/foreign-steps.ts'
 import type { ForeignStep } from './cache/foreign-records.ts'
 import { inlineCache } from './cache/inline.ts'
@@ -99,6 +99,7 @@ async function buildIn(
       }),
     )
     for (const { digests } of workspace.contexts.values()) {
+      await giveWay()
       digests.save()
       digests.forget()
     }

@@ -1,5 +1,5 @@
 import type { Lease } from '#records'
-import { silent } from '#stream'
+import { giveWay, silent } from '#stream'
 import { ForeignResults } from './buildkit/foreign-results.ts'
 import { PendingLayers } from './cache/pending-layers.ts'
 import type { CacheSource } from './cache/source.ts'
@@ -60,10 +60,13 @@ export async function openWorkspace(
   const contexts = await openNamedContexts(targets, stack, { ...others, cacheFiles })
   const sources = await withStep('[internal] load build context', emit, async () => {
     await receiveMainContext(options.context, targets)
+    await giveWay(options.signal)
     const opened = { name: 'the build context', ignore, cacheFiles }
     contexts.set(mainContext, stack.use(openBuildContext(contextRoot, opened)))
-    return collectContextSources(targets, contexts, source)
+    const { signal } = options
+    return await collectContextSources(targets, contexts, { source, signal })
   })
+  await giveWay(options.signal)
   const times = await chooseTimes(options, plans, { buildArgs, contextRoot, sources })
   const project = `${contextRoot.project} ${source.name}`
   const caches = (await options.cacheSources) ?? []

@@ -15,6 +15,7 @@ export { decompress, gunzip, unzstd } from './decompress/decompress.ts'
 // Detecting the compression.
 export type { Compression } from './decompress/detect.ts'
 export { detectCompression, detectLength } from './decompress/detect.ts'
+export { giveWay } from './give-way.ts'
 // Digests and checksums.
 export type { Hasher } from './hash.ts'
 export { crc32, createHasher, hashed } from './hash.ts'

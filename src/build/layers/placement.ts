@@ -1,4 +1,5 @@
 import { StrakeError } from '#oci'
+import { giveWay } from '#stream'
 import { compareNames, printableName } from '#tar'
 import type { FileNode } from '../files/node.ts'
 import type { CopyItem, Selection } from '../files/select-sources.ts'
@@ -34,7 +35,42 @@ export function layOut(
   below: LookupTree,
   selections: readonly Selection[],
   options: LayoutOptions,
-): { readonly entries: LayoutEntry[]; readonly place: string } {
+): LaidOut {
+  const work = layOutInPieces(below, selections, options)
+  for (;;) {
+    const { done, value } = work.next()
+    if (done === true) return value
+  }
+}
+
+/** Like `layOut`, but lets other work of the process run in between. */
+export async function layOutSlowly(
+  below: LookupTree,
+  selections: readonly Selection[],
+  { signal, ...options }: LayoutOptions & { readonly signal?: AbortSignal | undefined },
+): Promise<LaidOut> {
+  const work = layOutInPieces(below, selections, options)
+  for (;;) {
+    const { done, value } = work.next()
+    if (done === true) return value
+    await giveWay(signal)
+  }
+}
+
+export interface LaidOut {
+  readonly entries: LayoutEntry[]
+  readonly place: string
+}
+
+/** The entries that are placed without a break. */
+const pieceSize = 10_000
+
+function* layOutInPieces(
+  below: LookupTree,
+  selections: readonly Selection[],
+  options: LayoutOptions,
+): Generator<undefined, LaidOut> {
+  let count = 0
   const layout = new Layout(below, `copy to ${printableName(options.destination)}`)
   const place = layout.follow(options.destination)
   const intoDirectory = selections.length > 0 && options.intoDirectory
@@ -43,8 +79,12 @@ export function layOut(
     const isInside = !isDirectory && layout.at(place) === 'directory'
     layout.makeDirectory(isDirectory || isInside ? place : parentOf(place))
     const target = isInside ? join(place, name) : place
-    for (const item of items) layout.put(join(target, item.relative), item)
+    for (const item of items) {
+      layout.put(join(target, item.relative), item)
+      if (++count % pieceSize === 0) yield undefined
+    }
   }
+  if (count >= pieceSize) yield undefined
   return { entries: layout.sorted(), place }
 }
 

@@ -1,5 +1,6 @@
 import { StrakeError } from '#oci'
 import { collectMemory } from '#platform'
+import { giveWay } from '#stream'
 import { contextNamed } from '../files/build-context.ts'
 import { type Selection, selectSources } from '../files/select-sources.ts'
 import { openTree } from '../files/tree.ts'
@@ -8,7 +9,7 @@ import { emptyTree } from '../layers/empty-tree.ts'
 import { hashContextFiles, hashOwnFiles } from '../layers/files-hash.ts'
 import { madeDirectoryMode, parseModeChange } from '../layers/mode.ts'
 import { clampedTimes, fixedTimes, type PackOptions } from '../layers/pack.ts'
-import { layOut } from '../layers/placement.ts'
+import { type LaidOut, layOutSlowly } from '../layers/placement.ts'
 import type { LayerDraft } from '../layers/store-layer.ts'
 import type { CopyFields, CopyOp } from '../model/graph.ts'
 import type { FileState } from '../model/state.ts'
@@ -37,6 +38,7 @@ export const copyRunner: OpRunner<CopyOp> = {
     const { files, selections } = await openSource(op, inputs, context, stack)
     const draftCopy = async (): Promise<LayerDraft | undefined> => {
       const { entries, owner } = await placeInBase(selections, op, inputs, context)
+      await giveWay(context.signal)
       isLarge = entries.length > manyEntries
       const epoch = stepEpoch(context.facts.times, context.vertex)
       const options = packOptions(op, owner, { epoch, isContext: 'context' in op.from, context })
@@ -68,7 +70,9 @@ export const copyRunner: OpRunner<CopyOp> = {
       async [Symbol.asyncDispose]() {
         await taken.disposeAsync()
         // The next step may need much memory too.
-        if (isLarge) collectMemory()
+        if (!isLarge) return
+        await giveWay()
+        collectMemory()
       },
     }
   },
@@ -128,7 +132,7 @@ export async function placeInBase(
   op: CopyFields,
   inputs: readonly FileState[],
   context: StepContext,
-): Promise<ReturnType<typeof layOut> & { readonly owner: PackOptions['owner'] }> {
+): Promise<LaidOut & { readonly owner: PackOptions['owner'] }> {
   const base = baseOf(inputs)
   const { chown } = op
   const owner =
@@ -139,9 +143,10 @@ export async function placeInBase(
           base,
           context.services,
         )
-  if (op.link) return { ...layOut(emptyTree, selections, op), owner }
+  const options = { ...op, signal: context.signal }
+  if (op.link) return { ...(await layOutSlowly(emptyTree, selections, options)), owner }
   await using below = await context.services.filesystems.lookup(base)
-  return { ...layOut(below, selections, op), owner }
+  return { ...(await layOutSlowly(below, selections, options)), owner }
 }
 
 export function packOptions(

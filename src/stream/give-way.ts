@@ -1,0 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
+
+/**
+ * Lets other work of the process run once, such as the answers of a server. Promises alone do not:
+ * they are settled before the next event is looked at.
+ */
+export async function giveWay(signal?: AbortSignal | undefined): Promise<void> {
+  await setImmediate()
+  signal?.throwIfAborted()
+}
