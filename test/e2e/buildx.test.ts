@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BuildServer, clientsMissing, openBuildServer } from './buildkit-client.ts'
 import { writeContext } from './busybox.ts'
-import { serveDockerRegistry } from './servers.ts'
+import { end, serveDockerRegistry, until } from './servers.ts'
 import { command, type Outcome } from './strake.ts'
 
 const reason = clientsMissing('docker', 'docker-buildx')
@@ -156,7 +156,27 @@ describe.skipIf(reason !== undefined)('docker buildx build', () => {
     expect(existsSync('client')).toBe(false)
   })
 
-  test('secrets and agents of the client reach their steps only', async () => {
+  test.skipIf(Bun.which('ssh-agent') === null)(
+    'an SSH agent of the client reaches its step',
+    async () => {
+      const socket = place('agent')
+      const agent = Bun.spawn(['ssh-agent', '-D', '-a', socket], { stdout: 'ignore' })
+      try {
+        await until(async () => existsSync(socket))
+        const mount = 'RUN --mount=type=ssh,required test -S "$SSH_AUTH_SOCK"\n'
+        const files = {
+          Dockerfile: `FROM busybox\n${mount}RUN test ! -e /run/buildkit/ssh_agent.0\n`,
+        }
+        const { exitCode, stderr } = await build(files, '--no-cache', '--ssh', `default=${socket}`)
+        expect([exitCode, stderr]).toEqual([0, expect.any(String)])
+        expect((await build(files, '--no-cache')).stderr).toContain('the SSH agent default was not')
+      } finally {
+        await end(agent)
+      }
+    },
+  )
+
+  test('secrets of the client reach their steps only', async () => {
     const file = place('secret')
     await Bun.write(file, 'value of a file')
     const dockerfile = [
