@@ -57,10 +57,6 @@ const InfoResponse = {
   buildkitVersion: [BuildkitVersion as typeof BuildkitVersion, 1],
 } as const
 
-export const BytesMessage = {
-  data: ['bytes', 1],
-} as const
-
 export const PruneRequest = {
   filter: ['string', 1, 'repeated'],
   all: ['bool', 2],

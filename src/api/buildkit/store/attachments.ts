@@ -2,7 +2,7 @@ import type { Engine } from '#engine/engine'
 import { type Attachment, readAttachments } from '#engine/history/attachments'
 import { buildHistory } from '#engine/history/history'
 import { GrpcError, type Method, serverStream, unary } from '#grpc'
-import * as content from '../messages/content.ts'
+import * as content from '../../client/messages/content.ts'
 
 /** The most bytes of one message. The limit of programs in Go is 4 MiB. */
 const largestPart = 1024 * 1024
@@ -10,11 +10,11 @@ const largestPart = 1024 * 1024
 /** The content service of containerd, for the attestations of recorded builds and nothing else. */
 export function attachmentMethods(engine: Engine): readonly Method[] {
   return [
-    unary(content.BlobInfo, async ({ digest }) => {
+    unary(content.Info, async ({ digest }) => {
       const { raw } = await findAttachment(engine, digest)
       return { info: { digest, size: raw.length } }
     }),
-    serverStream(content.ReadBlob, async function* ({ digest, offset, size }) {
+    serverStream(content.Read, async function* ({ digest, offset, size }) {
       const { raw } = await findAttachment(engine, digest)
       const end = size > 0 ? Math.min(offset + size, raw.length) : raw.length
       for (let at = Math.max(offset, 0); at < end; at += largestPart) {
