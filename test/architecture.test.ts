@@ -104,8 +104,12 @@ const allowed: Readonly<
     ],
     why: 'a build makes images; networks and registries are handed in by the engine',
   },
+  web: {
+    imports: ['oci', 'stream', 'tar', 'http', 'registry'],
+    why: 'pages are functions of what a registry and its ledger say',
+  },
   server: {
-    imports: ['oci', 'stream', 'http', 'platform', 'content', 'registry', 'facts'],
+    imports: ['oci', 'stream', 'http', 'platform', 'content', 'registry', 'facts', 'web'],
     why: 'it composes handlers and storage without an engine',
   },
   engine: {
@@ -344,6 +348,8 @@ const purposes: Readonly<Record<string, string>> = {
   'template/value': 'typed values from plain data',
   'tar/read': 'from bytes to entries',
   'tar/write': 'from entries to bytes',
+  'web/data': 'what the pages show, as plain data, which is also the JSON for scripts',
+  'web/pages': 'one file for each page: data -> HTML',
   'stream/decompress': 'detecting compressions and decompressing within limits',
 }
 

@@ -16,6 +16,7 @@ import {
   scheduleCollection,
 } from '#registry'
 import { tokenPath } from '#registry/token/endpoint'
+import { createWeb } from '#web'
 import { type ListenOptions, listen } from './listen.ts'
 
 /** The parts of a served registry. */
@@ -92,7 +93,9 @@ export async function serveRegistry(
   })
   const { tokenEndpoint } = options
   const tokens = tokenEndpoint === undefined ? [] : [{ path: tokenPath, handler: tokenEndpoint }]
-  const server = await listen([{ path: '/v2', handler }, ...tokens], options)
+  const web = createWeb({ registry, ledger: facts.ledger, access: options.access })
+  const mounts = [{ path: '/v2', handler }, { path: '/', handler: web }, ...tokens]
+  const server = await listen(mounts, options)
   return {
     url: server.url,
     port: server.port,

@@ -1,0 +1,131 @@
+import type { Exchange, Handler } from '#http'
+import type { Access, Grant, Registry, RegistryLedger } from '#registry'
+import { catalogScope, pullScope } from '#registry/auth/scope'
+import { describeFailure } from '#registry/server/failure'
+import { ChallengeError, TooManyError } from '#registry/server/refusals'
+import { showHistory } from './data/history.ts'
+import { showImage } from './data/image.ts'
+import { listRepositories } from './data/repositories.ts'
+import { showRepository } from './data/repository.ts'
+import type { Source } from './data/source.ts'
+import type { Html } from './html.ts'
+import { failurePage } from './pages/failure.ts'
+import { historyPage } from './pages/history.ts'
+import { imagePage } from './pages/image.ts'
+import type { Viewer } from './pages/layout.ts'
+import { repositoriesPage } from './pages/repositories.ts'
+import { repositoryPage } from './pages/repository.ts'
+import { jsonPrefix, type Place, parsePlace } from './place.ts'
+import { redirect, replyAsset, replyData, replyPage } from './respond.ts'
+import { icon, style } from './style.ts'
+
+export interface WebParts {
+  readonly registry: Registry
+  readonly ledger: RegistryLedger
+  /** Default: every sender may see everything. */
+  readonly access?: Access | undefined
+}
+
+/** Data for scripts, and the page that shows it. */
+interface Shown {
+  readonly data: object
+  readonly page: () => Html
+}
+
+/** Makes the web page of a registry, and the same data as JSON below `/api/v1`. */
+export function createWeb(parts: WebParts): Handler {
+  return async (request, exchange) => {
+    const response = await answer(parts, request, exchange)
+    if (request.method !== 'HEAD') return response
+    return new Response(null, { status: response.status, headers: response.headers })
+  }
+}
+
+async function answer(parts: WebParts, request: Request, exchange: Exchange): Promise<Response> {
+  const url = new URL(request.url)
+  const isData = url.pathname.startsWith(`${jsonPrefix}/`)
+  if (url.pathname === '/style.css') return replyAsset(style, 'text/css; charset=utf-8')
+  if (url.pathname === '/icon.svg') return replyAsset(icon, 'image/svg+xml')
+  try {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return fail(isData, 405, 'Cannot serve the request: this page can only be read', {
+        Allow: 'GET, HEAD',
+      })
+    }
+    if (url.pathname === '/login') {
+      // Throws for a sender without a name, so that the browser asks for one.
+      await parts.access?.(request, [], exchange)
+      return redirect('/')
+    }
+    const path = isData ? url.pathname.slice(jsonPrefix.length) : url.pathname
+    const place = parsePlace(path, url.searchParams)
+    if (place === undefined) return fail(isData, 404, 'Cannot show this: there is no such page')
+    const grant = await parts.access?.(request, [scopeOf(place)], exchange)
+    const shown = await show(parts, place, { request, grant, host: url.host })
+    return isData ? replyData(shown.data) : replyPage(shown.page())
+  } catch (error) {
+    const { status, message, detail } = describeFailure(error)
+    const reason = detail !== undefined && 'reason' in detail ? String(detail.reason) : undefined
+    const text =
+      reason === undefined || message.includes(reason) ? message : `${message}; ${reason}`
+    return fail(isData, status, text, headersOf(error))
+  }
+}
+
+function scopeOf(place: Place): string {
+  return place.kind === 'repositories' ? catalogScope : pullScope(place.name)
+}
+
+interface Asked {
+  readonly request: Request
+  readonly grant: Grant | undefined
+  readonly host: string
+}
+
+async function show(parts: WebParts, place: Place, asked: Asked): Promise<Shown> {
+  const { request, grant, host } = asked
+  const { registry, ledger } = parts
+  const viewer: Viewer = { name: grant?.name, canLogin: parts.access !== undefined, host }
+  const source: Source = { registry, ledger, signal: request.signal, sees: seesOf(grant) }
+  switch (place.kind) {
+    case 'repositories': {
+      const data = await listRepositories(source, place)
+      return { data, page: () => repositoriesPage(data, place, viewer) }
+    }
+    case 'repository': {
+      const data = await showRepository(source, place)
+      return { data, page: () => repositoryPage(data, viewer) }
+    }
+    case 'image': {
+      const data = await showImage(source, place)
+      return { data, page: () => imagePage(data, viewer) }
+    }
+    case 'history': {
+      const data = await showHistory(source, place)
+      return { data, page: () => historyPage(data, viewer) }
+    }
+  }
+}
+
+function seesOf(grant: Grant | undefined): Source['sees'] {
+  if (grant === undefined) return () => true
+  return (name) => grant.sees?.(name) ?? grant.may(pullScope(name))
+}
+
+function fail(
+  isData: boolean,
+  status: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  if (isData) return replyData({ message }, { status, headers })
+  return replyPage(failurePage(status, message), { status, headers })
+}
+
+/** A browser can send a name and a password, but knows no token service. */
+function headersOf(error: unknown): Readonly<Record<string, string>> {
+  if (error instanceof ChallengeError) {
+    return { 'WWW-Authenticate': 'Basic realm="strake", charset="UTF-8"' }
+  }
+  return error instanceof TooManyError ? { 'Retry-After': String(error.retryAfter) } : {}
+}

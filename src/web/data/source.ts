@@ -1,0 +1,10 @@
+import type { Registry, RegistryLedger } from '#registry'
+
+/** What the pages are made from. */
+export interface Source {
+  readonly registry: Registry
+  readonly ledger: RegistryLedger
+  /** Returns true when the sender may see a repository. */
+  readonly sees: (repository: string) => boolean | Promise<boolean>
+  readonly signal: AbortSignal
+}

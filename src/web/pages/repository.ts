@@ -1,0 +1,45 @@
+import type { ShownRepository, ShownTag } from '../data/repository.ts'
+import { type Html, html } from '../html.ts'
+import { formatPlace } from '../place.ts'
+import { layout, trailTo, type Viewer } from './layout.ts'
+import { shortDigest, size, table, time } from './parts.ts'
+
+const columns = ['Tag', 'Digest', 'Size', 'Platforms', 'Moved', 'Last pull', 'History']
+
+export function repositoryPage(data: ShownRepository, viewer: Viewer): Html {
+  const { name, tags, untagged, next } = data
+  const more = next && formatPlace({ kind: 'repository', name, after: next })
+  const body = html`<h1>${name}</h1>
+${
+  tags.length === 0
+    ? html`<p>No tags.</p>`
+    : table(
+        'Tags',
+        columns,
+        tags.map((tag) => row(name, tag)),
+      )
+}
+${more === undefined ? undefined : html`<p><a rel="next" href="${more}">More tags</a></p>`}
+${untagged.length === 0 ? undefined : manifests(data)}`
+  return layout({ title: name, viewer, trail: trailTo(name), body })
+}
+
+function row(name: string, tag: ShownTag): Html {
+  const { digest, movedAt, movedBy, pulledAt, platforms } = tag
+  return html`<tr>
+<th scope="row"><a href="${formatPlace({ kind: 'image', name, reference: tag.name })}">${tag.name}</a></th>
+<td>${shortDigest(digest)}</td>
+<td class="number">${size(tag.size)}</td>
+<td>${platforms.length === 0 ? '–' : platforms.join(', ')}</td>
+<td>${time(movedAt)}${movedBy === undefined ? undefined : html` by ${movedBy}`}</td>
+<td>${time(pulledAt)}</td>
+<td><a href="${formatPlace({ kind: 'history', name, tag: tag.name })}">History<span class="hidden"> of ${tag.name}</span></a></td>
+</tr>`
+}
+
+function manifests({ name, untagged }: ShownRepository): Html {
+  return html`<section><h2>Manifests</h2><ul>${untagged.map(
+    ({ digest, mediaType }) =>
+      html`<li><a href="${formatPlace({ kind: 'image', name, reference: digest })}">${shortDigest(digest)}</a> ${mediaType}</li>`,
+  )}</ul></section>`
+}
