@@ -41,6 +41,7 @@ export {
 } from './data/postgres.ts'
 export { openDatabase } from './data/sqlite.ts'
 export { isDatabaseDamaged, isUniqueViolation } from './data/sqlite-errors.ts'
+export { type WriteWatch, writeWatches } from './data/watch-writes.ts'
 export { parseYaml } from './data/yaml.ts'
 /** The checksum of a file, noted on the file. */
 export { noteChecksum, notedChecksum } from './file/checksum-note.ts'

@@ -128,6 +128,43 @@ test('follow() yields the events of every process in order, from its call on', a
   expect(seen).toEqual(['own', 'one', 'two', 'last'])
 })
 
+test('follow() tells of an event of another process within 50 ms, also many readers', async () => {
+  const { events } = records
+  const controller = new AbortController()
+  const { signal } = controller
+  const delays: number[] = []
+  const readers = Array.from({ length: 20 }, async () => {
+    for await (const { attributes } of events.follow({ signal })) {
+      delays.push(Date.now() - Number(attributes['name']))
+      if (attributes['last'] !== undefined) return
+    }
+  })
+  await inProcess(`for (let count = 0; count < 10; count += 1) {
+    const attributes = { name: String(Date.now()), ...(count === 9 && { last: '' }) }
+    records.events.append({ type: 'image', action: 'tag', actor: 'x', attributes })
+    await Bun.sleep(30)
+  }`)
+  await Promise.all(readers)
+  controller.abort()
+  expect(delays).toHaveLength(200)
+  // A busy machine may be late a few times.
+  const late = delays.toSorted((a, b) => a - b)[180] ?? Number.POSITIVE_INFINITY
+  expect(late).toBeLessThan(50)
+})
+
+test('follow() ends soon after `until`, without a further event', async () => {
+  const { signal } = new AbortController()
+  const begun = Date.now()
+  time = begun
+  const following = records.events.follow({ since: 0, until: begun + 50, signal })
+  const timer = setInterval(() => {
+    time = Date.now()
+  }, 10)
+  for await (const _ of following);
+  clearInterval(timer)
+  expect(Date.now() - begun).toBeLessThan(500)
+})
+
 test('follow() begins with earlier events of the query, and ends after `until`', async () => {
   const { events } = records
   for (const at of [1000, 2000, 3000]) {

@@ -1,5 +1,5 @@
 import { isStrakeError } from '#oci'
-import { type SqlRow, type SqlValue, sleep } from '#platform'
+import { type SqlRow, type SqlValue, writeWatches } from '#platform'
 import type { RecordsContext } from '../context.ts'
 import { Fields, readRows } from '../fields.ts'
 
@@ -98,11 +98,9 @@ export interface Events {
 const mostEvents = 4096
 const longestAge = 7 * 24 * 60 * 60 * 1000
 
-/** Milliseconds between two queries for events of other processes. */
-const pause = 100
-
 export function createEvents({ database, now, reportIn }: RecordsContext): Events {
   const report = reportIn('events')
+  const watchWrites = writeWatches(database.path)
   const read = (where: string, ...values: readonly SqlValue[]): EventRecord[] =>
     readRows(
       database.all(`SELECT * FROM events WHERE ${where} ORDER BY id`, ...values),
@@ -132,6 +130,7 @@ export function createEvents({ database, now, reportIn }: RecordsContext): Event
     { signal, ...query }: EventQuery & { readonly signal: AbortSignal },
   ): AsyncGenerator<EventRecord> {
     const { until = Number.POSITIVE_INFINITY } = query
+    using writes = watchWrites()
     let last = start
     for (;;) {
       signal.throwIfAborted()
@@ -141,7 +140,7 @@ export function createEvents({ database, now, reportIn }: RecordsContext): Event
         if (matches(event, query)) yield event
       }
       if (isLast) return
-      await sleep(pause, signal)
+      await writes.next(signal, until - now())
     }
   }
   return {
