@@ -56,7 +56,9 @@ export function createApi(engine: Engine, options: ApiOptions): Handler {
     try {
       return withHeaders(await answer(request, exchange))
     } catch (error) {
-      if (describeFailure(error).status >= 500) options.onFailure?.(error, request)
+      // A client that has left is no failure of the server.
+      const isOurs = describeFailure(error).status >= 500 && !request.signal.aborted
+      if (isOurs) options.onFailure?.(error, request)
       return withHeaders(failureResponse(error))
     }
   }

@@ -63,8 +63,7 @@ async function follow(
 /** Starts a process without streams, and resolves when it runs. It stays when the client leaves. */
 async function started(session: Session): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const finish = session.call.begin()
-  run(session, undefined, new AbortController().signal, resolve).catch(reject).finally(finish)
+  run(session, undefined, new AbortController().signal, resolve).catch(reject)
   await promise
 }
 
@@ -74,6 +73,8 @@ async function run(
   left: AbortSignal,
   onStarted: () => void,
 ): Promise<void> {
+  // The process may run on after its client has left.
+  const finish = call.begin()
   try {
     await startExec(call.engine, instance.id, {
       streams,
@@ -87,6 +88,7 @@ async function run(
     onStarted()
   } finally {
     terminals.delete(instance.id)
+    finish()
   }
 }
 

@@ -52,6 +52,7 @@ async function write(connection: RawConnection, bytes: Uint8Array): Promise<void
 /** Aborts when the client has closed the connection in both directions. */
 export function leaving(connection: RawConnection): AbortSignal {
   const controller = new AbortController()
-  connection.once('close', () => controller.abort())
+  if (connection.destroyed) controller.abort()
+  else connection.once('close', () => controller.abort())
   return controller.signal
 }

@@ -33,7 +33,7 @@ export interface ExecOptions extends ExecProcessOptions {
 }
 
 /** A process that `exec` started. */
-export type ExecProcess = Pick<StartedProcess, 'pid' | 'resize'>
+export type ExecProcess = Pick<StartedProcess, 'exited' | 'pid' | 'resize'>
 
 /** How a session with a process in a container ended. */
 export type ExecEnd =
@@ -176,6 +176,10 @@ async function startAndFollow(
   const process = await startExec(request)
   onStarted?.(process)
   const end = await followProcess(process, options)
-  if (end.type === 'detached') process.leave()
+  if (end.type === 'detached') {
+    process.leave()
+    // Nobody will write to the process any more.
+    await process.input?.end()
+  }
   return end
 }

@@ -62,11 +62,13 @@ export interface StartExecOptions {
   readonly streams?: ContainerStreams | undefined
   readonly consoleSize?: ExecOptions['consoleSize']
   readonly onStarted: (process: ExecProcess) => void
+  /** Aborts when the client has left. */
   readonly signal: AbortSignal
 }
 
 /**
- * Starts a prepared process and waits for its end. Throws `CONFLICT` when it was started before,
+ * Starts a prepared process and waits for its end, also when the client leaves: then the process has
+ * no input any more, and its output is dropped. Throws `CONFLICT` when it was started before,
  * `StartError`, and like `execInContainer`.
  */
 export async function startExec(
@@ -81,24 +83,53 @@ export async function startExec(
   const { container, request } = instance
   const running: ExecInstance = { ...instance, state: 'running', server: ownIdentity() }
   write(engine, running)
-  let pid: number | undefined
+  const session = afterStart(signal)
+  let started: ExecProcess | undefined
   try {
     const { code, detached } = await execInContainer(engine, container, {
       ...request,
       interactive: request.interactive && streams !== undefined,
-      streams: streams ?? silentStreams,
+      streams: streams === undefined ? silentStreams : session.ending(streams),
       consoleSize,
-      signal,
+      signal: session.signal,
       onStarted(process) {
-        pid = process.pid
-        write(engine, { ...running, pid })
+        started = process
+        write(engine, { ...running, pid: process.pid })
         onStarted(process)
+        session.begin()
       },
     })
-    if (!detached) write(engine, { ...running, pid, state: 'exited', exitCode: code })
+    const exitCode = detached ? (await started?.exited)?.code : code
+    write(engine, { ...running, pid: started?.pid, state: 'exited', exitCode })
   } catch (error) {
-    write(engine, { ...running, pid, state: 'exited', exitCode: startFailureCode(error) })
+    const end = { pid: started?.pid, exitCode: startFailureCode(error) }
+    write(engine, { ...running, ...end, state: 'exited' })
     throw error
+  }
+}
+
+interface ClientSession {
+  readonly signal: AbortSignal
+  /** Called when the process runs. */
+  begin(): void
+  /** Streams whose failure is the end of the session, because the client has left. */
+  ending(streams: ContainerStreams): ContainerStreams
+}
+
+/** A client that leaves during the start ends its session after the start: the process runs. */
+function afterStart(signal: AbortSignal): ClientSession {
+  const controller = new AbortController()
+  const leave = (): void => controller.abort()
+  return {
+    signal: controller.signal,
+    begin() {
+      if (signal.aborted) leave()
+      else signal.addEventListener('abort', leave, { once: true })
+    },
+    ending: ({ input, output }) => ({
+      input,
+      output: async (stream, bytes) => await output(stream, bytes).catch(leave),
+    }),
   }
 }
 

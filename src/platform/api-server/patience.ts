@@ -8,7 +8,10 @@ export interface Patience {
   readonly silence: number
 }
 
-/** Ends connections whose clients take too long. The runtime has no such limit here. */
+/**
+ * Ends connections whose clients take too long, or have left: Bun closes the descriptor of a client
+ * that has closed both directions, and tells nobody. The runtime has no limits of time here.
+ */
 export interface Watch extends Disposable {
   readonly size: number
   add(socket: Socket): void
@@ -18,6 +21,9 @@ export interface Watch extends Disposable {
   free(socket: Socket): void
   destroyAll(): void
 }
+
+/** Milliseconds between two looks. */
+const pause = 1000
 
 interface Waiting {
   /** Bytes that had been received when the waiting began. */
@@ -35,19 +41,28 @@ export function watchConnections(patience: Patience): Watch {
   }
   const look = (): void => {
     for (const [socket, waiting] of connections) {
-      if (waiting !== undefined && isOver(socket, waiting, patience)) socket.destroy()
+      const isLate = waiting !== undefined && isOver(socket, waiting, patience)
+      if (isLate || socket.pending) socket.destroy()
     }
   }
-  const pause = Math.min(5000, patience.head / 4)
-  const timer = setInterval(look, pause)
-  timer.unref()
+  let timer: ReturnType<typeof setInterval> | undefined
+  const stop = (): void => {
+    clearInterval(timer)
+    timer = undefined
+  }
   return {
     get size() {
       return connections.size
     },
     add(socket) {
       wait(socket)
-      socket.once('close', () => connections.delete(socket))
+      socket.once('close', () => {
+        connections.delete(socket)
+        if (connections.size === 0) stop()
+      })
+      // A server without connections does not wake up.
+      timer ??= setInterval(look, Math.min(pause, patience.head / 4))
+      timer.unref()
     },
     busy(socket) {
       if (connections.has(socket)) connections.set(socket, undefined)
@@ -58,7 +73,7 @@ export function watchConnections(patience: Patience): Watch {
     destroyAll() {
       for (const socket of connections.keys()) socket.destroy()
     },
-    [Symbol.dispose]: () => clearInterval(timer),
+    [Symbol.dispose]: stop,
   }
 }
 

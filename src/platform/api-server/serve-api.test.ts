@@ -168,6 +168,34 @@ describe('serveApi()', () => {
     expect(await exchange('GET / HTTP/1.1\r\nHost: d\r\n\r\n')).toContain('fine')
   })
 
+  test('serveApi() closes a taken connection whose client has closed both directions', async () => {
+    for (const isRead of [false, true]) {
+      const closed = Promise.withResolvers<void>()
+      const ended: boolean[] = []
+      const use = (connection: Duplex): void => {
+        if (isRead) connection.resume()
+        connection.once('end', () => ended.push(true))
+        connection.once('close', () => closed.resolve())
+      }
+      await start(async (_, { upgrade }) => upgrade?.accept({}, use) ?? new Response('fine'))
+      const socket = await open()
+      socket.write(head(0))
+      // Everything is read, so that the kernel does not tell of a connection that was broken off.
+      await new Promise((resolve) => socket.once('data', resolve))
+      if (isRead) {
+        socket.end()
+        await Bun.sleep(100)
+        expect(ended).toEqual([true])
+        const state = await Promise.race([closed.promise, Bun.sleep(1500).then(() => 'open')])
+        expect(state).toBe('open')
+      } else socket.write('unread')
+      socket.destroy()
+      await closed.promise
+      await server?.[Symbol.asyncDispose]()
+      rmSync(path, { force: true })
+    }
+  })
+
   test('serveApi() cancels the body of a response whose client leaves', async () => {
     const cancelled = Promise.withResolvers<void>()
     const body = new ReadableStream({
