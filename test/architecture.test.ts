@@ -237,6 +237,7 @@ const purposes: Readonly<Record<string, string>> = {
   'container/setup': 'preparing everything that the process needs before its start',
   'container/verbs': 'one file for each verb on a container',
   'content/directory': 'the store of blobs on disk',
+  'docker/bake': 'from bake files and Compose files to command lines of build',
   'docker/bodies': "bodies of requests to Docker's API -> typed options",
   'docker/build': 'from flags of build to typed options',
   'docker/columns': "from typed data to Docker's columns",

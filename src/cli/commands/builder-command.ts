@@ -10,6 +10,7 @@ import type { Context } from '../context.ts'
 import { formatKind, printListing } from '../format.ts'
 import { confirmed, printPruned } from '../prune.ts'
 import { formatAge, formatSize, shortId } from '../render/units.ts'
+import { defineBake } from './builder-bake.ts'
 import { addBuildHistory } from './builder-history.ts'
 import { addImagetools } from './builder-imagetools.ts'
 import { addBuilderInstances } from './builder-instances.ts'
@@ -22,6 +23,7 @@ export function define(context: Context): Command {
   addImagetools(command, context)
   addBuildHistory(command, context)
   addBuilderInstances(command, context)
+  command.addCommand(defineBake(context))
   return command
 }
 
