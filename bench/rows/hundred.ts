@@ -1,9 +1,11 @@
-import type { Execution } from '../measure.ts'
+import { ask, timed } from '../api.ts'
+import { type Execution, measure } from '../measure.ts'
 import type { Group, Row } from '../row.ts'
 import type { Stage } from '../stage.ts'
 import { run } from '../tools/tool.ts'
 
 const count = 100
+const listings = 500
 const atOnce = 8
 const names = Array.from({ length: count }, (_, index) => `many${index}`)
 
@@ -65,6 +67,24 @@ export const hundred: Group = [
   { name: `run -d of ${count}`, times: 3, before: withoutAny, run: startAll },
   withAll(`ps, ${count} containers`, 30, ['ps']),
   withAll(`stats --no-stream, ${count} containers`, 250, ['stats', '--no-stream']),
+  {
+    name: `docker ps, ${count} containers, by the API`,
+    times: 5,
+    before: withHundred,
+    run: async ({ tool }) => await measure(['docker', 'ps'], (await tool.api()).env),
+  },
+  {
+    name: `GET /containers/json of ${count}, ${listings} times`,
+    goal: 1000,
+    times: 5,
+    before: withHundred,
+    run: async ({ tool }) => {
+      const api = await tool.api()
+      return await timed(api, async () => {
+        for (let left = listings; left > 0; left -= 1) await ask(api, '/containers/json')
+      })
+    },
+  },
   {
     name: `rm --force of ${count}`,
     times: 3,

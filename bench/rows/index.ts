@@ -1,4 +1,5 @@
 import type { Group } from '../row.ts'
+import { api } from './api.ts'
 import { builds } from './builds.ts'
 import { cached } from './cached.ts'
 import { containers, startUp } from './containers.ts'
@@ -17,4 +18,5 @@ export const groups: readonly Group[] = [
   builds,
   cached,
   images,
+  api,
 ]

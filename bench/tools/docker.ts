@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { describeApi } from '../api.ts'
 import { startDaemon } from '../daemon.ts'
 import { execute } from '../measure.ts'
 import { executeTool, NotOffered, type Place, removeListed, run, type Tool } from './tool.ts'
@@ -43,6 +44,10 @@ export async function openDocker(place: Place): Promise<Tool> {
         ...execution,
         peakBytes: peaks.reduce((sum, peak) => sum + peak, execution.peakBytes),
       }
+    },
+    api: async () => describeApi(daemon.pid, socket, place.env),
+    activate: async () => {
+      throw new NotOffered('dockerd does not end by itself')
     },
     async reset() {
       await removeListed(tool, ['ps', '--all', '--quiet'], ['rm', '--force'])

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execute } from '../measure.ts'
-import { executeTool, type Place, run, type Tool } from './tool.ts'
+import { executeTool, NotOffered, type Place, run, type Tool } from './tool.ts'
 
 /** Opens an empty store of Podman, configured as by Debian except for the directories. */
 export async function openPodman(place: Place): Promise<Tool> {
@@ -31,6 +31,12 @@ export async function openPodman(place: Place): Promise<Tool> {
       const { runtime } = options
       const words = runtime === undefined ? [] : ['--runtime', runtime]
       return executeTool(['podman', ...words, ...args], env, options)
+    },
+    api: async () => {
+      throw new NotOffered('its API is not compared')
+    },
+    activate: async () => {
+      throw new NotOffered('its API is not compared')
     },
     async reset() {
       await run(tool, ['system', 'reset', '--force'])

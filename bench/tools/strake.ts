@@ -1,5 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { activateServer, describeApi, startApi } from '../api.ts'
+import type { Daemon } from '../daemon.ts'
 import { type Environment, execute, measure } from '../measure.ts'
 import { executeTool, type Place, removeListed, run, type Tool } from './tool.ts'
 
@@ -10,6 +12,12 @@ export async function openStrake(place: Place, program: string): Promise<Tool> {
   const env = { ...place.env, STRAKE_ROOT: store, STRAKE_RUN: join(directory, 'run') }
   await mkdir(directory, { recursive: true })
   const info = await execute([program, 'info'], env)
+  const socket = join(directory, 'api.sock')
+  let server: Daemon | undefined
+  const stopServer = async (): Promise<void> => {
+    await server?.[Symbol.asyncDispose]()
+    server = undefined
+  }
   const tool: Tool = {
     name: 'strake',
     about: describe(info.stdout),
@@ -19,7 +27,17 @@ export async function openStrake(place: Place, program: string): Promise<Tool> {
       const environment = runtime === undefined ? env : { ...env, STRAKE_RUNTIME: runtime }
       return executeTool([program, ...args], environment, options)
     },
+    async api() {
+      server ??= await startApi([program, 'system', 'serve', '--host', `unix://${socket}`], {
+        env,
+        log: join(directory, 'api.log'),
+        socket,
+      })
+      return describeApi(server.pid, socket, env)
+    },
+    activate: () => activateServer([program, 'system', 'serve', '--host', 'fd://'], env, directory),
     async reset() {
+      await stopServer()
       await removeListed(tool, ['ps', '--all', '--quiet'], ['rm', '--force'])
       await run(tool, ['system', 'prune', '--all', '--force'])
       await run(tool, ['system', 'cleanup'])

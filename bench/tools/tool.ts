@@ -1,4 +1,5 @@
-import { drained, type Environment, type Execution, execute } from '../measure.ts'
+import type { Api } from '../api.ts'
+import { drained, type Environment, type Execution, execute, type Sample } from '../measure.ts'
 import type { ToolName } from '../options.ts'
 
 export type Compression = 'gzip' | 'zstd'
@@ -22,6 +23,10 @@ export interface Tool extends AsyncDisposable {
   attempt(args: readonly string[], options?: CommandOptions): Promise<Execution>
   /** Removes every container, image and cache. */
   reset(): Promise<void>
+  /** Docker's API, served from the first call on. Throws `NotOffered`. */
+  api(): Promise<Api>
+  /** Lets a server be started by a client, and measures until its first answer. Throws `NotOffered`. */
+  activate(): Promise<Sample>
   pullArguments(image: string): readonly string[]
   /** Throws `NotOffered` for a compression that the tool lacks. */
   pushArguments(image: string, compression: Compression): readonly string[]
