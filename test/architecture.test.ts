@@ -349,6 +349,7 @@ const purposes: Readonly<Record<string, string>> = {
   'template/value': 'typed values from plain data',
   'tar/read': 'from bytes to entries',
   'tar/write': 'from entries to bytes',
+  'web/files': 'the files of layers and images, read out of their archives within limits',
   'web/data': 'what the pages show, as plain data, which is also the JSON for scripts',
   'web/pages': 'one file for each page: data -> HTML',
   'stream/decompress': 'detecting compressions and decompressing within limits',

@@ -5,12 +5,30 @@ import { join } from 'node:path'
 import { encodeJson, mediaType } from '#oci'
 import { type Access, ChallengeError, DeniedError } from '#registry'
 import { fromBuffer } from '#stream'
+import { packTar } from '#tar'
 import { blob, emptyConfig, type Fixture, index, manifest } from '../registry/testing/fixtures.ts'
 import { openStoredRegistry, type RegistryServerOptions, serveRegistry } from './registry.ts'
 
 const evil = `"'><script>alert(1)</script><img src=x onerror=alert(2)>\u202e`
 
-const layer = blob('a layer', mediaType.ociLayer)
+const text = `text ${evil}`
+
+const layer = blob(
+  new Uint8Array(
+    await packTar([
+      { path: `etc/${evil.replaceAll('/', '')}`, body: Buffer.from(text) },
+      { path: 'etc/page.html', body: Buffer.from(text) },
+      { path: 'etc/binary', body: Buffer.from([0, 255]) },
+      { path: 'etc/link', type: 'symlink', linkpath: evil },
+    ]),
+  ),
+  mediaType.ociLayer,
+)
+
+const other = blob(
+  new Uint8Array(await packTar([{ path: `new${evil.replaceAll('/', '')}` }])),
+  mediaType.ociLayer,
+)
 
 const config = blob(
   encodeJson({
@@ -36,6 +54,21 @@ const image = manifest({
   config: config.descriptor,
   layers: [layer.descriptor],
   annotations: { [evil]: evil },
+})
+
+const otherConfig = blob(
+  encodeJson({
+    architecture: 'amd64',
+    os: 'linux',
+    config: { User: `other ${evil}` },
+    rootfs: { type: 'layers', diff_ids: [layer.descriptor.digest, other.descriptor.digest] },
+  }),
+  mediaType.ociConfig,
+)
+
+const otherImage = manifest({
+  config: otherConfig.descriptor,
+  layers: [layer.descriptor, other.descriptor],
 })
 
 const platforms = index([
@@ -65,6 +98,7 @@ async function withRegistry(
     await write('team/app', 'sig', [layer, config, image, emptyConfig, signature])
     await write('team/app', 'v1', [image])
     await write('team/app', 'multi', [platforms])
+    await write('team/app', 'v2', [other, otherConfig, otherImage])
     await write('secret', 'v1', [emptyConfig, manifest()])
     await use((path, init) => fetch(`${server.url}${path}`, { redirect: 'manual', ...init }))
   } finally {
@@ -83,6 +117,15 @@ const pages = [
   '/repositories/team/app/-/history/v1',
   `/repositories/team/app/-/image/${encodeURIComponent(evil)}`,
   '/repositories/absent',
+  '/repositories/team/app/-/files/v1',
+  '/repositories/team/app/-/files/multi?path=etc',
+  '/repositories/team/app/-/files/v1?path=etc/page.html',
+  '/repositories/team/app/-/files/v1?path=etc/link',
+  '/repositories/team/app/-/files/v1?path=etc/binary',
+  `/repositories/team/app/-/files/v1?path=${encodeURIComponent(evil)}`,
+  `/repositories/team/app/-/files/${layer.descriptor.digest}?path=etc`,
+  '/repositories/team/app/-/compare/v1?with=v2',
+  '/repositories/team/app/-/compare/v2?with=v1',
 ]
 
 test('no page lets a hostile value become markup, and each forbids scripts and frames', async () => {
@@ -105,7 +148,7 @@ test('no page lets a hostile value become markup, and each forbids scripts and f
       expect(headers.get('Cache-Control')).toBe('private, no-store')
       expect(text).not.toMatch(/(?:src|href)="(?:https?:)?\/\//)
     }
-    expect(shown).toBeGreaterThanOrEqual(6)
+    expect(shown).toBeGreaterThanOrEqual(12)
   })
 })
 
@@ -141,6 +184,7 @@ test('the same data comes as JSON', async () => {
         { name: 'multi', size: layer.raw.length + config.raw.length },
         { name: 'sig' },
         { name: 'v1', digest: image.descriptor.digest, movedBy: evil },
+        { name: 'v2' },
       ],
     })
     expect(await read('/api/v1/repositories/team/app/-/image/v1')).toMatchObject({
@@ -185,5 +229,46 @@ test('the pages show a sender what it may pull, and ask a browser for a password
     expect([there.status, absent.status]).toEqual([403, 403])
     const login = await get('/login', { headers })
     expect([login.status, login.headers.get('Location')]).toEqual([303, '/'])
+  })
+})
+
+test('the files of an image and of a layer are listed, shown and saved', async () => {
+  await withRegistry({}, async (get) => {
+    const base = '/repositories/team/app/-'
+    const read = async (path: string): Promise<unknown> => (await get(`/api/v1${path}`)).json()
+    expect(await read(`${base}/files/v2`)).toMatchObject({
+      entries: [{ path: 'etc', type: 'directory' }, { path: expect.stringContaining('new') }],
+    })
+    expect(await read(`${base}/files/v1?path=etc/page.html`)).toMatchObject({
+      file: { type: 'file', layer: layer.descriptor.digest },
+      text,
+    })
+    expect(await read(`${base}/files/v1?path=etc/binary`)).not.toHaveProperty('text')
+    const saved = await get(`${base}/contents/v1?path=etc/page.html`)
+    expect(await saved.text()).toBe(text)
+    expect(saved.headers.get('Content-Type')).toBe('application/octet-stream')
+    expect(saved.headers.get('Content-Disposition')).toStartWith('attachment;')
+    expect(saved.headers.get('Content-Security-Policy')).toContain('sandbox')
+    expect((await get(`${base}/contents/v1?path=etc`)).status).toBe(404)
+    expect((await get(`${base}/files/v1?path=absent`)).status).toBe(404)
+    expect((await get(`${base}/files/v1?path=../..`)).status).toBe(404)
+    // The layer belongs to another repository.
+    const foreign = `/repositories/secret/-/files/${layer.descriptor.digest}`
+    expect((await get(foreign)).status).toBe(404)
+  })
+})
+
+test('two tags are compared by files, configuration and layers', async () => {
+  await withRegistry({}, async (get) => {
+    const path = '/api/v1/repositories/team/app/-/compare/v1?with=v2'
+    expect(await (await get(path)).json()).toMatchObject({
+      isSame: false,
+      config: expect.arrayContaining([
+        { name: 'User', before: JSON.stringify(evil), after: JSON.stringify(`other ${evil}`) },
+      ]),
+      layers: { shared: 1, removed: [], added: [other.descriptor.digest] },
+      files: [{ kind: 'added', path: expect.stringContaining('new') }],
+      count: 1,
+    })
   })
 })

@@ -3,20 +3,25 @@ import type { Access, Grant, Registry, RegistryLedger } from '#registry'
 import { catalogScope, pullScope } from '#registry/auth/scope'
 import { describeFailure } from '#registry/server/failure'
 import { ChallengeError, TooManyError } from '#registry/server/refusals'
+import { compareReferences } from './data/compare.ts'
+import { openContents, showFiles } from './data/files.ts'
 import { showHistory } from './data/history.ts'
 import { showImage } from './data/image.ts'
 import { listRepositories } from './data/repositories.ts'
 import { showRepository } from './data/repository.ts'
 import type { Source } from './data/source.ts'
+import { LayerIndex } from './files/layer-index.ts'
 import type { Html } from './html.ts'
+import { comparePage } from './pages/compare.ts'
 import { failurePage } from './pages/failure.ts'
+import { filesPage } from './pages/files.ts'
 import { historyPage } from './pages/history.ts'
 import { imagePage } from './pages/image.ts'
 import type { Viewer } from './pages/layout.ts'
 import { repositoriesPage } from './pages/repositories.ts'
 import { repositoryPage } from './pages/repository.ts'
 import { jsonPrefix, type Place, parsePlace } from './place.ts'
-import { redirect, replyAsset, replyData, replyPage } from './respond.ts'
+import { redirect, replyAsset, replyContents, replyData, replyPage } from './respond.ts'
 import { icon, style } from './style.ts'
 
 export interface WebParts {
@@ -26,6 +31,10 @@ export interface WebParts {
   readonly access?: Access | undefined
 }
 
+interface Parts extends WebParts {
+  readonly layers: LayerIndex
+}
+
 /** Data for scripts, and the page that shows it. */
 interface Shown {
   readonly data: object
@@ -33,7 +42,8 @@ interface Shown {
 }
 
 /** Makes the web page of a registry, and the same data as JSON below `/api/v1`. */
-export function createWeb(parts: WebParts): Handler {
+export function createWeb(given: WebParts): Handler {
+  const parts: Parts = { ...given, layers: new LayerIndex() }
   return async (request, exchange) => {
     const response = await answer(parts, request, exchange)
     if (request.method !== 'HEAD') return response
@@ -41,7 +51,7 @@ export function createWeb(parts: WebParts): Handler {
   }
 }
 
-async function answer(parts: WebParts, request: Request, exchange: Exchange): Promise<Response> {
+async function answer(parts: Parts, request: Request, exchange: Exchange): Promise<Response> {
   const url = new URL(request.url)
   const isData = url.pathname.startsWith(`${jsonPrefix}/`)
   if (url.pathname === '/style.css') return replyAsset(style, 'text/css; charset=utf-8')
@@ -61,6 +71,10 @@ async function answer(parts: WebParts, request: Request, exchange: Exchange): Pr
     const place = parsePlace(path, url.searchParams)
     if (place === undefined) return fail(isData, 404, 'Cannot show this: there is no such page')
     const grant = await parts.access?.(request, [scopeOf(place)], exchange)
+    if (place.kind === 'contents') {
+      const { file, bytes } = await openContents(sourceOf(parts, request, grant), place)
+      return replyContents(bytes, file)
+    }
     const shown = await show(parts, place, { request, grant, host: url.host })
     return isData ? replyData(shown.data) : replyPage(shown.page())
   } catch (error) {
@@ -82,11 +96,14 @@ interface Asked {
   readonly host: string
 }
 
-async function show(parts: WebParts, place: Place, asked: Asked): Promise<Shown> {
+async function show(
+  parts: Parts,
+  place: Exclude<Place, { kind: 'contents' }>,
+  asked: Asked,
+): Promise<Shown> {
   const { request, grant, host } = asked
-  const { registry, ledger } = parts
   const viewer: Viewer = { name: grant?.name, canLogin: parts.access !== undefined, host }
-  const source: Source = { registry, ledger, signal: request.signal, sees: seesOf(grant) }
+  const source = sourceOf(parts, request, grant)
   switch (place.kind) {
     case 'repositories': {
       const data = await listRepositories(source, place)
@@ -104,7 +121,20 @@ async function show(parts: WebParts, place: Place, asked: Asked): Promise<Shown>
       const data = await showHistory(source, place)
       return { data, page: () => historyPage(data, viewer) }
     }
+    case 'files': {
+      const data = await showFiles(source, place)
+      return { data, page: () => filesPage(data, viewer) }
+    }
+    case 'compare': {
+      const data = await compareReferences(source, place)
+      return { data, page: () => comparePage(data, viewer) }
+    }
   }
+}
+
+function sourceOf(parts: Parts, request: Request, grant: Grant | undefined): Source {
+  const { registry, ledger, layers } = parts
+  return { registry, ledger, layers, signal: request.signal, sees: seesOf(grant) }
 }
 
 function seesOf(grant: Grant | undefined): Source['sees'] {

@@ -10,6 +10,9 @@ test('every place has an address that leads back to it', () => {
     { kind: 'image', name: 'team/app', reference: 'v1' },
     { kind: 'image', name: 'app', reference: digest },
     { kind: 'history', name: 'app', tag: 'v1', before: 7 },
+    { kind: 'files', name: 'app', reference: digest, path: 'a b/ü&<x>', skip: 500 },
+    { kind: 'contents', name: 'app', reference: 'v1', path: 'bad\udcff' },
+    { kind: 'compare', name: 'app', reference: 'v1', other: digest },
   ]
   for (const place of places) {
     const { pathname, searchParams } = new URL(formatPlace(place), 'http://registry')

@@ -1,4 +1,5 @@
 import { type Digest, isDigest, isRepositoryName, isTag } from '#oci'
+import { cleanPath, decodeName, encodeName } from '#tar'
 
 /**
  * What an address of the page shows. The page and its JSON have the same places; those of JSON are
@@ -22,6 +23,26 @@ export type Place =
       /** Only moves before the one with this ID. */
       readonly before?: number | undefined
     }
+  | FilesPlace
+  | ContentsPlace
+  | {
+      readonly kind: 'compare'
+      readonly name: string
+      readonly reference: string
+      /** The tag or digest to compare with. */
+      readonly other: string
+    }
+
+/** A file or directory of an image or of a layer. */
+export interface FilePlace {
+  readonly name: string
+  /** A tag, or the digest of an image or of a layer. */
+  readonly reference: string
+  /** Clean; `''` for the root. */
+  readonly path: string
+  /** Entries of the directory that earlier pages show. */
+  readonly skip?: number | undefined
+}
 
 export const jsonPrefix = '/api/v1'
 
@@ -37,13 +58,56 @@ export function parsePlace(path: string, params: URLSearchParams): Place | undef
   const [, name = '', what, item = ''] = match ?? []
   if (match === null || !isRepositoryName(name)) return undefined
   if (what === undefined) return { kind: 'repository', name, after: get('after') }
-  if (what === 'image' && isReference(item)) return { kind: 'image', name, reference: item }
-  if (what === 'history' && isTag(item)) {
-    const before = get('before')
-    if (before !== undefined && !/^\d{1,15}$/.test(before)) return undefined
-    return { kind: 'history', name, tag: item, before: (before && Number(before)) || undefined }
+  if (!isReference(item)) return undefined
+  switch (what) {
+    case 'image':
+      return { kind: 'image', name, reference: item }
+    case 'history': {
+      const before = parseCount(get('before'))
+      if (!isTag(item) || before === null) return undefined
+      return { kind: 'history', name, tag: item, before }
+    }
+    case 'files':
+    case 'contents': {
+      const file = parseFile(params)
+      const skip = parseCount(get('skip'))
+      if (file === undefined || skip === null) return undefined
+      return { kind: what, name, reference: item, path: file, skip }
+    }
+    case 'compare': {
+      const other = get('with') ?? ''
+      return isReference(other) ? { kind: 'compare', name, reference: item, other } : undefined
+    }
+    default:
+      return undefined
   }
-  return undefined
+}
+
+/** Returns `null` for what is no count. */
+function parseCount(text: string | undefined): number | undefined | null {
+  if (text === undefined) return undefined
+  return /^\d{1,15}$/.test(text) ? Number(text) : null
+}
+
+/** A name that is not UTF-8 travels as the hexadecimal numbers of its bytes. */
+function parseFile(params: URLSearchParams): string | undefined {
+  const bytes = params.get('bytes')
+  const path = bytes === null ? (params.get('path') ?? '') : decodeName(Buffer.from(bytes, 'hex'))
+  return path.length > 4096 ? undefined : cleanPath(path)
+}
+
+function fileQuery(path: string): Readonly<Record<string, string | undefined>> {
+  if (path.isWellFormed()) return { path: path === '' ? undefined : path }
+  return { bytes: Buffer.from(encodeName(path)).toString('hex') }
+}
+
+export interface FilesPlace extends FilePlace {
+  readonly kind: 'files'
+}
+
+/** A file itself, to be saved. */
+export interface ContentsPlace extends FilePlace {
+  readonly kind: 'contents'
 }
 
 /** Returns the address of a place, without its origin. */
@@ -58,10 +122,21 @@ export function formatPlace(place: Place): string {
     case 'image':
       return `/repositories/${place.name}/-/image/${place.reference}`
     case 'history': {
-      const before = place.before === undefined ? undefined : String(place.before)
+      const before = textOf(place.before)
       return `/repositories/${place.name}/-/history/${place.tag}${formatQuery({ before })}`
     }
+    case 'files':
+    case 'contents': {
+      const query = formatQuery({ ...fileQuery(place.path), skip: textOf(place.skip) })
+      return `/repositories/${place.name}/-/${place.kind}/${place.reference}${query}`
+    }
+    case 'compare':
+      return `/repositories/${place.name}/-/compare/${place.reference}${formatQuery({ with: place.other })}`
   }
+}
+
+function textOf(count: number | undefined): string | undefined {
+  return count === undefined ? undefined : String(count)
 }
 
 function isReference(text: string): text is Digest {

@@ -1,4 +1,6 @@
 import { securityHeaders } from '#http'
+import { type Bytes, toReadableStream } from '#stream'
+import { baseName, encodeName } from '#tar'
 import type { Html } from './html.ts'
 
 /**
@@ -33,6 +35,26 @@ export function replyData(value: unknown, reply: Reply = {}): Response {
 /** Answers with a part of the program, which is the same for everybody. */
 export function replyAsset(text: string, type: string): Response {
   return respond(text, type, { headers: { 'Cache-Control': 'public, max-age=3600' } })
+}
+
+/** Sends a file to be saved; a browser never shows it as a page of this origin. */
+export function replyContents(
+  bytes: Bytes,
+  { path, size }: { readonly path: string; readonly size: number },
+): Response {
+  const name = [...encodeName(baseName(path))]
+    .map((byte) => `%${byte.toString(16).padStart(2, '0')}`)
+    .join('')
+  return new Response(toReadableStream(bytes), {
+    headers: {
+      ...always,
+      'Content-Security-Policy': "default-src 'none'; sandbox",
+      'Content-Type': 'application/octet-stream',
+      'Content-Length': String(size),
+      'Content-Disposition': `attachment; filename*=UTF-8''${name}`,
+      'Cache-Control': 'private, no-store',
+    },
+  })
 }
 
 export function redirect(location: string): Response {

@@ -9,6 +9,7 @@ import {
 import type { Repository, TagRecord } from '#registry'
 import { mapConcurrently } from '#stream'
 import type { Place } from '../place.ts'
+import { describePlatform } from './platform.ts'
 import type { Source } from './source.ts'
 
 /** A tag and what it names. */
@@ -104,11 +105,6 @@ async function describeTarget(
     if (!isStrakeError(error)) throw error
     return { platforms: [] }
   }
-}
-
-export function describePlatform(platform: NonNullable<Descriptor['platform']>): string {
-  const { os, architecture, variant } = platform
-  return [os, architecture, variant].filter((part) => part !== undefined).join('/')
 }
 
 function sumOf(descriptors: readonly Descriptor[]): number {

@@ -1,7 +1,7 @@
-import { type ImageConfig, type Index, isDigest, type RunConfig } from '#oci'
+import { type ImageConfig, type Index, isDigest, isLayerType, type RunConfig } from '#oci'
 import type { ShownImage, ShownLayer } from '../data/image.ts'
+import { describePlatform } from '../data/platform.ts'
 import type { Referrer } from '../data/referrers.ts'
-import { describePlatform } from '../data/repository.ts'
 import { type Html, html, type Part } from '../html.ts'
 import { formatPlace } from '../place.ts'
 import { layout, trailTo, type Viewer } from './layout.ts'
@@ -16,11 +16,12 @@ export function imagePage(data: ShownImage, viewer: Viewer): Html {
 <dt>Digest</dt><dd><code>${descriptor.digest}</code></dd>
 <dt>Type</dt><dd>${manifest?.artifactType ?? index?.artifactType ?? descriptor.mediaType}</dd>
 ${isDigest(reference) ? undefined : html`<dt>History</dt><dd><a href="${formatPlace({ kind: 'history', name, tag: reference })}">of this tag</a></dd>`}
+${isImage ? html`<dt>Files</dt><dd><a href="${filesOf(name, reference)}">of this image</a></dd>` : undefined}
 </dl>
 ${isImage ? commands(`${viewer.host}/${full}`) : undefined}
 ${index === undefined ? undefined : platforms(name, index)}
 ${config === undefined ? undefined : configuration(config)}
-${layers.length === 0 ? undefined : layerTable(layers)}
+${layers.length === 0 ? undefined : layerTable(name, layers)}
 ${pairs('Labels', config?.config?.Labels)}
 ${pairs('Annotations', manifest?.annotations ?? index?.annotations)}
 ${referrers.length === 0 ? undefined : html`<section><h2>Attached</h2>${tree(name, referrers)}</section>`}`
@@ -87,13 +88,17 @@ function lines(values: readonly string[] | undefined): Html | undefined {
   return html`<ul class="plain">${values.map((value) => html`<li><code>${value}</code></li>`)}</ul>`
 }
 
-function layerTable(layers: readonly ShownLayer[]): Html {
+function filesOf(name: string, reference: string): string {
+  return formatPlace({ kind: 'files', name, reference, path: '' })
+}
+
+function layerTable(name: string, layers: readonly ShownLayer[]): Html {
   const rows = layers.map(
     ({ descriptor, createdBy }, index) => html`<tr>
 <td class="number">${index + 1}</td>
 <td class="made">${createdBy ?? descriptor.annotations?.['org.opencontainers.image.title'] ?? descriptor.mediaType}</td>
 <td class="number">${size(descriptor.size)}</td>
-<td>${shortDigest(descriptor.digest)}</td></tr>`,
+<td>${isLayerType(descriptor.mediaType) ? html`<a href="${filesOf(name, descriptor.digest)}">${shortDigest(descriptor.digest)}</a>` : shortDigest(descriptor.digest)}</td></tr>`,
   )
   const total = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0)
   return html`<section><h2>Layers</h2><p>${layers.length} with ${size(total)} as stored</p>

@@ -20,6 +20,7 @@ ${
       )
 }
 ${more === undefined ? undefined : html`<p><a rel="next" href="${more}">More tags</a></p>`}
+${tags.length < 2 ? undefined : comparison(name, tags)}
 ${untagged.length === 0 ? undefined : manifests(data)}`
   return layout({ title: name, viewer, trail: trailTo(name), body })
 }
@@ -42,4 +43,14 @@ function manifests({ name, untagged }: ShownRepository): Html {
     ({ digest, mediaType }) =>
       html`<li><a href="${formatPlace({ kind: 'image', name, reference: digest })}">${shortDigest(digest)}</a> ${mediaType}</li>`,
   )}</ul></section>`
+}
+
+/** Links to comparisons of tags that are next to each other. */
+function comparison(name: string, tags: readonly ShownTag[]): Html {
+  const links = tags.slice(1).map((tag, index) => {
+    const older = tags[index]?.name ?? tag.name
+    const href = formatPlace({ kind: 'compare', name, reference: older, other: tag.name })
+    return html`<li><a href="${href}">${older} with ${tag.name}</a></li>`
+  })
+  return html`<details><summary>Compare neighbouring tags</summary><ul>${links}</ul></details>`
 }

@@ -1,0 +1,130 @@
+import { expect, test } from 'bun:test'
+import { gzipSync } from 'node:zlib'
+import { createMemoryRegistry, type Repository } from '#registry'
+import { fromBuffer } from '#stream'
+import { packTar, type TarInput } from '#tar'
+import { blob } from '../../registry/testing/fixtures.ts'
+import { compareTrees, listDirectory, mergeLayers } from './file-tree.ts'
+import { layerLimits, readLayerFiles } from './layer-files.ts'
+import { LayerIndex } from './layer-index.ts'
+import { readFileOf, readText } from './read-file.ts'
+
+const signal = new AbortController().signal
+
+async function push(repository: Repository, entries: readonly TarInput[] | Uint8Array) {
+  const raw = entries instanceof Uint8Array ? entries : await packTar(entries)
+  const { descriptor } = blob(new Uint8Array(gzipSync(raw)))
+  await repository.write(descriptor, fromBuffer(new Uint8Array(gzipSync(raw))))
+  return descriptor.digest
+}
+
+test('layers above each other show what a container sees', async () => {
+  const repository = createMemoryRegistry().repository('app')
+  const lower = await push(repository, [
+    { path: 'etc/passwd', body: Buffer.from('root\n') },
+    { path: 'etc/old', body: Buffer.from('old') },
+    { path: 'data/a/b', body: Buffer.from('b') },
+    { path: 'opaque/gone', body: Buffer.from('') },
+    { path: 'kind/inner', body: Buffer.from('x') },
+  ])
+  const upper = await push(repository, [
+    { path: './etc/.wh.old', body: Buffer.from('') },
+    { path: '.wh.data', body: Buffer.from('') },
+    { path: 'opaque/.wh..wh..opq', body: Buffer.from('') },
+    { path: 'opaque/new', body: Buffer.from('n') },
+    { path: 'kind', body: Buffer.from('now a file') },
+    { path: 'etc/passwd', body: Buffer.from('user\n') },
+    { path: 'etc/link', type: 'hardlink', linkpath: 'etc/passwd' },
+  ])
+  const index = new LayerIndex()
+  const layers = [await index.read(repository, lower), await index.read(repository, upper)]
+  const tree = mergeLayers(layers)
+  expect([...tree.keys()].sort()).toEqual([
+    'etc',
+    'etc/link',
+    'etc/passwd',
+    'kind',
+    'opaque',
+    'opaque/new',
+  ])
+  expect(listDirectory(tree, '').map(({ path }) => path)).toEqual(['etc', 'opaque', 'kind'])
+  const passwd = tree.get('etc/passwd')
+  if (passwd === undefined) throw new TypeError('no file')
+  expect(await readText(readFileOf(repository, passwd, signal))).toBe('user\n')
+  const changes = compareTrees(mergeLayers(layers.slice(0, 1)), tree)
+  expect(changes.map(({ kind, path, attributes }) => [kind, path, ...attributes])).toEqual([
+    ['removed', 'data'],
+    ['removed', 'data/a'],
+    ['removed', 'data/a/b'],
+    ['added', 'etc/link'],
+    ['removed', 'etc/old'],
+    ['changed', 'etc/passwd', 'contents'],
+    ['changed', 'kind', 'type'],
+    ['removed', 'kind/inner'],
+    ['removed', 'opaque/gone'],
+    ['added', 'opaque/new'],
+  ])
+})
+
+test('a layer beyond a limit is refused', async () => {
+  const repository = createMemoryRegistry().repository('app')
+  const bomb = await push(repository, [{ path: 'zero', body: new Uint8Array(4_000_000) }])
+  const read = (change: Partial<typeof layerLimits>, digest = bomb) =>
+    readLayerFiles(repository, digest, { signal, limits: { ...layerLimits, ...change } })
+  expect((await read({})).files).toHaveLength(1)
+  await expect(read({ ratioFrom: 100_000 })).rejects.toMatchObject({ code: 'SIZE_INVALID' })
+  await expect(read({ size: 1_000_000 })).rejects.toMatchObject({ code: 'SIZE_INVALID' })
+  await expect(read({ stored: 10 })).rejects.toMatchObject({ code: 'INVALID' })
+  await expect(read({ text: 3 })).rejects.toMatchObject({ code: 'INVALID' })
+  const many = await push(repository, [{ path: 'a' }, { path: 'b' }])
+  await expect(read({ entries: 1 }, many)).rejects.toMatchObject({ code: 'INVALID' })
+  const escaping = await push(repository, [{ path: '../out' }])
+  await expect(read({}, escaping)).rejects.toMatchObject({ code: 'INVALID' })
+  const noise = await push(repository, Buffer.from('no archive at all'.repeat(100)))
+  await expect(read({}, noise)).rejects.toMatchObject({ code: 'INVALID' })
+})
+
+test('a kept list is shown only for a repository that holds the layer', async () => {
+  const registry = createMemoryRegistry()
+  const secret = registry.repository('secret')
+  const digest = await push(secret, [{ path: 'key', body: Buffer.from('k') }])
+  const index = new LayerIndex()
+  expect((await index.read(secret, digest)).files).toHaveLength(1)
+  await expect(index.read(registry.repository('other'), digest)).rejects.toMatchObject({
+    code: 'BLOB_UNKNOWN',
+  })
+})
+
+test('lists are read once at a time, kept within a bound, and too many are refused', async () => {
+  const repository = createMemoryRegistry().repository('app')
+  const digests = await Promise.all(
+    ['a', 'b', 'c', 'd'].map((path) => push(repository, [{ path, body: Buffer.from(path) }])),
+  )
+  let opened = 0
+  const read = repository.read.bind(repository)
+  Object.assign(repository, {
+    read: (...asked: Parameters<Repository['read']>) => {
+      opened += 1
+      return read(...asked)
+    },
+  })
+  const [first = 'sha256:', second = 'sha256:'] = digests as `sha256:${string}`[]
+  const index = new LayerIndex({ entries: 3, atOnce: 1, waiting: 1 })
+  await Promise.all([index.read(repository, first), index.read(repository, first)])
+  await index.read(repository, first)
+  expect(opened).toBe(1)
+  await index.read(repository, second)
+  await index.read(repository, first)
+  expect(opened).toBe(3)
+  const small = new LayerIndex({ atOnce: 1, waiting: 1 })
+  const results = await Promise.allSettled(digests.map((each) => small.read(repository, each)))
+  const refused = results.filter(({ status }) => status === 'rejected')
+  expect(refused.length).toBe(2)
+})
+
+test('only text is shown, and no more than the limit', async () => {
+  expect(await readText(fromBuffer(Buffer.from('grün\n')))).toBe('grün\n')
+  expect(await readText(fromBuffer(Buffer.from([0xff, 0xfe])))).toBeUndefined()
+  expect(await readText(fromBuffer(Buffer.from('a\0b')))).toBeUndefined()
+  expect((await readText(fromBuffer(Buffer.alloc(300_000, 'ü'))))?.length).toBe(131_072)
+})

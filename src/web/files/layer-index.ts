@@ -1,0 +1,89 @@
+import type { Digest } from '#oci'
+import type { Repository } from '#registry'
+import { TooManyError } from '#registry/server/refusals'
+import { type LayerFiles, readLayerFiles } from './layer-files.ts'
+
+export interface LayerIndexOptions {
+  /** The most entries of all layers that are kept. */
+  readonly entries?: number
+  /** Layers that are read at the same time; further ones wait. */
+  readonly atOnce?: number
+  /** Layers that may wait. */
+  readonly waiting?: number
+  /** Milliseconds after which the reading of a layer ends. */
+  readonly patience?: number
+}
+
+/** Reads the lists of files of layers, each once, and keeps the last ones. */
+export class LayerIndex {
+  readonly #options: Required<LayerIndexOptions>
+  /** The least recently used first. */
+  readonly #kept = new Map<Digest, LayerFiles>()
+  readonly #running = new Map<Digest, Promise<LayerFiles>>()
+  readonly #queue: (() => void)[] = []
+  #active = 0
+  #entries = 0
+
+  constructor(options: LayerIndexOptions = {}) {
+    this.#options = { entries: 500_000, atOnce: 2, waiting: 64, patience: 120_000, ...options }
+  }
+
+  /** Returns the files of a layer. Throws `BLOB_UNKNOWN` if this repository does not hold it. */
+  async read(repository: Repository, digest: Digest): Promise<LayerFiles> {
+    // A list that another repository caused must not show that repository's files.
+    await repository.resolveBlob(digest)
+    const kept = this.#kept.get(digest)
+    if (kept !== undefined) {
+      this.#kept.delete(digest)
+      this.#kept.set(digest, kept)
+      return kept
+    }
+    const running = this.#running.get(digest)
+    if (running !== undefined) return running
+    const reading = this.#start(repository, digest)
+    this.#running.set(digest, reading)
+    try {
+      return await reading
+    } finally {
+      this.#running.delete(digest)
+    }
+  }
+
+  async #start(repository: Repository, digest: Digest): Promise<LayerFiles> {
+    await this.#takeTurn()
+    try {
+      const signal = AbortSignal.timeout(this.#options.patience)
+      const files = await readLayerFiles(repository, digest, { signal })
+      this.#keep(digest, files)
+      return files
+    } finally {
+      this.#active -= 1
+      this.#queue.shift()?.()
+    }
+  }
+
+  async #takeTurn(): Promise<void> {
+    const { atOnce, waiting } = this.#options
+    if (this.#active >= atOnce) {
+      if (this.#queue.length >= waiting) {
+        throw new TooManyError('Cannot list files: too many layers are being read', 10)
+      }
+      await new Promise<void>((resolve) => this.#queue.push(resolve))
+    }
+    this.#active += 1
+  }
+
+  #keep(digest: Digest, files: LayerFiles): void {
+    this.#kept.set(digest, files)
+    this.#entries += weightOf(files)
+    for (const [oldest, its] of this.#kept) {
+      if (this.#entries <= this.#options.entries) break
+      this.#kept.delete(oldest)
+      this.#entries -= weightOf(its)
+    }
+  }
+}
+
+function weightOf({ files, removed, emptied }: LayerFiles): number {
+  return files.length + removed.length + emptied.length + 1
+}
