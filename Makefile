@@ -1,5 +1,5 @@
 # Every target first installs missing packages.
-.PHONY: setup build demo test check bench docs install uninstall deb npm clean
+.PHONY: setup build demo test check bench registry-cluster docs install uninstall deb npm clean
 
 setup:
 	@sh scripts/setup
@@ -19,6 +19,10 @@ check: setup
 
 bench: build
 	@scripts/bun bench/main.ts $(or $(ARGS),--disk)
+
+# Three replicas of a registry, PostgreSQL, a bucket and a load balancer on this machine, until interrupted.
+registry-cluster: build
+	@scripts/bun scripts/registry-cluster.ts
 
 # docs/cli.md, docs/coming-from-docker.md and docs/man, from the table of commands.
 docs: setup

@@ -110,6 +110,17 @@ const allowed: Readonly<
   },
   server: {
     imports: ['oci', 'stream', 'http', 'platform', 'content', 'registry', 'facts', 'web'],
+    imports: [
+      'oci',
+      'stream',
+      'http',
+      'platform',
+      'content',
+      'registry',
+      'facts',
+      'objects',
+      'object-content',
+    ],
     why: 'it composes handlers and storage without an engine',
   },
   engine: {
@@ -289,6 +300,7 @@ const purposes: Readonly<Record<string, string>> = {
   'engine/pull': 'several images from registries',
   'engine/push': 'images to registries',
   'engine/received': 'files that clients of builds have sent',
+  'engine/registry/parts': 'caches, buckets and databases of a served registry',
   'engine/registry': 'serving a registry, and login',
   'engine/reproduce': 'predicting builds, updating their locks and verifying them',
   'engine/store': 'checking, cleaning and pruning the store',

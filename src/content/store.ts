@@ -86,6 +86,8 @@ export interface Ingest extends AsyncDisposable {
   append(bytes: Bytes): Promise<void>
   /** Stores the blob. Throws `ContentMismatchError` when `expected` is another digest. */
   commit(expected?: Digest): Promise<Digest>
+  /** Sees what other processes have received. Absent where one process at a time has an ingest. */
+  refresh?(): Promise<void>
   /** Drops all received bytes. */
   abort(): Promise<void>
 }

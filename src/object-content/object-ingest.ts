@@ -45,6 +45,14 @@ export class ObjectIngest implements Ingest {
     return this.#state.size
   }
 
+  async refresh(): Promise<void> {
+    const found = await this.#parts.index.ingests.find(this.id)
+    if (found === undefined || found.version === this.#state.version) return
+    this.#state = found
+    this.#hasher = undefined
+    this.#tail = undefined
+  }
+
   async append(bytes: Bytes): Promise<void> {
     const { budget, bucket } = this.#parts
     let held = 0

@@ -11,7 +11,7 @@ import {
   type WriteOutcome,
 } from '#content'
 import type { Bucket } from '#objects'
-import { type Descriptor, type Digest, StrakeError } from '#oci'
+import { type Descriptor, type Digest, digestAlgorithm, StrakeError } from '#oci'
 import { type Bytes, verified } from '#stream'
 import { Budget } from './budget.ts'
 import { newKey } from './keys.ts'
@@ -73,7 +73,7 @@ class BucketStore implements ObjectStore {
   ): Promise<WriteOutcome> {
     if (await this.has(expected)) return 'exists'
     options.signal?.throwIfAborted()
-    const ingest = await this.ingest({ expectedSize: expected.size })
+    const ingest = await this.ingest({ algorithm: digestAlgorithm(expected.digest) })
     try {
       await ingest.append(verified(bytes, expected))
       await ingest.commit(expected.digest)

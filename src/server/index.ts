@@ -3,8 +3,11 @@
 export { type ListenOptions, listen } from './listen.ts'
 export {
   collectedOf,
+  fileSender,
   openStoredRegistry,
   type RegistryServerOptions,
   type ServedRegistry,
+  type StoredRegistry,
+  type SweptStore,
   serveRegistry,
 } from './registry.ts'

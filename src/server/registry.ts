@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { type DirectoryStore, ingestLifetime, openDirectoryStore } from '#content'
+import { type DirectoryStore, ingestLifetime, type LocalStore, openDirectoryStore } from '#content'
 import { type DatabaseFacts, openSqliteFacts } from '#facts'
 import { fileBlob, type Server } from '#platform'
 import {
@@ -14,6 +14,7 @@ import {
   type Registry,
   type RegistryHandlerOptions,
   scheduleCollection,
+  type UploadFacts,
 } from '#registry'
 import { tokenPath } from '#registry/token/endpoint'
 import { createWeb } from '#web'
@@ -24,26 +25,45 @@ export interface ServedRegistry {
   readonly registry: Registry
   /** Its members, tags and ledger. */
   readonly facts: DatabaseFacts
-  /** A directory for uploads in progress, which outlive the server. */
-  readonly uploads: string
-  /** The store of its blobs, which are sent as files. */
-  readonly blobs: DirectoryStore
-  /** The store has other users and a collection of its own. */
-  readonly isShared: boolean
+  /** Uploads in progress, which outlive the server. */
+  readonly uploads: UploadFacts
+  /** The content, unless its store has other users and a collection of its own. */
+  readonly content: SweptStore | undefined
+  /** Sends blobs as files of this machine. */
+  readonly openBlob?: RegistryHandlerOptions['openBlob']
+  /** Sends clients to another place for blobs. */
+  readonly locate?: RegistryHandlerOptions['locate']
   /** Returns true for a registry that is cached under its own name. Default: none is. */
   readonly isCached?: ((registry: string) => boolean) | undefined
 }
 
+/** A store that can remove what crashes and cut uploads left. */
+export interface SweptStore extends LocalStore {
+  /** See `DirectoryStore` and `ObjectStore`. */
+  sweep(olderThan: number): Promise<void>
+}
+
 /** Returns what a collection of a registry works on. */
-export function collectedOf({ facts, blobs, isShared }: ServedRegistry): CollectedRegistry {
+export function collectedOf({ facts, content }: ServedRegistry): CollectedRegistry {
   const { ledger, collection } = facts
-  return { facts, ledger, collection, content: isShared ? undefined : blobs }
+  return { facts, ledger, collection, content }
+}
+
+/** Returns how blobs of a directory are sent. */
+export function fileSender(blobs: DirectoryStore): NonNullable<ServedRegistry['openBlob']> {
+  return async (blob) => {
+    const path = await blobs.provedPath(blob)
+    return path === undefined ? undefined : fileBlob(path)
+  }
+}
+
+/** A registry in a directory, whose blobs are files. */
+export interface StoredRegistry extends ServedRegistry, AsyncDisposable {
+  readonly blobs: DirectoryStore
 }
 
 /** Opens a registry in a directory of its own. Makes the directory if it is absent. */
-export async function openStoredRegistry(
-  directory: string,
-): Promise<ServedRegistry & AsyncDisposable> {
+export async function openStoredRegistry(directory: string): Promise<StoredRegistry> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const blobs = await openDirectoryStore(directory)
   // Removes unfinished uploads of killed servers.
@@ -53,9 +73,10 @@ export async function openStoredRegistry(
   return {
     registry,
     facts,
-    uploads: `${directory}/repositories/_uploads`,
+    uploads: createDirectoryUploads(`${directory}/repositories/_uploads`),
+    content: blobs,
     blobs,
-    isShared: false,
+    openBlob: fileSender(blobs),
     [Symbol.asyncDispose]: () => facts[Symbol.asyncDispose](),
   }
 }
@@ -68,12 +89,12 @@ export interface RegistryServerOptions extends ListenOptions, RegistryHandlerOpt
   readonly tokenEndpoint?: FetchHandler | undefined
 }
 
-/** Serves a registry whose blobs are files of this machine, until disposed. */
+/** Serves a registry until disposed. */
 export async function serveRegistry(
   served: ServedRegistry,
   options: RegistryServerOptions,
 ): Promise<Server> {
-  const { registry, facts, uploads, blobs } = served
+  const { registry, facts, uploads, isCached, openBlob, locate } = served
   const pulls = new PullLog(facts.ledger)
   const { collect, collectEvents } = options
   const collection =
@@ -81,14 +102,12 @@ export async function serveRegistry(
       ? undefined
       : scheduleCollection(collectedOf(served), collect, collectEvents)
   const handler = createRegistryHandler(registry, {
-    uploads: createDirectoryUploads(uploads),
+    uploads,
     ledger: facts.ledger,
-    isCached: served.isCached,
+    isCached,
     onPull: (pull) => pulls.note(pull),
-    openBlob: async (blob) => {
-      const path = await blobs.provedPath(blob)
-      return path === undefined ? undefined : fileBlob(path)
-    },
+    openBlob,
+    locate,
     ...options,
   })
   const { tokenEndpoint } = options

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { StrakeError } from '#oci'
 import { type AuthFiles, authFiles } from '#registry/access/open-auth'
 import type { RegistryConfig } from '#registry/config/config'
@@ -26,6 +26,14 @@ export interface RegistryPlace {
   readonly files: AuthFiles
 }
 
+/** Returns the directory that has the users of a registry unless the configuration names another. */
+async function besideOf({ storage }: RegistryConfig, options: PlaceOptions): Promise<string> {
+  if (storage?.directory !== undefined) return storage.directory
+  // A replica has no directory of its own.
+  if (storage?.bucket !== undefined) return dirname(resolve(options.config ?? '.'))
+  return await options.root()
+}
+
 /** Reads the configuration, if one is named, and finds the files. Throws `ConfigError`. */
 export async function findPlace(options: PlaceOptions): Promise<RegistryPlace> {
   const { config: path, storage } = options
@@ -34,8 +42,10 @@ export async function findPlace(options: PlaceOptions): Promise<RegistryPlace> {
     storage === undefined
       ? read
       : { ...read, storage: { ...read.storage, directory: resolve(storage) } }
-  const directory = config.storage?.directory ?? (await options.root())
-  return { config, files: authFiles(config, join(directory, 'registry-auth')) }
+  return {
+    config,
+    files: authFiles(config, join(await besideOf(config, options), 'registry-auth')),
+  }
 }
 
 /** Reads a configuration file. Throws `ConfigError`, and `NOT_FOUND` for an absent file. */

@@ -1,10 +1,11 @@
 import { StrakeError } from '#oci'
-import type { RegistryConfig } from '#registry/config/config'
+import type { RegistryConfig, StorageConfig } from '#registry/config/config'
 import { anonymousPull, defaultRules } from '#registry/policy/rule'
-import { openStoredRegistry } from '#server'
+import { openStoredRegistry, type ServedRegistry } from '#server'
 import { serveConfigured } from '#server/serve-configured'
 import type { Engine } from '../engine.ts'
-import { withCaches } from './caches.ts'
+import { withCaches } from './parts/caches.ts'
+import { replicatedOptions } from './parts/replicated.ts'
 import { findPlace, type PlaceOptions } from './place.ts'
 import { overStore, type RegistryServer } from './serve.ts'
 
@@ -47,15 +48,14 @@ export async function serveConfiguredRegistry(
   const directory = config.storage?.directory
   const { isOpen, writeLine = () => {}, warn } = options
   await using opened = new AsyncDisposableStack()
-  const own =
-    directory === undefined
-      ? await overStore(await engine())
-      : opened.use(await openStoredRegistry(directory))
+  const own = await openOwn(engine, config.storage ?? {}, opened)
   const served = config.proxy === undefined ? own : await withCaches(engine, own, config.proxy)
   const server = opened.use(
     await serveConfigured(served, { config, files, isOpen, writeLine, warn }),
   )
-  const storage = directory ?? (await engine()).root
+  const { bucket } = config.storage ?? {}
+  const storage =
+    bucket === undefined ? (directory ?? (await engine()).root) : `bucket ${bucket.name}`
   const owned = opened.move()
   return {
     url: server.url,
@@ -63,6 +63,20 @@ export async function serveConfiguredRegistry(
     storage,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+async function openOwn(
+  engine: () => Promise<Engine>,
+  { bucket, database, directory }: StorageConfig,
+  opened: AsyncDisposableStack,
+): Promise<ServedRegistry> {
+  if (bucket !== undefined && database !== undefined) {
+    const { openReplicatedRegistry } = await import('#server/replicated-registry')
+    const options = await replicatedOptions(bucket, database, process.env)
+    return opened.use(await openReplicatedRegistry(options))
+  }
+  if (directory !== undefined) return opened.use(await openStoredRegistry(directory))
+  return await overStore(await engine())
 }
 
 /** Returns a configuration in which the given values of `over` replace those of `base`. */

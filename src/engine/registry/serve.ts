@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
-import { createLocalRegistry } from '#registry'
+import { createDirectoryUploads, createLocalRegistry } from '#registry'
 import {
+  fileSender,
   type ListenOptions,
   openStoredRegistry,
   type ServedRegistry,
@@ -61,8 +62,9 @@ export async function overStore(engine: Engine): Promise<ServedRegistry> {
   return {
     registry,
     facts,
-    uploads: `${engine.root}/registry/_uploads`,
-    blobs: content,
-    isShared: true,
+    uploads: createDirectoryUploads(`${engine.root}/registry/_uploads`),
+    // The store collects by itself, because its blobs also belong to images.
+    content: undefined,
+    openBlob: fileSender(content),
   }
 }

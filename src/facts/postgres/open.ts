@@ -18,6 +18,7 @@ export interface PostgresFactsOptions extends PostgresOptions {
 
 export interface PostgresFacts extends DatabaseFacts {
   readonly uploads: UploadFacts
+  readonly postgres: Postgres
   /** For a bucket that the replicas share. */
   readonly objects: ObjectIndex
 }
@@ -39,6 +40,7 @@ export async function openPostgresFacts(options: PostgresFactsOptions): Promise<
     ledger: new PostgresLedger(backing),
     collection: new PostgresCollection(backing),
     uploads: createPostgresUploads(postgres),
+    postgres,
     objects: createPostgresObjectIndex(backing),
     repository: (name) => new PostgresRepositoryFacts(name, backing),
     async *repositories({ after = '' } = {}) {

@@ -4,6 +4,7 @@ import type { Upload, UploadFacts } from '#registry'
 /** Uploads in progress in PostgreSQL, so that any replica can continue them. */
 export function createPostgresUploads(postgres: Postgres): UploadFacts {
   return {
+    isShared: true,
     async put(upload) {
       await postgres.query(
         `INSERT INTO strake_uploads VALUES ($1, $2, $3::bigint)

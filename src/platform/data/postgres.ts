@@ -21,11 +21,13 @@ export interface PostgresOptions {
   readonly connections?: number | undefined
   /** Milliseconds for one statement. Default: 10,000. */
   readonly timeout?: number | undefined
+  /** Called before every statement. */
+  readonly onQuery?: (() => void) | undefined
 }
 
 /** Opens connections when they are needed. Throws `UNSUPPORTED` on another runtime than Bun. */
 export function connectPostgres(options: PostgresOptions): Postgres {
-  const { url, connections = 10, timeout = 10_000 } = options
+  const { url, connections = 10, timeout = 10_000, onQuery } = options
   if (typeof Bun === 'undefined') {
     throw new StrakeError(
       'UNSUPPORTED',
@@ -54,6 +56,7 @@ export function connectPostgres(options: PostgresOptions): Postgres {
   }
   return {
     async query(text, ...values) {
+      onQuery?.()
       const converted = values.map((value) =>
         typeof value === 'object' && value !== null ? arrayLiteral(value) : value,
       )

@@ -29,8 +29,27 @@ export interface TlsConfig {
 
 export interface StorageConfig {
   readonly directory?: string
+  readonly bucket?: BucketConfig
+  readonly database?: DatabaseConfig
   readonly readOnly?: boolean
   readonly sparse?: boolean
+}
+
+/** Content in a bucket of S3, for many replicas. */
+export interface BucketConfig {
+  readonly name: string
+  readonly region: string
+  readonly endpoint?: string
+  readonly pathStyle?: boolean
+  readonly credentialsFile?: string
+  readonly redirect?: boolean
+}
+
+/** Facts in PostgreSQL, for many replicas. */
+export interface DatabaseConfig {
+  readonly url?: string
+  readonly urlFile?: string
+  readonly connections?: number
 }
 
 export interface AuthConfig {

@@ -13,11 +13,24 @@ export function findConflicts(config: RegistryConfig): readonly Conflict[] {
   return [
     ...oddProxies(config),
     ...oddIdleTime(config),
+    ...oddStorage(config),
     ...unknownIssuers(config),
     ...repeatedIssuers(config),
     ...(auth.ldap === undefined ? [] : ldapConflicts(auth.ldap)),
     ...(auth.mtls === undefined ? [] : mtlsConflicts(auth.mtls, tls?.clientCa !== undefined)),
   ]
+}
+
+function oddStorage({ storage = {} }: RegistryConfig): readonly Conflict[] {
+  const { bucket, database, directory } = storage
+  if ((bucket === undefined) !== (database === undefined)) {
+    const [there, absent] = bucket === undefined ? ['database', 'bucket'] : ['bucket', 'database']
+    const message = `storage.${there} needs storage.${absent}`
+    return [{ path: ['storage', there], message }]
+  }
+  if (bucket === undefined || directory === undefined) return []
+  const message = 'content is either in a directory or in a bucket'
+  return [{ path: ['storage', 'directory'], message }]
 }
 
 function oddProxies({ listen }: RegistryConfig): readonly Conflict[] {

@@ -5,7 +5,9 @@ import { parseConfig } from './parse-config.ts'
 import { registryShape } from './registry-shape.ts'
 import type { Shape } from './shape.ts'
 
-const example = join(import.meta.dir, '../../../docs/registry.example.yml')
+const docs = join(import.meta.dir, '../../../docs')
+/** One machine, and many replicas. */
+const examples = [`${docs}/registry.example.yml`, `${docs}/registry.cluster.example.yml`]
 
 /** Returns the keys of a shape that a value does not have. */
 function absentKeys(
@@ -33,7 +35,9 @@ function absentKeys(
   }
 }
 
-test('the example file is valid, and shows every key', async () => {
-  const config = await parseConfig(readFileSync(example, 'utf8'), example)
-  expect(absentKeys(registryShape, [config], '')).toEqual([])
+test('the example files are valid, and show every key', async () => {
+  const configs = await Promise.all(
+    examples.map((path) => parseConfig(readFileSync(path, 'utf8'), path)),
+  )
+  expect(absentKeys(registryShape, configs, '')).toEqual([])
 })

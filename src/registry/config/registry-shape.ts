@@ -2,6 +2,8 @@ import { actions, type ClaimSubject, type Rule, type Subject } from '../policy/r
 import type {
   AccessConfig,
   AuthConfig,
+  BucketConfig,
+  DatabaseConfig,
   LdapConfig,
   LimitsConfig,
   ListenConfig,
@@ -64,11 +66,46 @@ const tls: Shape<TlsConfig> = section({
   },
 })
 
+const bucket: Shape<BucketConfig> = section({
+  name: {
+    shape: text('the name of a bucket', /^[A-Za-z0-9][A-Za-z0-9._-]{1,62}$/),
+    isRequired: true,
+    about: 'The bucket.',
+  },
+  region: {
+    shape: text('a region such as eu-west-1', /^[a-z0-9-]{1,40}$/),
+    isRequired: true,
+    about: 'Its region.',
+  },
+  endpoint: { shape: url, about: 'The address of the service. Default: that of Amazon.' },
+  pathStyle: { shape: flag, about: 'The bucket is in the path of URLs instead of in the host.' },
+  credentialsFile: {
+    shape: path,
+    about:
+      'Two lines: the key ID and the secret key. Default: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+  },
+  redirect: {
+    shape: flag,
+    about: 'Sends clients to the bucket for blobs, by URLs for 20 minutes.',
+  },
+})
+
+const database: Shape<DatabaseConfig> = section({
+  url: {
+    shape: text('a URL such as postgres://user@host/database', /^postgres(?:ql)?:\/\/[^\s]+$/),
+    about: 'The database. With a password in it, use urlFile instead.',
+  },
+  urlFile: { shape: path, about: 'A file with the URL. Default: STRAKE_REGISTRY_DATABASE.' },
+  connections: { shape: whole(1, 1000), about: 'The most connections. Default: 10.' },
+})
+
 const storage: Shape<StorageConfig> = section({
   directory: {
     shape: path,
     about: 'Where repositories are stored; without it, in the image store.',
   },
+  bucket: { shape: bucket, about: 'Stores content in a bucket of S3; needs a database.' },
+  database: { shape: database, about: 'Stores facts in PostgreSQL; needs a bucket.' },
   readOnly: { shape: flag, about: 'Refuses pushes and deletes.' },
   sparse: { shape: flag, about: 'Accepts indexes and images with missing parts.' },
 })

@@ -31,6 +31,10 @@ export class LinkingIngest implements Ingest {
     return digest
   }
 
+  async refresh(): Promise<void> {
+    await this.#ingest.refresh?.()
+  }
+
   abort(): Promise<void> {
     return this.#ingest.abort()
   }

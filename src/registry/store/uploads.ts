@@ -22,6 +22,8 @@ export interface Upload {
  * them, so an upload outlives the server that began it.
  */
 export interface UploadFacts {
+  /** Other servers continue these uploads meanwhile, so none of them is remembered. */
+  readonly isShared?: boolean
   /** Adds an upload, or replaces it. */
   put(upload: Upload): Promise<void>
   find(id: string): Promise<Upload | undefined>

@@ -120,7 +120,8 @@ export class UploadSessions implements AsyncDisposable {
 
   async #find({ repository, session: id, sender }: SessionKey): Promise<Session> {
     const known = this.#sessions.get(id)
-    const upload = known?.upload ?? (await this.#facts.find(id))
+    const isKnown = known !== undefined && (known.isBusy || this.#facts.isShared !== true)
+    const upload = isKnown ? known.upload : await this.#facts.find(id)
     const isLate = upload !== undefined && this.#isExpired(upload)
     const isOther = upload?.repository !== repository || upload.sender !== sender
     if (upload === undefined || isOther || isLate) {
@@ -130,7 +131,9 @@ export class UploadSessions implements AsyncDisposable {
       )
     }
     // Another request may have added it during the await.
-    return this.#sessions.get(id) ?? this.#adopt(upload)
+    const session = this.#sessions.get(id) ?? this.#adopt(upload)
+    if (!session.isBusy) session.upload = upload
+    return session
   }
 
   #adopt(upload: Upload): Session {
@@ -254,7 +257,9 @@ class Session implements UploadSession {
   /** Opens the ingest if it has bytes. Throws `CONFLICT` while another server has it open. */
   async reopen(): Promise<void> {
     clearTimeout(this.#timer)
-    if (this.upload.ingest !== undefined) await this.ingest()
+    if (this.upload.ingest === undefined) return
+    const ingest = await this.ingest()
+    await ingest.refresh?.()
   }
 
   async end(): Promise<void> {

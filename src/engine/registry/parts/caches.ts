@@ -3,7 +3,7 @@ import { createProxy, type Upstream } from '#registry'
 import type { ProxyConfig, UpstreamConfig } from '#registry/config/content-config'
 import { repositoryPattern, textPattern } from '#registry/policy/glob'
 import type { ServedRegistry } from '#server'
-import type { Engine } from '../engine.ts'
+import type { Engine } from '../../engine.ts'
 
 const minute = 60_000
 

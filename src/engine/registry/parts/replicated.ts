@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises'
+import { StrakeError } from '#oci'
+import type { BucketConfig, DatabaseConfig } from '#registry/config/config'
+import type { ReplicatedOptions } from '#server/replicated-registry'
+
+type Env = Readonly<Record<string, string | undefined>>
+
+/** Returns what a registry of many replicas needs. Secrets are in files or in the environment. */
+export async function replicatedOptions(
+  bucket: BucketConfig,
+  database: DatabaseConfig,
+  env: Env,
+): Promise<ReplicatedOptions> {
+  const [accessKeyId, secretAccessKey] =
+    bucket.credentialsFile === undefined
+      ? [env['AWS_ACCESS_KEY_ID'], env['AWS_SECRET_ACCESS_KEY']]
+      : await readLines(bucket.credentialsFile)
+  if (!accessKeyId || !secretAccessKey) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot use the bucket ${bucket.name}: there are no credentials`,
+      {
+        remedy:
+          'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or storage.bucket.credentialsFile',
+      },
+    )
+  }
+  const [fromFile] = database.urlFile === undefined ? [] : await readLines(database.urlFile)
+  const url = fromFile ?? database.url ?? env['STRAKE_REGISTRY_DATABASE']
+  if (!url) {
+    throw new StrakeError('INVALID', 'Cannot use the database: it has no address', {
+      remedy: 'set storage.database.url or urlFile, or STRAKE_REGISTRY_DATABASE',
+    })
+  }
+  return {
+    bucket: {
+      bucket: bucket.name,
+      region: bucket.region,
+      endpoint: bucket.endpoint,
+      usesPath: bucket.pathStyle === true,
+      credentials: { accessKeyId, secretAccessKey, sessionToken: env['AWS_SESSION_TOKEN'] },
+    },
+    database: { url, connections: database.connections },
+    redirects: bucket.redirect === true,
+  }
+}
+
+async function readLines(path: string): Promise<readonly string[]> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new StrakeError('INVALID', `Cannot read ${path}`, { cause })
+  })
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+}
