@@ -109,7 +109,6 @@ const allowed: Readonly<
     why: 'pages are functions of what a registry and its ledger say',
   },
   server: {
-    imports: ['oci', 'stream', 'http', 'platform', 'content', 'registry', 'facts', 'web'],
     imports: [
       'oci',
       'stream',
@@ -118,6 +117,7 @@ const allowed: Readonly<
       'content',
       'registry',
       'facts',
+      'web',
       'objects',
       'object-content',
     ],
