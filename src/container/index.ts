@@ -39,13 +39,13 @@ export { type ContainerSettings, networkNames, networksOf } from './model/settin
 export { parseSignal } from './model/signal.ts'
 /** The state of a container. */
 export type { ContainerState, ContainerStatus } from './model/state.ts'
-/** The state of health checks. */
-export type { HealthStatus } from './monitor/health.ts'
 /** The hidden role in which this program watches one container. */
 export { monitorMain } from './monitor/main.ts'
 /** The networks of a container that exists. */
 export { connectNetwork, disconnectNetwork } from './networks/connect.ts'
 export { addPorts, removePorts } from './networks/ports.ts'
+/** The state of health checks. */
+export { type HealthStatus, readHealth } from './observe/health.ts'
 /** The processes of a container. */
 export { listProcesses, type ProcessTable } from './observe/processes.ts'
 /** The resource use of a container. */
@@ -53,8 +53,8 @@ export { type ContainerUsage, readContainerUsage } from './observe/usage.ts'
 /** Reaping what failed runtimes leave behind. */
 export { reapAbandoned } from './process/reap-abandoned.ts'
 /** Cleaning up after crashes and reboots. */
-export { isOrphaned } from './recovery/adopt.ts'
-export { isLost, reconcileContainers } from './recovery/reconcile.ts'
+export { isLost, isOrphaned } from './recovery/abandoned.ts'
+export { reconcileContainers } from './recovery/reconcile.ts'
 /** Restoring lost records of containers. */
 export { restoreContainerRecords } from './recovery/restore.ts'
 /** The streams of a user, and the end of a session. */
@@ -88,7 +88,7 @@ export { findContainer } from './verbs/find.ts'
 /** Starting a container and staying attached until it ends. */
 export { type ForegroundOptions, type RunEnd, runForeground } from './verbs/foreground.ts'
 /** All facts about a container. */
-export { type ContainerDetails, inspectContainer, readHealth } from './verbs/inspect.ts'
+export { type ContainerDetails, inspectContainer } from './verbs/inspect.ts'
 /** The log of a container. */
 export { type LogEntry, type LogsOptions, readLogBatches, readLogs } from './verbs/logs.ts'
 /** Removing a container. */

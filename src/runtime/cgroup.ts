@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, writeFile, writeFileSync } from 'node:fs'
+import { fs, pathExists, readPlainFile } from '#platform'
 
 const base = '/sys/fs/cgroup'
 
@@ -7,14 +7,14 @@ export type CgroupMode = 'unified' | 'hybrid' | 'legacy'
 
 /** The arrangement of the control groups on this machine. */
 export function cgroupMode(): CgroupMode {
-  if (existsSync(`${base}/cgroup.controllers`)) return 'unified'
-  return existsSync(`${base}/unified/cgroup.controllers`) ? 'hybrid' : 'legacy'
+  if (pathExists(`${base}/cgroup.controllers`)) return 'unified'
+  return pathExists(`${base}/unified/cgroup.controllers`) ? 'hybrid' : 'legacy'
 }
 
 /** The controllers on the v2 mount of a hybrid machine. crun refuses such a machine. */
 export function hybridControllers(): readonly string[] {
   try {
-    const text = readFileSync(`${base}/unified/cgroup.controllers`, 'latin1').trim()
+    const text = fs().readFileSync(`${base}/unified/cgroup.controllers`, 'latin1').trim()
     return text === '' ? [] : text.split(' ')
   } catch {
     return []
@@ -23,8 +23,8 @@ export function hybridControllers(): readonly string[] {
 
 /** Whether the kernel can limit swap. */
 export function countsSwap(): boolean {
-  if (cgroupMode() === 'unified') return existsSync('/proc/swaps')
-  return existsSync(`${base}/memory/memory.memsw.limit_in_bytes`)
+  if (cgroupMode() === 'unified') return pathExists('/proc/swaps')
+  return pathExists(`${base}/memory/memory.memsw.limit_in_bytes`)
 }
 
 /**
@@ -42,7 +42,7 @@ export function oomKills(group: string): number {
       ? `${base}${group}/memory.events`
       : `${base}/memory${group}/memory.oom_control`
   try {
-    return Number(/^oom_kill (\d+)$/m.exec(readFileSync(file, 'latin1'))?.[1] ?? 0)
+    return Number(/^oom_kill (\d+)$/m.exec(fs().readFileSync(file, 'latin1'))?.[1] ?? 0)
   } catch {
     return 0
   }
@@ -54,7 +54,7 @@ export function freeze(group: string, frozen: boolean): boolean {
   const file = unified ? `${base}${group}/cgroup.freeze` : `${base}/freezer${group}/freezer.state`
   const word = unified ? (frozen ? '1' : '0') : frozen ? 'FROZEN' : 'THAWED'
   try {
-    writeFileSync(file, word)
+    fs().writeFileSync(file, word)
     return true
   } catch {
     return false
@@ -69,8 +69,10 @@ export function cgroupProcesses(group: string): readonly number[] {
 
 function processesBelow(group: string): readonly number[] {
   try {
-    const own = readFileSync(`${group}/cgroup.procs`, 'latin1').split('\n').filter(Boolean)
-    const inner = readdirSync(group, { withFileTypes: true }).filter((one) => one.isDirectory())
+    const own = fs().readFileSync(`${group}/cgroup.procs`, 'latin1').split('\n').filter(Boolean)
+    const inner = fs()
+      .readdirSync(group, { withFileTypes: true })
+      .filter((one) => one.isDirectory())
     return [...own.map(Number), ...inner.flatMap(({ name }) => processesBelow(`${group}/${name}`))]
   } catch {
     // The group has just been removed, with its last process.
@@ -86,9 +88,9 @@ export function removeCgroups(group: string): boolean {
   for (const hierarchy of hierarchies()) {
     const path = `${hierarchy}${group}`
     try {
-      rmdirSync(path)
+      fs().rmdirSync(path)
     } catch {
-      empty &&= !existsSync(path) || removeChildren(path)
+      empty &&= !pathExists(path) || removeChildren(path)
     }
   }
   return empty
@@ -97,10 +99,10 @@ export function removeCgroups(group: string): boolean {
 /** Removes child groups first: programs of the container may have created some. */
 function removeChildren(path: string): boolean {
   try {
-    for (const entry of readdirSync(path, { withFileTypes: true })) {
+    for (const entry of fs().readdirSync(path, { withFileTypes: true })) {
       if (entry.isDirectory()) removeChildren(`${path}/${entry.name}`)
     }
-    rmdirSync(path)
+    fs().rmdirSync(path)
     return true
   } catch {
     return false
@@ -109,7 +111,9 @@ function removeChildren(path: string): boolean {
 
 function hierarchies(): readonly string[] {
   if (cgroupMode() === 'unified') return [base]
-  return readdirSync(base).map((name) => `${base}/${name}`)
+  return fs()
+    .readdirSync(base)
+    .map((name) => `${base}/${name}`)
 }
 
 /** Whether the processes of a container are frozen. */
@@ -117,7 +121,7 @@ export function isFrozen(group: string): boolean {
   const unified = cgroupMode() === 'unified'
   const file = unified ? `${base}${group}/cgroup.freeze` : `${base}/freezer${group}/freezer.state`
   try {
-    const word = readFileSync(file, 'latin1').trim()
+    const word = readPlainFile(file)?.trim()
     return word === '1' || word === 'FROZEN' || word === 'FREEZING'
   } catch {
     return false
@@ -136,12 +140,13 @@ export function primeCgroups(): void {
   const unified = cgroupMode() === 'unified'
   try {
     const [, own = '/'] =
-      (unified ? /^0::(.*)$/m : /:pids:(.*)$/m).exec(readFileSync('/proc/self/cgroup', 'latin1')) ??
-      []
+      (unified ? /^0::(.*)$/m : /:pids:(.*)$/m).exec(
+        fs().readFileSync('/proc/self/cgroup', 'latin1'),
+      ) ?? []
     const file = `${base}${unified ? '' : '/pids'}${own}/cgroup.procs`
     isPriming = true
     // Without this the start takes a few milliseconds more, so an error is ignored.
-    writeFile(file, '0', () => {
+    fs().writeFile(file, '0', () => {
       isPriming = false
     })
   } catch {
@@ -156,9 +161,11 @@ export function primeCgroups(): void {
 export function groupFileExists(hierarchy: string, names: readonly string[]): boolean {
   const root = hierarchy === '' ? base : `${base}/${hierarchy}`
   try {
-    const groups = readdirSync(root, { withFileTypes: true }).filter((one) => one.isDirectory())
+    const groups = fs()
+      .readdirSync(root, { withFileTypes: true })
+      .filter((one) => one.isDirectory())
     if (groups.length === 0) return true
-    return groups.some((group) => names.some((name) => existsSync(`${root}/${group.name}/${name}`)))
+    return groups.some((group) => names.some((name) => pathExists(`${root}/${group.name}/${name}`)))
   } catch {
     return false
   }

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { giveWay } from './give-way.ts'
 
 const longest = 50
 
@@ -12,9 +12,8 @@ export function createBreath(signal: AbortSignal | undefined): () => Promise<voi
   return () => {
     signal?.throwIfAborted()
     if (++steps % 16 !== 0 || performance.now() - last < longest) return undefined
-    return setImmediate().then(() => {
+    return giveWay(signal).finally(() => {
       last = performance.now()
-      signal?.throwIfAborted()
     })
   }
 }

@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs'
 import { StrakeError } from '#oci'
-import { isSystemError, lockDirectory, tryLockDirectory } from '#platform'
+import { fs, isSystemError, lockDirectory, tryLockDirectory } from '#platform'
 import { type ContainerContext, containerPaths } from './context.ts'
 
 type Store = Pick<ContainerContext, 'root' | 'run' | 'records'>
@@ -21,7 +20,7 @@ export async function lockNewContainer(
 ): Promise<ContainerLock> {
   const { directory } = containerPaths(context, id)
   for (;;) {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    fs().mkdirSync(directory, { recursive: true, mode: 0o700 })
     const lock = await ifThere(() => lockDirectory(directory, signal))
     // A clean-up may have removed the directory, because it has no record yet.
     if (lock !== undefined) return lock
@@ -39,7 +38,7 @@ export async function lockContainer(
     const lock = await ifThere(() => lockDirectory(directory, signal))
     if (lock !== undefined) return lock
     // The record exists without a directory. A removal needs the directory for its lock.
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    fs().mkdirSync(directory, { recursive: true, mode: 0o700 })
   }
   throw new StrakeError('NOT_FOUND', `Cannot find container ${name}: another process removed it`)
 }

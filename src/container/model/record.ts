@@ -1,7 +1,7 @@
 import { StrakeError } from '#oci'
 import { isAlive } from '#platform'
 import type { ContainerRecord, JsonDocument } from '#records'
-import { cgroupPath, isFrozen, openRuntime, type Runtime } from '#runtime'
+import { cgroupPath, isFrozen } from '#runtime/cgroup'
 import { type ContainerContext, containerPaths } from './context.ts'
 import type { ContainerSettings } from './settings.ts'
 import { type ContainerState, readState } from './state.ts'
@@ -67,14 +67,6 @@ function toSettings(document: JsonDocument): ContainerSettings {
 /** The control group of a container. */
 export function groupOf({ id, settings }: Pick<Container, 'id' | 'settings'>): string {
   return cgroupPath(id, settings.cgroupParent)
-}
-
-/** The runtime of a container: its own, or that of the machine. */
-export function runtimeOf(
-  { runtime }: { readonly runtime: Runtime },
-  { settings }: Pick<Container, 'settings'>,
-): Runtime {
-  return settings.runtime === undefined ? runtime : openRuntime(settings.runtime)
 }
 
 /** Whether the process of a container is alive, or a monitor that will restart it. */

@@ -1,6 +1,5 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { NetworkPlace, PublishedPort } from '#network'
-import { type ProcessIdentity, pathExists, readPlainFile } from '#platform'
+import { fs, type ProcessIdentity, pathExists, readPlainFile } from '#platform'
 import type { ContainerPaths } from './context.ts'
 import type { OutputStream } from './options.ts'
 
@@ -105,6 +104,7 @@ export function readJson(path: string): object | undefined {
 }
 
 export function writeJson(path: string, value: object): void {
+  const { renameSync, rmSync, writeFileSync } = fs()
   const temporary = `${path}.${process.pid}.tmp`
   try {
     writeFileSync(temporary, JSON.stringify(value), { mode: 0o600 })

@@ -4,8 +4,9 @@ import type { ContainerPaths } from '../model/context.ts'
 import { stopSignalOf } from '../model/signal.ts'
 import { readJson } from '../model/state.ts'
 import { writeStopRequest } from '../model/stop-request.ts'
+import { freshHealth, type HealthState } from '../observe/health.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
-import { freshHealth, type HealthState, watchHealth } from './health.ts'
+import { watchHealth } from './health.ts'
 import type { RunningContainer } from './process.ts'
 
 export interface SuperviseHealthOptions {

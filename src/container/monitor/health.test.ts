@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import { afterProbe, type HealthState, nextWait, timingOf } from './health.ts'
+import type { HealthState } from '../observe/health.ts'
+import { afterProbe, nextWait, timingOf } from './health.ts'
 
 const fresh: HealthState = { Status: 'starting', FailingStreak: 0, Log: [] }
 const probe = (ExitCode: number) => ({ Start: '', End: '', ExitCode, Output: '' })

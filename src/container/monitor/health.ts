@@ -20,24 +20,13 @@ import {
 import { isFullDisk } from '../model/reserve.ts'
 import { openView } from '../model/running-view.ts'
 import { writeJson } from '../model/state.ts'
+import {
+  freshHealth,
+  type HealthProbe,
+  type HealthState,
+  type HealthStatus,
+} from '../observe/health.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
-
-export type HealthStatus = 'starting' | 'healthy' | 'unhealthy'
-
-/** The document in `health.json`, in the form of Docker's inspect. */
-export interface HealthState {
-  readonly Status: HealthStatus
-  readonly FailingStreak: number
-  readonly Log: readonly HealthProbe[]
-}
-
-export interface HealthProbe {
-  readonly Start: string
-  readonly End: string
-  readonly ExitCode: number
-  /** The first 4096 bytes. */
-  readonly Output: string
-}
 
 const second = 1_000_000_000
 const nanosecondsPerMillisecond = 1_000_000
@@ -45,9 +34,6 @@ const nanosecondsPerMillisecond = 1_000_000
 const shortest = 1
 const mostProbes = 5
 const mostOutput = 4096
-
-/** The state before the first probe. */
-export const freshHealth: HealthState = { Status: 'starting', FailingStreak: 0, Log: [] }
 
 export interface Timing {
   /** Milliseconds. */

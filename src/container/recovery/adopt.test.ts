@@ -12,7 +12,7 @@ import { inspectContainer } from '../verbs/inspect.ts'
 import { removeContainer } from '../verbs/remove.ts'
 import { runDetached } from '../verbs/run.ts'
 import { waitContainer } from '../verbs/wait.ts'
-import { isOrphaned } from './adopt.ts'
+import { isOrphaned } from './abandoned.ts'
 import { reconcileContainers } from './reconcile.ts'
 
 let bed: Testbed

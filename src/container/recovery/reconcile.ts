@@ -4,21 +4,16 @@ import { forget, releaseNestedMounts } from '#runtime'
 import type { ContainerSnapshot } from '#snapshot'
 import { releaseVolumes } from '#volume'
 import { containerEvent, networkEvents } from '../model/container-events.ts'
-import { type ContainerContext, type ContainerPaths, containerPaths } from '../model/context.ts'
-import { isLocked, tryLockContainer } from '../model/lock.ts'
-import {
-  type Container,
-  groupOf,
-  isRunning,
-  listContainers,
-  lostExitCode,
-  runtimeOf,
-} from '../model/record.ts'
+import { type ContainerContext, containerPaths } from '../model/context.ts'
+import { tryLockContainer } from '../model/lock.ts'
+import { type Container, groupOf, listContainers, lostExitCode } from '../model/record.ts'
 import { type ContainerState, createdState, readState, writeState } from '../model/state.ts'
+import { runtimeOf } from '../process/runtime-of.ts'
 import { makeBaseLayer } from '../setup/base-layer.ts'
 import { mendRunning } from '../setup/mend.ts'
 import { removeRemains } from '../setup/remains.ts'
-import { adoptContainer, isOrphaned } from './adopt.ts'
+import { holdsSomething, isOrphaned } from './abandoned.ts'
+import { adoptContainer } from './adopt.ts'
 
 /**
  * Cleans up after containers whose process and monitor are gone, because they were
@@ -52,26 +47,6 @@ async function removeForgotten(context: ContainerContext): Promise<void> {
     const isForgotten = lock !== undefined && records.containers.get(id) === undefined
     if (isForgotten) await removeTree(`${directory}/${id}`)
   }
-}
-
-/**
- * Whether a stopped container still has mounts or a network, its monitor is dead and no
- * other process works on it, or whether its state is damaged. Cheap enough for every `ps`.
- */
-export function isLost(
-  context: Pick<ContainerContext, 'root' | 'run'>,
-  { id, state }: Pick<Container, 'id' | 'state'>,
-): boolean {
-  const paths = containerPaths(context, id)
-  if (state.status === 'dead') return !isLocked(context, id)
-  if (isRunning({ state }) || !holdsSomething(state, paths)) return false
-  if (state.monitor !== undefined && isAlive(state.monitor)) return false
-  return !isLocked(context, id)
-}
-
-/** The run directory exists from before the root is mounted until after it is unmounted. */
-function holdsSomething({ root }: ContainerState, { run }: ContainerPaths): boolean {
-  return root !== undefined || existsSync(run)
 }
 
 /**

@@ -2,8 +2,9 @@ import { statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { identifyProcess } from '#platform'
 import { containerPaths, type RunningContext } from '../model/context.ts'
-import { type Container, runtimeOf } from '../model/record.ts'
+import type { Container } from '../model/record.ts'
 import { createdState, readState, writeState } from '../model/state.ts'
+import { runtimeOf } from '../process/runtime-of.ts'
 import { connectMonitor } from '../protocol/connection.ts'
 
 /** The number of reads, 10 ms apart, until the monitor has written the file. */

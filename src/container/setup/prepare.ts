@@ -24,10 +24,11 @@ import {
   containerPaths,
   type FoundDevice,
 } from '../model/context.ts'
-import { type Container, runtimeOf } from '../model/record.ts'
+import type { Container } from '../model/record.ts'
 import { makeReserve } from '../model/reserve.ts'
 import { type ContainerSettings, mergeEnv, networksOf } from '../model/settings.ts'
 import { createdState, type NetworkState, writeJson, writeState } from '../model/state.ts'
+import { runtimeOf } from '../process/runtime-of.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
 import { makeBaseLayer } from './base-layer.ts'
 import { shareEtcFiles, writeEtcFiles } from './etc-files.ts'

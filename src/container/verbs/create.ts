@@ -8,7 +8,8 @@ import { invalidName, isContainerName, randomId, randomName } from '../model/nam
 import type { ContainerOptions } from '../model/options.ts'
 import { readContainer } from '../model/record.ts'
 import { type ContainerSettings, mergeSettings } from '../model/settings.ts'
-import { isLost, reconcileContainer } from '../recovery/reconcile.ts'
+import { isLost } from '../recovery/abandoned.ts'
+import { reconcileContainer } from '../recovery/reconcile.ts'
 import { keepRecord } from '../recovery/restore.ts'
 
 export interface CreatedContainer {

@@ -2,9 +2,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Descriptor } from '#oci'
 import { isSystemError } from '#platform'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
-import { type Container, getContainer, isRunning, runtimeOf } from '../model/record.ts'
+import { type Container, getContainer, isRunning } from '../model/record.ts'
 import { readJson } from '../model/state.ts'
-import { freshHealth, type HealthState } from '../monitor/health.ts'
+import { type HealthState, readHealth } from '../observe/health.ts'
+import { runtimeOf } from '../process/runtime-of.ts'
 import type { ResolvedMount } from '../setup/volumes.ts'
 
 /** All facts about a container. */
@@ -43,16 +44,6 @@ export function inspectContainer(context: ContainerContext, nameOrId: string): C
     execs: isRunning(container) ? readExecs(run) : [],
     manifest: readManifest(context, container),
   }
-}
-
-/** Returns the state of a container's health checks; `undefined` without health checks. */
-export function readHealth(
-  context: Pick<ContainerContext, 'root' | 'run'>,
-  { id, settings }: Pick<Container, 'id' | 'settings'>,
-): HealthState | undefined {
-  if (settings.health === undefined) return undefined
-  const state = readJson(containerPaths(context, id).health)
-  return { ...freshHealth, ...state }
 }
 
 function readMounts(directory: string): readonly ResolvedMount[] {

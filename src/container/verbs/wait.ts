@@ -4,9 +4,9 @@ import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, isRunning, lostExitCode, readContainer } from '../model/record.ts'
 import type { ContainerState } from '../model/state.ts'
 import { changesIn } from '../observe/changes.ts'
+import { readHealth } from '../observe/health.ts'
 import { waitForEnd } from './control.ts'
 import { findContainer } from './find.ts'
-import { readHealth } from './inspect.ts'
 
 /**
  * What `wait` waits for. `exited` is the end after which the container is not restarted; `next-exit`

@@ -1,18 +1,10 @@
-import {
-  type Container,
-  isLost,
-  isOrphaned,
-  isRunning,
-  networkNames,
-  readContainer,
-  readHealth,
-  reconcileContainers,
-  restartLost,
-} from '#container'
+import { type Container, isRunning, readContainer } from '#container/model/record'
+import { networkNames } from '#container/model/settings'
+import { readHealth } from '#container/observe/health'
+import { isLost, isOrphaned } from '#container/recovery/abandoned'
 import { isStrakeError } from '#oci'
 import { isSystemError } from '#platform'
 import type { Engine } from '../engine.ts'
-import { containerContext } from './container-context.ts'
 import { type ContainerFilters, containerTest, includesStopped } from './container-filter.ts'
 import type { ContainerSummary } from './summary.ts'
 
@@ -46,7 +38,11 @@ export async function listContainers(
     .filter(passes)
 }
 
+/** Loads its code when it is needed, because most lists find nothing to clean up. */
 async function reconcile(engine: Engine): Promise<void> {
+  const { reconcileContainers } = await import('#container/recovery/reconcile')
+  const { restartLost } = await import('#container/verbs/start-all')
+  const { containerContext } = await import('./container-context.ts')
   try {
     const context = await containerContext(engine)
     await restartLost(context, await reconcileContainers(context))

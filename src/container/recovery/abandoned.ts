@@ -1,0 +1,38 @@
+import { isAlive, pathExists } from '#platform'
+import { type ContainerContext, type ContainerPaths, containerPaths } from '../model/context.ts'
+import { isLocked } from '../model/lock.ts'
+import { type Container, isRunning } from '../model/record.ts'
+import type { ContainerState } from '../model/state.ts'
+
+/**
+ * Whether a container runs without a monitor, because its monitor was killed, and no other process
+ * works on it. Cheap enough for every `ps`.
+ */
+export function isOrphaned(
+  context: Pick<ContainerContext, 'root' | 'run'>,
+  { id, state }: Pick<Container, 'id' | 'state'>,
+): boolean {
+  if (!isRunning({ state }) || state.process === undefined) return false
+  if (state.monitor !== undefined && isAlive(state.monitor)) return false
+  return !isLocked(context, id)
+}
+
+/**
+ * Whether a stopped container still has mounts or a network, its monitor is dead and no
+ * other process works on it, or whether its state is damaged. Cheap enough for every `ps`.
+ */
+export function isLost(
+  context: Pick<ContainerContext, 'root' | 'run'>,
+  { id, state }: Pick<Container, 'id' | 'state'>,
+): boolean {
+  const paths = containerPaths(context, id)
+  if (state.status === 'dead') return !isLocked(context, id)
+  if (isRunning({ state }) || !holdsSomething(state, paths)) return false
+  if (state.monitor !== undefined && isAlive(state.monitor)) return false
+  return !isLocked(context, id)
+}
+
+/** The run directory exists from before the root is mounted until after it is unmounted. */
+export function holdsSomething({ root }: ContainerState, { run }: ContainerPaths): boolean {
+  return root !== undefined || pathExists(run)
+}
