@@ -482,6 +482,16 @@ test('modules that every command loads import no large node module', () => {
   expect(found).toEqual([])
 })
 
+test('ps loads the store and its own code, but no verb on containers', () => {
+  const loaded = loadedWith(['cli/commands/ps-command.ts', 'engine/open.ts'])
+  expect(loaded).toContain('container/model/record.ts')
+  // The index of a folder loads everything in it.
+  const heavy =
+    /^(?:container|image|layer|network|registry|runtime|snapshot|tar|volume)\/index\.ts$/
+  expect(loaded.filter((path) => heavy.test(path))).toEqual([])
+  expect(loaded.filter((path) => /^node:(?!path$)/.test(path))).toEqual([])
+})
+
 test('oci, dockerfile and template import no node module', () => {
   const found = violations(({ folder, imports }) =>
     folder === 'oci' || folder === 'dockerfile' || folder === 'template'
@@ -644,6 +654,24 @@ function targets({ path, imports }: SourceFile): readonly string[] {
     })
     .filter((target) => target !== '')
 }
+
+/** The files and modules that are loaded with these files: what they import as values, and so on. */
+function loadedWith(paths: readonly string[]): readonly string[] {
+  const byPath = new Map(production.map((file) => [file.path, file]))
+  const loaded = new Set(paths)
+  for (const path of loaded) {
+    const file = byPath.get(path)
+    if (file === undefined) continue
+    const imports = [...file.text.matchAll(valueImport)]
+      .filter(([, names = '']) => !/^\{(?:\s*type [^,}]*,?)*\s*\}$/.test(names))
+      .map(([, , target = '']) => target)
+    for (const target of imports) if (target.startsWith('node:')) loaded.add(target)
+    for (const target of targets({ ...file, imports })) loaded.add(target)
+  }
+  return [...loaded]
+}
+
+const valueImport = /^(?:import|export) (?!type )([^'"`;]*?) from '([^']+)'/gm
 
 function stripComments(text: string): string {
   return text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '')
