@@ -30,7 +30,7 @@ export class RateLimit {
     const key = kind === 'user' ? `user ${name}` : `address ${networkOf(name)}`
     const now = this.#now()
     const { tokens, at } = this.#buckets.get(key) ?? { tokens: this.#burst, at: now }
-    const full = Math.min(this.#burst, tokens + ((now - at) / 1000) * this.#rate)
+    const full = Math.min(this.#burst, tokens + (Math.max(0, now - at) / 1000) * this.#rate)
     if (full < 1) {
       const message = `Cannot serve the request: more than ${this.#rate} requests per second`
       throw new TooManyError(message, (1 - full) / this.#rate)

@@ -1,3 +1,4 @@
+import { elapsed } from '../elapsed.ts'
 import { TooManyError } from '../server/refusals.ts'
 
 /** Failed logins that cost nothing but themselves. */
@@ -33,7 +34,7 @@ export class LoginGuard {
     for (const [key, most] of keysOf(address, user)) {
       const { count, at } = this.#find(key)
       if (count < free) continue
-      const wait = Math.min(1000 * 2 ** Math.min(count - free, 20), most) - (this.#now() - at)
+      const wait = Math.min(1000 * 2 ** Math.min(count - free, 20), most) - elapsed(this.#now(), at)
       if (wait > 0) {
         throw new TooManyError('Cannot log in: too many failed logins, wait a moment', wait / 1000)
       }
@@ -58,7 +59,7 @@ export class LoginGuard {
 
   #find(key: string): Failures {
     const found = this.#failures.get(key)
-    if (found !== undefined && this.#now() - found.at < forgotten) return found
+    if (found !== undefined && elapsed(this.#now(), found.at) < forgotten) return found
     return { count: 0, at: 0 }
   }
 }

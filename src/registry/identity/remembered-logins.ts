@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
+import { elapsed } from '../elapsed.ts'
 import type { Identity } from '../policy/identity.ts'
 import type { UserDirectory } from './directory.ts'
 
@@ -27,7 +28,7 @@ export class RememberedLogins {
   /** Returns the sender of a login that was right, unless the password has changed since. */
   async find(name: string, password: string): Promise<Identity | undefined> {
     const login = this.#logins.get(this.#keyOf(name, password))
-    if (login === undefined || this.#now() - login.at >= remembered) return undefined
+    if (login === undefined || elapsed(this.#now(), login.at) >= remembered) return undefined
     const { identity, directory } = login
     // A user without a mark is known to a server that is asked again after five minutes.
     if (identity.secretMark === undefined) return identity

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
+import { elapsed } from '../elapsed.ts'
 
 /** Milliseconds for which a file is believed to be unchanged. */
 const believed = 1000
@@ -34,7 +35,8 @@ export function watchFile<T>(
   }
   return {
     read() {
-      if (seen !== undefined && now() - lookedAt < believed) return Promise.resolve(seen.content)
+      if (seen !== undefined && elapsed(now(), lookedAt) < believed)
+        return Promise.resolve(seen.content)
       looking ??= look().finally(() => {
         looking = undefined
       })

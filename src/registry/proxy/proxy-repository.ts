@@ -21,7 +21,8 @@ export interface ProxyState {
   readonly sizes: Recent<number>
   readonly resolving: SingleFlight<Descriptor>
   readonly manifests: SingleFlight<FoundManifest>
-  readonly blobs: Map<Digest, Fetch>
+  /** Transfers in progress, by `REPOSITORY@DIGEST`. */
+  readonly blobs: Map<string, Fetch>
 }
 
 export interface ProxyParts {
@@ -286,12 +287,14 @@ export class ProxyRepository implements Repository {
 
   #fetch(target: Descriptor): Fetch {
     const { local, remote, state } = this.#parts
-    const known = state.blobs.get(target.digest)
+    // Another repository must not share it: its upstream may send other bytes, or refuse.
+    const key = `${this.name}@${target.digest}`
+    const known = state.blobs.get(key)
     if (known !== undefined) return known
     const fetch = fetchBlob(remote, local, { ...target, mediaType: octetStream })
-    state.blobs.set(target.digest, fetch)
+    state.blobs.set(key, fetch)
     const forget = (): void => {
-      state.blobs.delete(target.digest)
+      state.blobs.delete(key)
     }
     fetch.whole.then(forget, forget)
     return fetch

@@ -236,3 +236,36 @@ test('clients of a mirror reach the cache by ns, and by the bare name', async ()
   const absent = await serve(new Request(`http://localhost/v2/team/x/blobs/${unknown}`))
   expect(absent.status).toBe(404)
 })
+
+test('createProxy() shares no transfer between two upstreams', async () => {
+  const origin = createMemoryRegistry()
+  const good = origin.repository('app')
+  for (const { descriptor, raw } of [emptyConfig, layer, image]) {
+    await good.write(descriptor, fromBuffer(raw))
+  }
+  const handler = createRegistryHandler(origin)
+  const serving = Promise.withResolvers<void>()
+  // It names the blob of the other one, and lets everybody wait for its bytes.
+  const hostile = async (request: Request): Promise<Response> => {
+    if (request.method !== 'GET' || !request.url.includes('/blobs/')) return handler(request)
+    serving.resolve()
+    return new Response(new ReadableStream())
+  }
+  const upstream = (prefix: string, fetch: (request: Request) => Promise<Response>) => ({
+    prefix,
+    registry: connectRegistry(prefix, { fetch, retry: { attempts: 1 } }),
+    ttl: 1000,
+  })
+  const local = createLocalRegistry(createMemoryStore(), createMemoryFacts())
+  const proxy = createProxy(local, {
+    upstreams: [
+      upstream('good.test', (request) => handler(request)),
+      upstream('evil.test', hostile),
+    ],
+  })
+  const blobs = proxy.repository('evil.test/app').read(layer.descriptor)
+  const first = blobs[Symbol.asyncIterator]().next()
+  first.catch(() => {})
+  await serving.promise
+  expect(await readAll(proxy.repository('good.test/app'), layer)).toEqual(Buffer.from(layer.raw))
+})

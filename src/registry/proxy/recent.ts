@@ -1,3 +1,5 @@
+import { elapsed } from '../elapsed.ts'
+
 /** Facts that are true for a while, by key. The oldest of too many are forgotten. */
 export class Recent<T> {
   readonly #capacity: number
@@ -22,13 +24,16 @@ export class Recent<T> {
   /** Returns the value if it was set within `lifetime` milliseconds. */
   get(key: string, lifetime: number): T | undefined {
     const entry = this.#entries.get(key)
-    return entry !== undefined && this.#now() - entry.at < lifetime ? entry.value : undefined
+    return entry !== undefined && elapsed(this.#now(), entry.at) < lifetime
+      ? entry.value
+      : undefined
   }
 
   /** Returns the milliseconds since the value was set, if it is known. */
   age(key: string): number | undefined {
     const entry = this.#entries.get(key)
-    return entry && this.#now() - entry.at
+    const age = entry && elapsed(this.#now(), entry.at)
+    return age !== undefined && Number.isFinite(age) ? age : undefined
   }
 
   delete(key: string): void {

@@ -5,7 +5,7 @@ import { isApiToken, makeApiToken, type TokenFacts } from '../identity/api-token
 import { type Authenticator, wrongCredentials } from '../identity/authenticator.ts'
 import { parseAuthorization } from '../identity/authorization.ts'
 import { claimsOf, groupsOf } from '../policy/decide.ts'
-import { anonymous, type Identity } from '../policy/identity.ts'
+import { anonymous, type Identity, principalName } from '../policy/identity.ts'
 import type { Policy } from '../policy/rule.ts'
 import { ChallengeError } from '../server/refusals.ts'
 import { replyError, replyJson } from '../server/reply.ts'
@@ -57,7 +57,7 @@ async function issue(
 ): Promise<object> {
   const form = await readForm(request)
   const identity = await proveSender(parts, request, { form, address: exchange.address })
-  exchange.principal = { name: identity.kind === 'anonymous' ? undefined : identity.name }
+  exchange.principal = { name: principalName(identity) }
   if (identity.kind !== 'anonymous') parts.onLogin?.(exchange, identity)
   const scopes = grantScopes(parts.policy, identity, form.getAll('scope'))
   const token = await parts.accessTokens.sign({

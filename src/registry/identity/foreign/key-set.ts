@@ -1,6 +1,7 @@
 import type { JSONWebKeySet, JWK } from 'jose'
 import { StrakeError } from '#oci'
 import { toBuffer } from '#stream'
+import { elapsed } from '../../elapsed.ts'
 
 /** Milliseconds for which keys are used without asking the issuer. */
 const fresh = 10 * 60_000
@@ -44,9 +45,9 @@ export class KeySet {
   /** Returns the keys, in which one with the ID is if the issuer has it. Throws `UNAVAILABLE`. */
   async read(keyId: string | undefined): Promise<JSONWebKeySet> {
     const { now } = this.#options
-    const age = now() - this.#readAt
+    const age = elapsed(now(), this.#readAt)
     const isKnown = keyId === undefined || this.#keys.some(({ kid }) => kid === keyId)
-    if ((age >= fresh || !isKnown) && now() - this.#askedAt >= cooldown) {
+    if ((age >= fresh || !isKnown) && elapsed(now(), this.#askedAt) >= cooldown) {
       this.#asking ??= this.#ask().finally(() => {
         this.#asking = undefined
       })

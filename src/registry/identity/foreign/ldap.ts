@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import type { Client, Entry } from 'ldapts'
 import { StrakeError } from '#oci'
 import type { LdapConfig } from '../../config/config.ts'
+import { elapsed } from '../../elapsed.ts'
 import type { Identity } from '../../policy/identity.ts'
 import type { UserDirectory } from '../directory.ts'
 
@@ -42,7 +43,7 @@ export async function openLdapDirectory(
     },
     async find(name) {
       const known = found.get(name)
-      if (known !== undefined && now() - known.at < believed) return known.identity
+      if (known !== undefined && elapsed(now(), known.at) < believed) return known.identity
       const identity = await withClient(server, async (client) => {
         const entry = await findEntry(server, client, name)
         return entry && identityOf(config, name, entry)
