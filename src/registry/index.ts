@@ -59,6 +59,7 @@ export {
   type RefusalDetail,
   TooManyError,
 } from './server/refusals.ts'
+export { isStorageFull } from './storage-full.ts'
 // Storage for the facts of a registry.
 export {
   type FreedMember,

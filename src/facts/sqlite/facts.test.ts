@@ -2,10 +2,14 @@ import { expect, test } from 'bun:test'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createDirectoryFacts, type RegistryFacts } from '#registry'
+import { openDatabase } from '#platform'
+import { createDirectoryFacts, type RegistryFacts, useResolution } from '#registry'
 import { blob } from '../../registry/testing/fixtures.ts'
 import { testDatabaseFacts } from '../testing/contract.ts'
 import { openSqliteFacts } from './open.ts'
+import { ReadCache } from './read-cache.ts'
+import { SqliteRepositoryFacts } from './repository-facts.ts'
+import { GroupWriter } from './writer.ts'
 
 async function temporary(): Promise<{ readonly root: string } & AsyncDisposable> {
   const root = await mkdtemp(join(tmpdir(), 'strake-sqlite-facts-'))
@@ -55,4 +59,31 @@ test('a write that fails undoes nothing of the writes beside it', async () => {
   ])
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
   expect(await Array.fromAsync(facts.repositories())).toEqual(['a', 'b'])
+})
+
+test('content that nothing holds is found on a full disk', async () => {
+  await using place = await temporary()
+  let time = 1_000_000
+  const now = (): number => time
+  await using facts = await openSqliteFacts(place.root, { now })
+  await addManifest(facts, 'app')
+  time += 2 * useResolution
+  class FullWriter extends GroupWriter {
+    override write(): Promise<never> {
+      const cause = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' })
+      return Promise.reject(new Error('no space', { cause }))
+    }
+  }
+  const database = openDatabase(`${place.root}/_facts.db`)
+  const writer = new FullWriter(database, () => {})
+  const app = new SqliteRepositoryFacts('app', {
+    database,
+    writer,
+    cache: new ReadCache(database),
+    now,
+  })
+  expect(await app.find('manifest', one.digest)).toMatchObject({ descriptor: one })
+  await facts.repository('app').remove('manifest', one.digest)
+  expect(await app.find('manifest', one.digest)).toBeUndefined()
+  database.close()
 })

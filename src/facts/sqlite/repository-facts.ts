@@ -2,6 +2,7 @@ import type { Descriptor, Digest } from '#oci'
 import type { Database } from '#platform'
 import {
   type Change,
+  isStorageFull,
   type Member,
   type MemberKind,
   type RepositoryFacts,
@@ -59,18 +60,27 @@ export class SqliteRepositoryFacts implements RepositoryFacts {
     return (await this.#use(kind, digest)) ? member : undefined
   }
 
-  /** Delays the collection of a member that nothing holds. Returns false when it is gone. */
-  #use(kind: MemberKind, digest: Digest): Promise<boolean> {
+  /**
+   * Delays the collection of a member that nothing holds. Returns false when it is gone. On a full
+   * disk it can still be read, and a collection cannot remove it either.
+   */
+  async #use(kind: MemberKind, digest: Digest): Promise<boolean> {
     const { database, writer, now } = this.#backing
-    return writer.write(() => {
+    const isThere = (): boolean => {
+      const query = `SELECT 1 FROM members WHERE repository = ${idOf} AND kind = ? AND digest = ?`
+      return database.get(query, this.#name, kindNumber[kind], digest) !== undefined
+    }
+    const renewal = writer.write(() => {
       const changed = database.run(
         `UPDATE members SET free_since = ? WHERE repository = ${idOf} AND kind = ? AND digest = ?
            AND free_since IS NOT NULL`,
         ...[now(), this.#name, kindNumber[kind], digest],
       )
-      if (changed > 0) return true
-      const query = `SELECT 1 FROM members WHERE repository = ${idOf} AND kind = ? AND digest = ?`
-      return database.get(query, this.#name, kindNumber[kind], digest) !== undefined
+      return changed > 0 || isThere()
+    })
+    return await renewal.catch((error: unknown) => {
+      if (isStorageFull(error)) return isThere()
+      throw error
     })
   }
 

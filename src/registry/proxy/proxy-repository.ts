@@ -2,6 +2,7 @@ import type { Ingest, ReadOptions, WriteOutcome } from '#content'
 import { type Descriptor, type Digest, isDigest, parseManifestOrIndex, StrakeError } from '#oci'
 import { fromBuffer } from '#stream'
 import type { FoundManifest, Opening, ReferrersOptions, Repository } from '../registry.ts'
+import { isStorageFull } from '../storage-full.ts'
 import { type Fetch, fetchBlob } from './fetch-blob.ts'
 import type { Recent } from './recent.ts'
 import type { SingleFlight } from './single-flight.ts'
@@ -232,7 +233,7 @@ export class ProxyRepository implements Repository {
     } catch (error) {
       if (isUnknown(error)) {
         state.absent.set(key, true)
-        if (!isDigest(reference)) await local.untag(reference)
+        if (!isDigest(reference)) await local.untag(reference).catch(unlessStorageFull)
       }
       throw error
     }
@@ -245,9 +246,7 @@ export class ProxyRepository implements Repository {
         state.manifests.run(this.#key(reference), async () => {
           const found = await remote.readManifest(reference)
           const { descriptor, raw } = found
-          await local.write(descriptor, fromBuffer(raw)).catch((error: unknown) => {
-            if (!isStorageFull(error)) throw error
-          })
+          await local.write(descriptor, fromBuffer(raw)).catch(unlessStorageFull)
           await this.#noteTag(reference, descriptor)
           return await this.#remember(found)
         }),
@@ -270,7 +269,9 @@ export class ProxyRepository implements Repository {
       return
     }
     state.awaited.delete(awaiting)
-    if ((await tagOf(local, tag))?.digest !== kept.digest) await local.tag(tag, kept)
+    if ((await tagOf(local, tag))?.digest !== kept.digest) {
+      await local.tag(tag, kept).catch(unlessStorageFull)
+    }
   }
 
   /** Remembers the sizes of what a manifest names, so that they need not be asked for. */
@@ -339,6 +340,11 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   }
 }
 
+/** Without space the answer of the upstream is passed on and not kept. */
+function unlessStorageFull(error: unknown): void {
+  if (!isStorageFull(error)) throw error
+}
+
 async function tagOf(local: Repository, tag: string): Promise<Descriptor | undefined> {
   return await unlessUnknown(local.resolve(tag))
 }
@@ -350,13 +356,4 @@ async function unlessUnknown<T>(found: Promise<T>): Promise<T | undefined> {
     if (isUnknown(error)) return undefined
     throw error
   }
-}
-
-function isStorageFull(error: unknown): boolean {
-  let cause = error
-  for (let depth = 0; cause instanceof Error && depth < 8; depth += 1) {
-    if ('code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT')) return true
-    cause = cause.cause
-  }
-  return false
 }

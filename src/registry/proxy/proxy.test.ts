@@ -7,6 +7,7 @@ import { fromBuffer } from '#stream'
 import { connectRegistry } from '../client/connect.ts'
 import type { FetchHandler, Repository } from '../registry.ts'
 import { createRegistryHandler } from '../server/handler.ts'
+import type { RegistryFacts } from '../store/facts.ts'
 import { createLocalRegistry } from '../store/local.ts'
 import { createMemoryFacts, createMemoryRegistry } from '../store/memory.ts'
 import { blob, emptyConfig, type Fixture, manifest, noise } from '../testing/fixtures.ts'
@@ -18,8 +19,10 @@ const image = manifest({ layers: [layer.descriptor] })
 /** An upstream whose requests are counted, and which a test can break. */
 async function openRig({
   store = createMemoryStore(),
+  facts = createMemoryFacts(),
   ...options
 }: {
+  readonly facts?: RegistryFacts
   readonly mirror?: string
   readonly store?: ContentStore
 } = {}) {
@@ -41,7 +44,6 @@ async function openRig({
       requests.push(`${request.method} ${pathname.split('/').slice(3).join('/')}`)
     return await (rig.answer ?? handler)(request)
   }
-  const facts = createMemoryFacts()
   const local = createLocalRegistry(store, facts)
   const upstream = {
     prefix: 'docker.io',
@@ -268,4 +270,23 @@ test('createProxy() shares no transfer between two upstreams', async () => {
   first.catch(() => {})
   await serving.promise
   expect(await readAll(proxy.repository('good.test/app'), layer)).toEqual(Buffer.from(layer.raw))
+})
+
+test('createProxy() passes images on when the database of the cache has no space', async () => {
+  const memory = createMemoryFacts()
+  const full = (): Promise<never> =>
+    Promise.reject(Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' }))
+  const facts: RegistryFacts = {
+    repository: (name) => Object.assign(memory.repository(name), { add: full, setTag: full }),
+    repositories: () => memory.repositories(),
+    forget: (name) => memory.forget(name),
+    holders: (digest) => memory.holders(digest),
+  }
+  const { proxy } = await openRig({ facts })
+  const app = proxy.repository('docker.io/library/app')
+  expect((await app.readManifest('v1')).raw).toEqual(image.raw)
+  expect(await app.resolve('v1')).toEqual(image.descriptor)
+  expect(app.readManifest('v2')).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' })
+  const small = emptyConfig
+  expect(await readAll(app, small)).toEqual(Buffer.from(small.raw))
 })

@@ -43,7 +43,7 @@ test('describeFailure() hides the message of every failure of the server', () =>
 })
 
 test('describeFailure() answers 503 for a full disk anywhere among the causes', () => {
-  for (const code of ['ENOSPC', 'EDQUOT']) {
+  for (const code of ['ENOSPC', 'EDQUOT', 'SQLITE_FULL']) {
     const cause = Object.assign(new Error(code), { code })
     const expected = {
       status: 503,

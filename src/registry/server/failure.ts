@@ -1,6 +1,7 @@
 import { ContentMismatchError, type ErrorCode, isStrakeError, type StrakeError } from '#oci'
 import { TooSlowError } from '#stream'
 import { statusOf } from '../errors.ts'
+import { isStorageFull } from '../storage-full.ts'
 import { ChallengeError, DeniedError, TooLargeError } from './refusals.ts'
 
 /** The answer to a client about a failure. */
@@ -56,14 +57,4 @@ function detailOf(error: StrakeError): object | undefined {
   if (error instanceof ChallengeError || error instanceof DeniedError) return error.detail
   if (!(error instanceof ContentMismatchError)) return undefined
   return { expected: error.expected, actual: error.actual }
-}
-
-/** Returns true when a full disk or quota is among the causes. */
-function isStorageFull(error: unknown): boolean {
-  let cause = error
-  for (let depth = 0; cause instanceof Error && depth < 8; depth += 1) {
-    if ('code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT')) return true
-    cause = cause.cause
-  }
-  return false
 }
