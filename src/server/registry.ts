@@ -112,7 +112,12 @@ export async function serveRegistry(
   })
   const { tokenEndpoint } = options
   const tokens = tokenEndpoint === undefined ? [] : [{ path: tokenPath, handler: tokenEndpoint }]
-  const web = createWeb({ registry, ledger: facts.ledger, access: options.access })
+  const web = createWeb({
+    registry,
+    ledger: facts.ledger,
+    access: options.access,
+    api: options.readOnly === true ? undefined : handler,
+  })
   const mounts = [{ path: '/v2', handler }, { path: '/', handler: web }, ...tokens]
   const server = await listen(mounts, options)
   return {

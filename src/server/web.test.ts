@@ -272,3 +272,49 @@ test('two tags are compared by files, configuration and layers', async () => {
     })
   })
 })
+
+test('a tag is rolled back by the form of its own page only, and with the right to push', async () => {
+  await withRegistry({}, async (get) => {
+    const path = '/repositories/team/app/-/history/v1'
+    await get('/v2/team/app/manifests/v1', {
+      method: 'PUT',
+      headers: { 'Content-Type': mediaType.ociManifest },
+      body: otherImage.raw,
+    })
+    const page = await get(path)
+    const [cookie = ''] = (page.headers.get('Set-Cookie') ?? '').split(';')
+    expect(page.headers.get('Set-Cookie')).toContain('HttpOnly; SameSite=Strict')
+    const token = /name="token" value="([0-9a-f]{64})"/.exec(await page.text())?.[1] ?? ''
+    const { digest } = image.descriptor
+    const post = async (fields: object, headers: object): Promise<number> => {
+      const body = new URLSearchParams({ digest, ...fields })
+      return (await get(path, { method: 'POST', body, headers: { ...headers } })).status
+    }
+    const current = async (): Promise<string | null> =>
+      (await get('/v2/team/app/manifests/v1')).headers.get('Docker-Content-Digest')
+    expect(await post({}, { Cookie: cookie })).toBe(403)
+    expect(await post({ token }, {})).toBe(403)
+    expect(await post({ token: '0'.repeat(64) }, { Cookie: cookie })).toBe(403)
+    expect(await post({ token, digest: evil }, { Cookie: cookie })).toBe(403)
+    expect(await post({ token, pad: 'x'.repeat(5000) }, { Cookie: cookie })).toBe(403)
+    const foreign = { Cookie: cookie, Origin: 'http://evil.example' }
+    expect(await post({ token }, foreign)).toBe(403)
+    const wrongType = { Cookie: cookie, 'Content-Type': 'text/plain' }
+    expect(await post({ token }, wrongType)).toBe(403)
+    expect(await post({ token, digest: `sha256:${'0'.repeat(64)}` }, { Cookie: cookie })).toBe(404)
+    expect(await current()).toBe(otherImage.descriptor.digest)
+    expect(await post({ token }, { Cookie: cookie })).toBe(303)
+    expect(await current()).toBe(digest)
+  })
+  await withRegistry({ access }, async (get) => {
+    const headers = { Authorization: `Basic ${btoa('ann:x')}` }
+    const path = '/repositories/team/app/-/history/v1'
+    expect(await (await get(path, { headers })).text()).toContain('Roll back')
+    expect((await get(path, { method: 'POST', body: new URLSearchParams({}) })).status).toBe(403)
+  })
+  await withRegistry({ readOnly: true }, async (get) => {
+    const path = '/repositories/team/app/-/history/v1'
+    expect(await (await get(path)).text()).not.toContain('Roll back')
+    expect((await get(path, { method: 'POST' })).status).toBe(405)
+  })
+})

@@ -1,6 +1,6 @@
 import type { Exchange, Handler } from '#http'
-import type { Access, Grant, Registry, RegistryLedger } from '#registry'
-import { catalogScope, pullScope } from '#registry/auth/scope'
+import type { Access, FetchHandler, Grant, Registry, RegistryLedger } from '#registry'
+import { catalogScope, pullScope, pushScope } from '#registry/auth/scope'
 import { describeFailure } from '#registry/server/failure'
 import { ChallengeError, TooManyError } from '#registry/server/refusals'
 import { compareReferences } from './data/compare.ts'
@@ -11,6 +11,7 @@ import { listRepositories } from './data/repositories.ts'
 import { showRepository } from './data/repository.ts'
 import type { Source } from './data/source.ts'
 import { LayerIndex } from './files/layer-index.ts'
+import { formToken } from './form.ts'
 import type { Html } from './html.ts'
 import { comparePage } from './pages/compare.ts'
 import { failurePage } from './pages/failure.ts'
@@ -20,8 +21,9 @@ import { imagePage } from './pages/image.ts'
 import type { Viewer } from './pages/layout.ts'
 import { repositoriesPage } from './pages/repositories.ts'
 import { repositoryPage } from './pages/repository.ts'
-import { jsonPrefix, type Place, parsePlace } from './place.ts'
+import { formatPlace, jsonPrefix, type Place, parsePlace } from './place.ts'
 import { redirect, replyAsset, replyContents, replyData, replyPage } from './respond.ts'
+import { rollBack } from './roll-back.ts'
 import { icon, style } from './style.ts'
 
 export interface WebParts {
@@ -29,6 +31,8 @@ export interface WebParts {
   readonly ledger: RegistryLedger
   /** Default: every sender may see everything. */
   readonly access?: Access | undefined
+  /** The distribution API, which makes changes. Default: the page changes nothing. */
+  readonly api?: FetchHandler | undefined
 }
 
 interface Parts extends WebParts {
@@ -39,6 +43,7 @@ interface Parts extends WebParts {
 interface Shown {
   readonly data: object
   readonly page: () => Html
+  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 /** Makes the web page of a registry, and the same data as JSON below `/api/v1`. */
@@ -57,11 +62,6 @@ async function answer(parts: Parts, request: Request, exchange: Exchange): Promi
   if (url.pathname === '/style.css') return replyAsset(style, 'text/css; charset=utf-8')
   if (url.pathname === '/icon.svg') return replyAsset(icon, 'image/svg+xml')
   try {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return fail(isData, 405, 'Cannot serve the request: this page can only be read', {
-        Allow: 'GET, HEAD',
-      })
-    }
     if (url.pathname === '/login') {
       // Throws for a sender without a name, so that the browser asks for one.
       await parts.access?.(request, [], exchange)
@@ -69,6 +69,14 @@ async function answer(parts: Parts, request: Request, exchange: Exchange): Promi
     }
     const path = isData ? url.pathname.slice(jsonPrefix.length) : url.pathname
     const place = parsePlace(path, url.searchParams)
+    if (request.method === 'POST' && place?.kind === 'history' && parts.api && !isData) {
+      return await answerForm(parts.api, place, request, exchange)
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return fail(isData, 405, 'Cannot serve the request: this page can only be read', {
+        Allow: 'GET, HEAD',
+      })
+    }
     if (place === undefined) return fail(isData, 404, 'Cannot show this: there is no such page')
     const grant = await parts.access?.(request, [scopeOf(place)], exchange)
     if (place.kind === 'contents') {
@@ -76,7 +84,7 @@ async function answer(parts: Parts, request: Request, exchange: Exchange): Promi
       return replyContents(bytes, file)
     }
     const shown = await show(parts, place, { request, grant, host: url.host })
-    return isData ? replyData(shown.data) : replyPage(shown.page())
+    return isData ? replyData(shown.data) : replyPage(shown.page(), { headers: shown.headers })
   } catch (error) {
     const { status, message, detail } = describeFailure(error)
     const reason = detail !== undefined && 'reason' in detail ? String(detail.reason) : undefined
@@ -119,7 +127,9 @@ async function show(
     }
     case 'history': {
       const data = await showHistory(source, place)
-      return { data, page: () => historyPage(data, viewer) }
+      const form = (await mayPush(parts, grant, place.name)) ? formToken(request) : undefined
+      const { token, headers } = form ?? {}
+      return { data, page: () => historyPage(data, viewer, token), headers }
     }
     case 'files': {
       const data = await showFiles(source, place)
@@ -130,6 +140,26 @@ async function show(
       return { data, page: () => comparePage(data, viewer) }
     }
   }
+}
+
+async function answerForm(
+  api: FetchHandler,
+  place: Extract<Place, { kind: 'history' }>,
+  request: Request,
+  exchange: Exchange,
+): Promise<Response> {
+  const { status, message } = await rollBack(api, place, { request, exchange })
+  if (message === undefined) return redirect(formatPlace({ ...place, before: undefined }))
+  return fail(false, status, message, status === 401 ? askPassword : {})
+}
+
+async function mayPush(
+  { api, access }: Parts,
+  grant: Grant | undefined,
+  name: string,
+): Promise<boolean> {
+  if (api === undefined) return false
+  return access === undefined || (await grant?.may(pushScope(name))) === true
 }
 
 function sourceOf(parts: Parts, request: Request, grant: Grant | undefined): Source {
@@ -153,9 +183,9 @@ function fail(
 }
 
 /** A browser can send a name and a password, but knows no token service. */
+const askPassword = { 'WWW-Authenticate': 'Basic realm="strake", charset="UTF-8"' }
+
 function headersOf(error: unknown): Readonly<Record<string, string>> {
-  if (error instanceof ChallengeError) {
-    return { 'WWW-Authenticate': 'Basic realm="strake", charset="UTF-8"' }
-  }
+  if (error instanceof ChallengeError) return askPassword
   return error instanceof TooManyError ? { 'Retry-After': String(error.retryAfter) } : {}
 }

@@ -40,7 +40,8 @@ dt { color: var(--soft); } dd { margin: 0; white-space: pre-wrap; }
 dd ul { white-space: normal; }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .8rem;
   overflow-x: auto; overflow-wrap: normal; }
-.added { color: var(--mark); }
+details { margin: 1rem 0; } summary { cursor: pointer; }
+.compare { flex-wrap: wrap; align-items: center; margin: 1rem 0; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .skip { position: absolute; left: -99rem; } .skip:focus { left: 1rem; top: .5rem; background: var(--card); padding: .4rem .8rem; }
 @media (max-width: 34rem) {

@@ -1,13 +1,15 @@
 import {
   type Descriptor,
   type Digest,
+  isConfigType,
   isIndexType,
   isStrakeError,
+  parseConfig,
   parseManifestOrIndex,
   StrakeError,
 } from '#oci'
 import type { Repository, TagRecord } from '#registry'
-import { mapConcurrently } from '#stream'
+import { mapConcurrently, toBuffer } from '#stream'
 import type { Place } from '../place.ts'
 import { describePlatform } from './platform.ts'
 import type { Source } from './source.ts'
@@ -88,7 +90,8 @@ async function describeTarget(
     const parsed = parseManifestOrIndex(raw, mediaType)
     if (parsed.kind === 'manifest') {
       const { config, layers } = parsed.manifest
-      return { mediaType, size: sumOf([config, ...layers]), platforms: [] }
+      const platforms = await readPlatform(repository, config, signal)
+      return { mediaType, size: sumOf([config, ...layers]), platforms }
     }
     const { manifests } = parsed.index
     const sizes: number[] = []
@@ -105,6 +108,19 @@ async function describeTarget(
     if (!isStrakeError(error)) throw error
     return { platforms: [] }
   }
+}
+
+/** Larger configurations are not read for a list. */
+const mostConfig = 262_144
+
+async function readPlatform(
+  repository: Repository,
+  config: Descriptor,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (!isConfigType(config.mediaType) || config.size > mostConfig) return []
+  const raw = await toBuffer(repository.read(config, { signal }), mostConfig)
+  return [describePlatform(parseConfig(raw))]
 }
 
 function sumOf(descriptors: readonly Descriptor[]): number {

@@ -19,6 +19,7 @@ ${isDigest(reference) ? undefined : html`<dt>History</dt><dd><a href="${formatPl
 ${isImage ? html`<dt>Files</dt><dd><a href="${filesOf(name, reference)}">of this image</a></dd>` : undefined}
 </dl>
 ${isImage ? commands(`${viewer.host}/${full}`) : undefined}
+${isImage ? comparison(name, reference) : undefined}
 ${index === undefined ? undefined : platforms(name, index)}
 ${config === undefined ? undefined : configuration(config)}
 ${layers.length === 0 ? undefined : layerTable(name, layers)}
@@ -86,6 +87,14 @@ function names(set: Readonly<Record<string, unknown>> | undefined): string | und
 function lines(values: readonly string[] | undefined): Html | undefined {
   if (values === undefined || values.length === 0) return undefined
   return html`<ul class="plain">${values.map((value) => html`<li><code>${value}</code></li>`)}</ul>`
+}
+
+/** A form that leads to the comparison with another tag or digest. */
+function comparison(name: string, reference: string): Html {
+  const action = `/repositories/${name}/-/compare/${reference}`
+  return html`<form class="compare" action="${action}" method="get">
+<label for="with">Compare with the tag or digest</label>
+<input id="with" name="with" required maxlength="200" autocomplete="off"><button>Compare</button></form>`
 }
 
 function filesOf(name: string, reference: string): string {

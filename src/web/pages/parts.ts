@@ -43,6 +43,13 @@ export function pairs(title: string, values: Annotations | undefined): Html | un
 /** A table that scrolls by itself when it is too wide, also by the keyboard. */
 export function table(label: string, columns: readonly string[], rows: readonly Html[]): Html {
   return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table>
-<thead><tr>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
+<thead><tr>${columns.map(heading)}</tr></thead>
 <tbody>${rows}</tbody></table></div>`
+}
+
+const numbers = ['Size', '#']
+
+function heading(column: string): Html {
+  if (!numbers.includes(column)) return html`<th scope="col">${column}</th>`
+  return html`<th scope="col" class="number">${column}</th>`
 }
