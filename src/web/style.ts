@@ -28,7 +28,7 @@ code, pre, .made { font: .875em/1.5 ui-monospace, monospace; }
 .names li { padding: .3rem 0; break-inside: avoid; }
 .commands, .plain { list-style: none; padding: 0; margin: 0; }
 .commands code { display: block; background: var(--code); border-radius: 6px; padding: .45rem .7rem; margin: .35rem 0; }
-.scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; background: var(--card); }
+.scroll { position: relative; overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; background: var(--card); }
 table { border-collapse: collapse; width: 100%; overflow-wrap: normal; }
 th, td { text-align: left; vertical-align: top; padding: .5rem .8rem; border-top: 1px solid var(--line); }
 thead th { border-top: 0; color: var(--soft); font-weight: 500; font-size: .875rem; white-space: nowrap; }
