@@ -43,7 +43,9 @@ export async function showFiles(source: Source, place: FilePlace): Promise<Shown
   const contents = followHardLinks(tree, file)
   if (contents?.type !== 'file') return { ...common, file }
   const repository = source.registry.repository(name)
-  const text = await readText(readFileOf(repository, contents, source.signal))
+  const text = await source.layers.inTurn(() =>
+    readText(readFileOf(repository, contents, source.signal)),
+  )
   return { ...common, file, text, isCut: text !== undefined && contents.size > mostText }
 }
 

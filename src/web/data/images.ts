@@ -8,8 +8,7 @@ import {
   StrakeError,
 } from '#oci'
 import type { Repository } from '#registry'
-import { type FileTree, mergeLayers } from '../files/file-tree.ts'
-import type { LayerFiles } from '../files/layer-files.ts'
+import type { FileTree } from '../files/file-tree.ts'
 import { describePlatform } from './platform.ts'
 import type { Source } from './source.ts'
 
@@ -46,33 +45,18 @@ export async function findImage(
   return { digest: chosen.digest, manifest: own.manifest, platform }
 }
 
-/** The most entries of all layers of an image whose files a page shows. */
-const mostEntries = 500_000
-
 /** Returns the files of an image as a container sees them. */
 export async function readImageTree(
   { layers: index }: Source,
   repository: Repository,
   { manifest }: FoundImage,
 ): Promise<FileTree> {
-  const layers: LayerFiles[] = []
-  let entries = 0
-  for (const { digest, mediaType } of manifest.layers) {
-    if (!isLayerType(mediaType)) {
-      throw new StrakeError(
-        'NOT_FOUND',
-        'Cannot show files: this is an artifact without a file system',
-      )
-    }
-    const layer = await index.read(repository, digest)
-    entries += layer.files.length
-    if (entries > mostEntries) {
-      const message = `Cannot show files: the layers have more than ${mostEntries} entries; open one of them`
-      throw new StrakeError('INVALID', message)
-    }
-    layers.push(layer)
+  if (!manifest.layers.every(({ mediaType }) => isLayerType(mediaType))) {
+    const message = 'Cannot show files: this is an artifact without a file system'
+    throw new StrakeError('NOT_FOUND', message)
   }
-  return mergeLayers(layers)
+  const digests = manifest.layers.map(({ digest }) => digest)
+  return await index.readTree(repository, digests)
 }
 
 export interface FoundTree {
@@ -92,6 +76,6 @@ export async function readTree(
     return { tree: await readImageTree(source, repository, image), platform: image.platform }
   } catch (error) {
     if (!isDigest(reference) || !isStrakeError(error, 'MANIFEST_UNKNOWN')) throw error
-    return { tree: mergeLayers([await source.layers.read(repository, reference)]) }
+    return { tree: await source.layers.readTree(repository, [reference]) }
   }
 }

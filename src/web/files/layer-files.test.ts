@@ -122,6 +122,21 @@ test('lists are read once at a time, kept within a bound, and too many are refus
   expect(refused.length).toBe(2)
 })
 
+test('the files of an image are merged once, and a hidden layer stays hidden', async () => {
+  const registry = createMemoryRegistry()
+  const app = registry.repository('app')
+  const digests = [await push(app, [{ path: 'a' }]), await push(app, [{ path: 'b' }])]
+  const index = new LayerIndex({ entries: 4 })
+  const tree = await index.readTree(app, digests)
+  expect([...tree.keys()]).toEqual(['a', 'b'])
+  expect(await index.readTree(app, digests)).toBe(tree)
+  await expect(index.readTree(registry.repository('other'), digests)).rejects.toMatchObject({
+    code: 'BLOB_UNKNOWN',
+  })
+  const small = new LayerIndex({ entries: 3 })
+  await expect(small.readTree(app, digests)).rejects.toMatchObject({ code: 'INVALID' })
+})
+
 test('only text is shown, and no more than the limit', async () => {
   expect(await readText(fromBuffer(Buffer.from('grün\n')))).toBe('grün\n')
   expect(await readText(fromBuffer(Buffer.from([0xff, 0xfe])))).toBeUndefined()

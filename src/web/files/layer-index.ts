@@ -1,10 +1,11 @@
-import type { Digest } from '#oci'
+import { type Digest, StrakeError } from '#oci'
 import type { Repository } from '#registry'
 import { TooManyError } from '#registry/server/refusals'
+import { type FileTree, mergeLayers } from './file-tree.ts'
 import { type LayerFiles, readLayerFiles } from './layer-files.ts'
 
 export interface LayerIndexOptions {
-  /** The most entries of all layers that are kept. */
+  /** The most entries of all layers that are kept, and of all layers of one image. */
   readonly entries?: number
   /** Layers that are read at the same time; further ones wait. */
   readonly atOnce?: number
@@ -14,18 +15,22 @@ export interface LayerIndexOptions {
   readonly patience?: number
 }
 
+/** Images whose merged files are kept, because a reader goes from directory to directory. */
+const mostTrees = 4
+
 /** Reads the lists of files of layers, each once, and keeps the last ones. */
 export class LayerIndex {
   readonly #options: Required<LayerIndexOptions>
   /** The least recently used first. */
   readonly #kept = new Map<Digest, LayerFiles>()
+  readonly #trees = new Map<string, FileTree>()
   readonly #running = new Map<Digest, Promise<LayerFiles>>()
   readonly #queue: (() => void)[] = []
   #active = 0
   #entries = 0
 
   constructor(options: LayerIndexOptions = {}) {
-    this.#options = { entries: 500_000, atOnce: 2, waiting: 64, patience: 120_000, ...options }
+    this.#options = { entries: 250_000, atOnce: 2, waiting: 64, patience: 120_000, ...options }
   }
 
   /** Returns the files of a layer. Throws `BLOB_UNKNOWN` if this repository does not hold it. */
@@ -49,17 +54,45 @@ export class LayerIndex {
     }
   }
 
-  async #start(repository: Repository, digest: Digest): Promise<LayerFiles> {
+  /** Returns the files of layers above each other, the lowest first. */
+  async readTree(repository: Repository, digests: readonly Digest[]): Promise<FileTree> {
+    for (const digest of digests) await repository.resolveBlob(digest)
+    const key = digests.join()
+    const kept = this.#trees.get(key)
+    if (kept !== undefined) return kept
+    const layers: LayerFiles[] = []
+    let entries = 0
+    for (const digest of digests) {
+      const layer = await this.read(repository, digest)
+      entries += weightOf(layer)
+      if (entries > this.#options.entries) throw tooMany(this.#options.entries)
+      layers.push(layer)
+    }
+    const tree = mergeLayers(layers)
+    this.#trees.set(key, tree)
+    const [oldest] = this.#trees.keys()
+    if (this.#trees.size > mostTrees && oldest !== undefined) this.#trees.delete(oldest)
+    return tree
+  }
+
+  /** Runs work that reads a layer, when it is its turn. */
+  async inTurn<T>(work: () => Promise<T>): Promise<T> {
     await this.#takeTurn()
     try {
-      const signal = AbortSignal.timeout(this.#options.patience)
-      const files = await readLayerFiles(repository, digest, { signal })
-      this.#keep(digest, files)
-      return files
+      return await work()
     } finally {
       this.#active -= 1
       this.#queue.shift()?.()
     }
+  }
+
+  async #start(repository: Repository, digest: Digest): Promise<LayerFiles> {
+    return this.inTurn(async () => {
+      const signal = AbortSignal.timeout(this.#options.patience)
+      const files = await readLayerFiles(repository, digest, { signal })
+      this.#keep(digest, files)
+      return files
+    })
   }
 
   async #takeTurn(): Promise<void> {
@@ -86,4 +119,9 @@ export class LayerIndex {
 
 function weightOf({ files, removed, emptied }: LayerFiles): number {
   return files.length + removed.length + emptied.length + 1
+}
+
+function tooMany(entries: number): StrakeError {
+  const message = `Cannot show files: the layers have more than ${entries} entries; open one of them`
+  return new StrakeError('INVALID', message)
 }
