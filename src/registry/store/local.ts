@@ -33,6 +33,7 @@ import { KeptDocuments } from './kept-documents.ts'
 import { LinkingIngest } from './linking-ingest.ts'
 import { describeReferrer } from './referrer.ts'
 import { mergeReferrers, taggedReferrers } from './tagged-referrers.ts'
+import { Turns } from './turns.ts'
 
 export interface LocalRegistryOptions {
   /**
@@ -48,7 +49,7 @@ export function createLocalRegistry(
   facts: RegistryFacts,
   options: LocalRegistryOptions = {},
 ): Registry {
-  const backing = { blobs, facts, options, documents: new KeptDocuments() }
+  const backing = { blobs, facts, options, documents: new KeptDocuments(), turns: new Turns() }
   return {
     repository: (name, opening) => new LocalRepository(parseName(name), backing, opening),
     repositories: (page) => facts.repositories(page),
@@ -60,6 +61,7 @@ interface Backing {
   readonly facts: RegistryFacts
   readonly options: LocalRegistryOptions
   readonly documents: KeptDocuments
+  readonly turns: Turns
 }
 
 class LocalRepository implements Repository {
@@ -137,8 +139,10 @@ class LocalRepository implements Repository {
   }
 
   async delete(target: Descriptor): Promise<void> {
-    await this.#checkTagsOf(target)
-    await this.#facts.remove(await this.#kindOf(target), target.digest)
+    await this.#inTurn(target, async () => {
+      await this.#checkTagsOf(target)
+      await this.#facts.remove(await this.#kindOf(target), target.digest)
+    })
   }
 
   async resolve(tagOrDigest: string): Promise<Descriptor> {
@@ -178,10 +182,12 @@ class LocalRepository implements Repository {
     if (!isTag(tag)) {
       throw new StrakeError('MANIFEST_INVALID', `Cannot tag ${this.name}: ${tag} is not a tag`)
     }
-    await this.#get('manifest', target.digest)
     const { sender: by, fixedBy } = this.#opening
     const rule = fixedBy?.(tag)
-    const isSet = await this.#facts.setTag(tag, target.digest, { by, onlyNew: rule !== undefined })
+    const isSet = await this.#inTurn(target, async () => {
+      await this.#get('manifest', target.digest)
+      return await this.#facts.setTag(tag, target.digest, { by, onlyNew: rule !== undefined })
+    })
     if (!isSet) throw this.#fixed(tag, rule)
   }
 
@@ -267,6 +273,11 @@ class LocalRepository implements Repository {
     if (mediaType === octetStream) return 'blob'
     const member = await this.#facts.find('manifest', digest)
     return member?.descriptor.mediaType === mediaType ? 'manifest' : 'blob'
+  }
+
+  /** A delete and a tag of one manifest exclude each other, so that a tag that was set stays. */
+  #inTurn<T>({ digest }: Descriptor, work: () => Promise<T>): Promise<T> {
+    return this.#backing.turns.run(`${this.name}@${digest}`, work)
   }
 
   /** Throws `DENIED` when a rule protects a tag of the manifest. */
