@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase } from '#platform'
@@ -86,4 +86,15 @@ test('content that nothing holds is found on a full disk', async () => {
   await facts.repository('app').remove('manifest', one.digest)
   expect(await app.find('manifest', one.digest)).toBeUndefined()
   database.close()
+})
+
+test('openSqliteFacts() tells how to go on without a damaged file', async () => {
+  await using place = await temporary()
+  const path = `${place.root}/_facts.db`
+  await writeFile(path, 'garbage'.repeat(1000))
+  await expect(openSqliteFacts(place.root)).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: `Cannot use ${path}: it is damaged`,
+    remedy: expect.stringContaining('restore it from a backup'),
+  })
 })

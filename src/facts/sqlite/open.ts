@@ -1,6 +1,7 @@
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Database, migrate, openDatabase } from '#platform'
+import { StrakeError } from '#oci'
+import { type Database, isDatabaseDamaged, migrate, openDatabase } from '#platform'
 import { readDirectoryFacts, type StoredFact } from '#registry'
 import type { DatabaseFacts } from '../database-facts.ts'
 import { digestOf, kindNumber } from '../rows.ts'
@@ -30,16 +31,27 @@ export async function openSqliteFacts(
   { now = Date.now }: SqliteFactsOptions = {},
 ): Promise<DatabaseFacts> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  const database = openDatabase(join(directory, fileName))
-  try {
-    await prepare(database, directory, now())
-  } catch (error) {
-    database.close()
-    throw error
-  }
+  const path = join(directory, fileName)
+  const database = await open(path, (opened) => prepare(opened, directory, now()))
   const cache = new ReadCache(database)
   const writer = new GroupWriter(database, () => cache.clear())
   return factsOf({ database, writer, cache, now })
+}
+
+async function open(path: string, use: (database: Database) => Promise<void>): Promise<Database> {
+  let database: Database | undefined
+  try {
+    database = openDatabase(path)
+    await use(database)
+    return database
+  } catch (error) {
+    database?.close()
+    if (!isDatabaseDamaged(error)) throw error
+    throw new StrakeError('UNAVAILABLE', `Cannot use ${path}: it is damaged`, {
+      cause: error,
+      remedy: 'restore it from a backup, or move it away and push the images again',
+    })
+  }
 }
 
 async function prepare(database: Database, directory: string, at: number): Promise<void> {

@@ -18,6 +18,7 @@ export function isUniqueViolation(error: unknown): boolean {
 /** Errors of the disk or of a lock: the code of SQLite, the reason and the remedy. */
 const reasons = [
   ['SQLITE_CORRUPT', 'it is damaged', 'run strake system check --repair'],
+  ['SQLITE_NOTADB', 'it is damaged', 'run strake system check --repair'],
   ['SQLITE_FULL', 'no space is left', 'free disk space, for example with strake system prune'],
   ['SQLITE_IOERR', 'the disk reports an error', 'see dmesg, and whether the disk is full'],
   ['SQLITE_BUSY', 'another process does not stop writing to it', 'wait for it, or end it'],
