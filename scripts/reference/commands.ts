@@ -54,7 +54,7 @@ export const environment: readonly (readonly [name: string, meaning: string])[] 
 export const exitCodes: readonly (readonly [code: string, meaning: string])[] = [
   ['0', 'success'],
   ['1', 'failure; the reason is on standard error'],
-  ['125', 'run, create and exec: strake itself refused or failed'],
+  ['125', 'an option is wrong; run: strake itself refused or failed'],
   ['126, 127', 'run and exec: the program in the container cannot be executed, or is absent'],
   ['129, 130, 143', 'ended by SIGHUP, interrupted, or ended by SIGTERM'],
 ]

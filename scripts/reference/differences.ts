@@ -186,6 +186,38 @@ export const differences: readonly Difference[] = [
     reason: '`echo yes | strake attach NAME` shows the answer.',
   },
   {
+    commands: ['image ls'],
+    docker: 'The table has the columns IMAGE, ID, DISK USAGE, CONTENT SIZE and EXTRA.',
+    strake:
+      'It has the columns REPOSITORY, TAG, IMAGE ID, CREATED and SIZE, and `--quiet` shows each ID once.',
+    reason: 'Scripts read the columns that Docker had for ten years.',
+  },
+  {
+    commands: starts,
+    docker: 'A container may start any number of processes, and its log may grow without end.',
+    strake:
+      'It may have 2048 processes and a log of 30 MB. `--pids-limit` and `--log-opt` change that.',
+    reason: 'One container must not be able to block the machine.',
+  },
+  {
+    commands: ['container create'],
+    docker: 'The client refuses some wrong values with 125, and the daemon refuses others with 1.',
+    strake: 'A wrong option ends with 125, and everything else with 1.',
+    reason: 'There is one program.',
+  },
+  {
+    commands: ['container exec'],
+    docker: 'The reason why a program cannot be started is on standard output.',
+    strake: 'It is on standard error.',
+    reason: 'Standard output is that of the program.',
+  },
+  {
+    commands: ['container cp'],
+    docker: 'Copying from one container to another is refused.',
+    strake: 'It is done.',
+    reason: '`cp` without a file in between is what the command line says.',
+  },
+  {
     commands: ['container stop'],
     docker: 'A very long `--timeout` (9999999999) kills the container at once.',
     strake: 'It waits, and the container can end by itself.',

@@ -165,7 +165,7 @@ async function refuseUnknown(context: Context, name: string): Promise<void> {
   const { describeUnknown } = await import('./arguments/usage.ts')
   const close = suggest(name, Object.keys(commands))
   context.err.write(`strake: ${describeUnknown(name, { close, path: '' })}\n`)
-  context.exitCode = 1
+  context.exitCode = name.startsWith('-') ? 125 : 1
 }
 
 async function reportFailure(
@@ -175,7 +175,7 @@ async function reportFailure(
 ): Promise<number> {
   // The reader has closed the pipe: exit without a message.
   if (isBrokenPipe(error)) return 141
-  const code = startFailureCode(error) ?? engineErrorCode(argv)
+  const code = startFailureCode(error) ?? errorCode(argv, error)
   try {
     if (error instanceof UsageError) {
       const { explainUsage } = await import('./arguments/usage.ts')
@@ -199,10 +199,18 @@ function startFailureCode(error: unknown): number | undefined {
   return isStart && typeof error.exitCode === 'number' ? error.exitCode : undefined
 }
 
-/** `run`, `create` and `exec` end with 125 when strake itself fails, as in Docker. */
-function engineErrorCode(argv: readonly string[]): number {
+/**
+ * A wrong option ends every command with 125, and `run` also ends with it when strake itself fails, as in
+ * Docker. The code of a wrong number of arguments is 1.
+ */
+function errorCode(argv: readonly string[], error: unknown): number {
+  if (error instanceof UsageError) return isAboutOption(error) ? 125 : 1
   const [name] = shorten(argv)
-  return name === 'run' || name === 'create' || name === 'exec' ? 125 : 1
+  return name === 'run' ? 125 : 1
+}
+
+function isAboutOption({ problem: { kind } }: UsageError): boolean {
+  return kind === 'unknown-option' || kind === 'missing-value' || kind === 'bad-value'
 }
 
 interface Cancellation {

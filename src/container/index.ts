@@ -35,7 +35,7 @@ export {
   readSettings,
 } from './model/record.ts'
 /** Settings of a container, merged from its options and its image. */
-export { type ContainerSettings, networkNames, networksOf } from './model/settings.ts'
+export { type ContainerSettings, networkNames, networksOf, searchPath } from './model/settings.ts'
 export { parseSignal } from './model/signal.ts'
 /** The state of a container. */
 export type { ContainerState, ContainerStatus } from './model/state.ts'

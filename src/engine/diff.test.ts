@@ -25,6 +25,6 @@ test('diff() names both kinds that it looked for', async () => {
   await using engine = await openTestEngine()
   await expect(diff(engine, 'nosuch')).rejects.toMatchObject({
     code: 'NOT_FOUND',
-    message: 'Cannot show the changes of nosuch: no such container or image',
+    message: 'Cannot show the changes of nosuch: No such container: nosuch, and no such image',
   })
 })

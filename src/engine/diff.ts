@@ -25,7 +25,7 @@ export async function diff(
     if (findTarget(engine.records, name) === undefined) {
       throw new StrakeError(
         'NOT_FOUND',
-        `Cannot show the changes of ${name}: no such container or image`,
+        `Cannot show the changes of ${name}: No such container: ${name}, and no such image`,
         {
           remedy: 'see strake ps --all and strake images',
         },

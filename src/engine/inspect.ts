@@ -58,7 +58,7 @@ export async function inspect(
   if (image) return { kind: 'image', image }
   throw new StrakeError(
     'NOT_FOUND',
-    `Cannot inspect ${name}: no such ${kind ?? 'container or image'}`,
+    `Cannot inspect ${name}: ${kind === undefined ? 'no such object' : `No such ${kind}`}: ${name}`,
     { remedy: 'see strake ps --all and strake images' },
   )
 }

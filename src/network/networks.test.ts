@@ -122,13 +122,16 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
     await driver.attach({ containerId: 'a', name: 'first', ip: '10.89.0.20', ports: [tcp(8100)] })
     await bed.serve(bed.host, 'tcp', 8101, 'process')
     const attempts = [
-      [[tcp(8100)], 'Cannot publish port 8100: already in use by container first'],
+      [[tcp(8100)], 'Cannot publish port 8100: port is already allocated to container first'],
       [
         [{ ...tcp(8100), hostIp: '127.0.0.1' }],
-        'Cannot publish port 127.0.0.1:8100: already in use by container first',
+        'Cannot publish port 127.0.0.1:8100: port is already allocated to container first',
       ],
-      [[tcp(8102), tcp(8101)], /^Cannot publish port 8101: already in use by \S+ \(pid \d+\)$/],
-      [[tcp(8103), tcp(8103)], /^Cannot publish port 8103: already in use by /],
+      [
+        [tcp(8102), tcp(8101)],
+        /^Cannot publish port 8101: address already in use by \S+ \(pid \d+\)$/,
+      ],
+      [[tcp(8103), tcp(8103)], /^Cannot publish port 8103: address already in use by /],
       [
         [{ ...tcp(8100), hostPortEnd: 8101 }],
         'Cannot publish ports 8100-8101: all of them are in use',
@@ -162,7 +165,7 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
     expect(onIpv4(made.ports)).toHaveLength(1000)
     const clash = { containerId: 'clash', ip: '10.89.0.26', ports: [tcp(8129), ...range] }
     await expect(driver.attach(clash)).rejects.toThrow(
-      'Cannot publish port 20000: already in use by',
+      'Cannot publish port 20000: port is already allocated',
     )
     await driver.attach({ containerId: 'after', ip: '10.89.0.26', ports: [tcp(8129)] })
     await bed.serve(String(made.netnsPath), 'tcp', 1999, 'range')

@@ -13,7 +13,7 @@ import {
 } from '#platform'
 import { listRoutes } from './bridge/address.ts'
 import { readSubnet } from './bridge/bridge.ts'
-import { chooseUserSubnet, requireFree, requireSubnet } from './bridge/subnet.ts'
+import { chooseSubnet, chooseUserSubnet, requireFree, requireSubnet } from './bridge/subnet.ts'
 import { readContainerResolver } from './resolv-conf.ts'
 import { outside, type TakenSubnet, taken as takenError } from './subnet-errors.ts'
 import { chooseIpv6Block } from './subnets6.ts'
@@ -61,6 +61,16 @@ export function chooseAddresses(
           ),
     ipv6: ipv6 && chooseIpv6Block(ipv6, addresses.filter(isNew), others),
   }
+}
+
+/** Returns the subnet of the default network; before its first use, the one that it would get now. */
+export function foreseeDefaultSubnet(run: string): AddressBlock {
+  const known = readDefaultSubnet(run)
+  if (known !== undefined) return known
+  using route = openNetlink(netlinkProtocol.route)
+  const routes = listRoutes(route).map(({ subnet }) => subnet)
+  const subnet = chooseSubnet(routes, readContainerResolver().nameservers)
+  return { subnet: formatSubnet(subnet), gateway: formatAddress(subnet.base + 1) }
 }
 
 /** Returns the subnet of the default network, once a container has used it. */

@@ -130,7 +130,7 @@ function readDigest(text: string, digest: string): Digest {
 function checkRepository(text: string, path: string): void {
   if (repositoryPattern.test(path)) return
   if (path !== path.toLowerCase() && repositoryPattern.test(path.toLowerCase())) {
-    throw invalid(text, 'the repository must be lower case', `write ${path.toLowerCase()}`)
+    throw invalid(text, 'the repository must be lowercase', `write ${path.toLowerCase()}`)
   }
   if (path === '') throw invalid(text, 'the repository is missing')
   throw invalid(

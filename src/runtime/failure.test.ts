@@ -23,7 +23,7 @@ test('startFailure() distinguishes a missing command from one that cannot be exe
   expect(fail(`${runc}exec: "nope": executable file not found in $PATH`, 'nope')).toMatchObject({
     ...{
       exitCode: 127,
-      text: 'Cannot start the container: nope: not found in the PATH of the image',
+      text: 'Cannot start the container: nope: executable file not found in $PATH',
     },
   })
   expect(fail('open executable: Permission denied')).toMatchObject({ exitCode: 126 })
@@ -79,6 +79,6 @@ test('startFailure() reads the log of every version of crun and runc', () => {
   const lines = [warning, error].map((value) => JSON.stringify(value)).join('\n')
   expect(startFailure(`${lines}\n`, '/nope')).toMatchObject({
     ...denied,
-    message: 'Cannot start the container: /nope: it is a directory',
+    message: 'Cannot start the container: /nope: it is a directory: permission denied',
   })
 })

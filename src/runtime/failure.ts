@@ -37,7 +37,7 @@ export function startFailure(log: string, command: string): StartError {
     /executable file|exec: "|open executable|exec user process|exec container process|execve|exec format|cannot execute|the path `/i
   if (about.test(reason)) {
     if (/not found in \$PATH/i.test(reason) && !command.includes('/')) {
-      return new StartError(127, `${command}: not found in the PATH of the image`)
+      return new StartError(127, `${command}: executable file not found in $PATH`)
     }
     if (/not found|no such file/i.test(reason)) {
       return new StartError(127, `${command}: no such file or directory in the image`)
@@ -46,7 +46,7 @@ export function startFailure(log: string, command: string): StartError {
       return new StartError(126, `${command}: it is not a program this machine can execute`)
     }
     if (/is a directory|not a regular file/i.test(reason)) {
-      return new StartError(126, `${command}: it is a directory`)
+      return new StartError(126, `${command}: it is a directory: permission denied`)
     }
     if (/permission denied|not executable|operation not permitted/i.test(reason)) {
       return new StartError(126, `${command}: permission denied`)

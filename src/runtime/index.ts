@@ -20,7 +20,7 @@ export type { DeviceLimit } from './bundle/limits/block-io.ts'
 export type { ResourceOptions } from './bundle/limits/resources.ts'
 export { supportedResources } from './bundle/limits/supported.ts'
 /** The kernel paths that containers may not read or write. */
-export { cgroupNamespace, protectedPaths } from './bundle/mounts.ts'
+export { cgroupNamespace, type IpcMode, protectedPaths } from './bundle/mounts.ts'
 export { prepareAgain } from './bundle/prepare-again.ts'
 /** A seccomp profile in Docker's format. */
 export { parseSeccompProfile, type SeccompSource } from './bundle/seccomp-profile.ts'

@@ -104,7 +104,7 @@ test('removeVolume() removes files and record, unless a container uses the volum
   writeFileSync(`${source}/f`, '')
   await expect(
     removeVolume(store, 'v', { usersOf: (name) => (name === 'v' ? ['web'] : []) }),
-  ).rejects.toThrow('Cannot remove volume v: container web uses it')
+  ).rejects.toThrow('Cannot remove volume v: volume is in use by container web')
   await removeVolume(store, 'v', unused)
   expect(listVolumes(store)).toEqual([])
   expect(existsSync(`${root}/volumes/v`)).toBe(false)

@@ -90,9 +90,13 @@ export async function removeVolume(
     getVolume(store, name)
     const [user] = usersOf(name)
     if (user === undefined) return
-    throw new StrakeError('CONFLICT', `Cannot remove volume ${name}: container ${user} uses it`, {
-      remedy: `remove the container first with strake rm ${user}`,
-    })
+    throw new StrakeError(
+      'CONFLICT',
+      `Cannot remove volume ${name}: volume is in use by container ${user}`,
+      {
+        remedy: `remove the container first with strake rm ${user}`,
+      },
+    )
   }
   refuseUsed()
   await refuseMounted(store, name)

@@ -224,7 +224,7 @@ describe.skipIf(reason !== undefined)('command line', () => {
   })
 
   test('a failure keeps its exit code when standard error is full', async () => {
-    for (const words of ['exec nothing true', 'run --nope', 'run --help >/dev/full']) {
+    for (const words of ['exec --nope', 'run --nope', 'run --help >/dev/full']) {
       const script = `exec ${program} ${words} 2>/dev/full`
       expect(await command(['sh', '-c', script], { env: strake.env })).toMatchObject({
         exitCode: 125,

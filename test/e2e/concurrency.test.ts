@@ -46,7 +46,7 @@ describe.skipIf(reason !== undefined)('many processes', () => {
       while (Date.now() < end) {
         for (const args of commands) {
           const { exitCode, stderr } = await strake(...args)
-          const isTrue = /no such image/.test(stderr) && args[0] === 'save'
+          const isTrue = /No such image/.test(stderr) && args[0] === 'save'
           const isWatched = args[0] === 'pull' || args[0] === 'save'
           if (exitCode === 0 || !isWatched || isTrue) continue
           failures.push(`${args.join(' ')}: ${stderr}`)
@@ -82,7 +82,7 @@ describe.skipIf(reason !== undefined)('many processes', () => {
       while (Date.now() < end) {
         for (const args of commands) {
           const { exitCode, stderr } = await strake(...args)
-          if (exitCode === 0 || /no such image/.test(stderr) || args[0] === 'rmi') continue
+          if (exitCode === 0 || /No such image/.test(stderr) || args[0] === 'rmi') continue
           failures.push(`${args.join(' ')}: ${stderr}`)
         }
       }

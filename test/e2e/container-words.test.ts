@@ -48,14 +48,14 @@ describe.skipIf(reason !== undefined)('a container', () => {
   test('keeps its name when another one is impossible', async () => {
     await strake.ok('create', '--name', 'taken', 'busybox')
     for (const [name, words] of [
-      ['taken', 'the name is taken by'],
+      ['taken', 'is already in use by container'],
       ['web', 'Cannot rename container web: it has this name'],
       ['../x', 'Cannot name a container ../x: a name has 2 to 255 letters'],
     ] as const) {
       const { exitCode, stderr } = await strake('rename', 'web', name)
       expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining(words) })
     }
-    expect((await strake('rename', 'absent', 'x1')).stderr).toContain('there is none')
+    expect((await strake('rename', 'absent', 'x1')).stderr).toContain('No such container: absent')
     await strake.ok('rm', 'taken')
     expect(await strake.ok('ps', '--filter', 'name=web', '-q')).toBe(id.slice(0, 12))
   })

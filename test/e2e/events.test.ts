@@ -53,7 +53,7 @@ describe.skipIf(reason !== undefined)('events', () => {
     expect(await strake.ok('events', '--until', '1h')).toBe('')
     expect(await strake('system', 'events', '-f', 'size=3')).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringContaining("Cannot filter events by 'size=3': unknown condition"),
+      stderr: expect.stringContaining("Cannot filter events by 'size=3': invalid filter 'size'"),
     })
   })
 })

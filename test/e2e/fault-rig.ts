@@ -250,7 +250,7 @@ export async function namesOf(strake: Strake): Promise<readonly string[]> {
 /** Repeats the command, which must succeed; then removes everything but `kept:1`. */
 async function repeat(strake: Strake, { args, makes }: Operation): Promise<readonly string[]> {
   const again = await strake(...args)
-  const isDone = args[0] === 'rmi' && /no such image/.test(again.stderr)
+  const isDone = args[0] === 'rmi' && /No such image/.test(again.stderr)
   if (again.exitCode !== 0 && !isDone) return [`again: ${again.stderr}`]
   const names = await namesOf(strake)
   const found = [...abandoned(strake, args[0]), ...(await damage(strake))]

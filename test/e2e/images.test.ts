@@ -71,7 +71,7 @@ describe.skipIf(reason !== undefined)('images', () => {
     const both = (await strake.ok('diff', 'changed', 'busybox')).split('\n')
     expect(both).toEqual(expect.arrayContaining(['D /etc/group', 'D /home', 'A /new']))
     expect(await strake.ok('diff', 'busybox', 'busybox')).toBe('')
-    expect((await strake('diff', 'nothing')).stderr).toContain('no such container or image')
+    expect((await strake('diff', 'nothing')).stderr).toContain('No such container: nothing')
     const cached = (await strake.ok('builder', 'du')).split('\n')
     expect(cached[0]).toMatch(/^ID +RECLAIMABLE +SIZE +LAST USED$/)
     expect(cached.slice(1, 3).join('\n')).toMatch(/^\w{12} +false /)

@@ -98,7 +98,7 @@ describe.skipIf(reason !== undefined)('mounts', () => {
         'type=image,source=tools,target=/p,image-subpath=none',
         'Cannot mount none: it does not exist',
       ],
-      ['type=image,source=absent,target=/p', 'Cannot mount image absent: no such image'],
+      ['type=image,source=absent,target=/p', 'Cannot mount image absent: No such image'],
     ]) {
       expect(await sh(['--mount', mount ?? ''], 'true')).toMatchObject({
         exitCode: 125,

@@ -69,7 +69,9 @@ describe.skipIf(reason !== undefined)('network', () => {
     const taken = await strake('run', '--rm', '-p', `[::1]:${port}:80`, 'busybox', 'true')
     expect(taken).toMatchObject({
       exitCode: 125,
-      stderr: expect.stringContaining(`Cannot publish port [::1]:${port}: already in use`),
+      stderr: expect.stringContaining(
+        `Cannot publish port [::1]:${port}: port is already allocated`,
+      ),
     })
     await strake.ok('rm', '-f', 'six', 'both')
     expect(fetch(`http://[::1]:${port}/`)).rejects.toThrow()

@@ -71,7 +71,7 @@ describe.skipIf(reason !== undefined)('port', () => {
     )
     expect([await ask(before, 'four'), await ask(later, 'five')]).toEqual(['four', 'five'])
     const refused = await strake('run', '--rm', '-p', `127.0.0.1:${port}:81`, 'busybox', 'true')
-    expect(refused.stderr).toContain('already in use by container echo')
+    expect(refused.stderr).toContain('port is already allocated to container echo')
     await strake.ok('run', '--rm', '-p', `127.0.0.1:${second}:81`, 'busybox', 'true')
     for (const socket of [before, later, new6]) socket.destroy()
   }, 60_000)
@@ -82,7 +82,7 @@ describe.skipIf(reason !== undefined)('port', () => {
     expect(await published()).toHaveLength(kept.length)
     const [taken = ''] = await published()
     const conflict = await strake('port', 'add', 'echo', `${taken}:81`)
-    expect(conflict.stderr).toContain('already in use by container echo')
+    expect(conflict.stderr).toContain('port is already allocated to container echo')
     expect(await strake('port', 'rm', 'echo', '9999')).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining('Cannot end port 9999/tcp of echo'),

@@ -44,7 +44,7 @@ describe.skipIf(reason !== undefined)('refusals', () => {
   })
 
   test('an unknown option gets a suggestion', async () => {
-    expectRefusal(await strake('images', '--quite'), 1, 'unknown option')
+    expectRefusal(await strake('images', '--quite'), 125, 'unknown flag: --quite')
   })
 
   test('an unknown instruction gets a suggestion and the excerpt', async () => {

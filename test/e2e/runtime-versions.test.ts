@@ -76,7 +76,7 @@ for (const suite of ['bookworm', 'trixie', 'sid']) {
         const executable = 'it is not a program this machine can execute'
         const absent = 'no such file or directory in the image'
         for (const [name, exitCode, why] of [
-          ['nosuch', 127, 'not found in the PATH of the image'],
+          ['nosuch', 127, 'executable file not found in $PATH'],
           ['/no/such', 127, absent],
           ['/script', 127, `its interpreter /no/such: ${absent}`],
           ['/closed', 126, 'permission denied'],

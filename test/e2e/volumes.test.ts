@@ -47,7 +47,9 @@ describe.skipIf(reason !== undefined)('volumes', () => {
     expect(await strake('volume', 'rm', 'data', 'other', 'none')).toMatchObject({
       exitCode: 1,
       stdout: 'other\n',
-      stderr: expect.stringContaining('Cannot remove volume data: container user uses it'),
+      stderr: expect.stringContaining(
+        'Cannot remove volume data: volume is in use by container user',
+      ),
     })
     expect(await strake.ok('volume', 'ls', '-q', '--filter', 'dangling=false')).toBe('data')
     await strake.ok('rm', 'user')

@@ -109,7 +109,7 @@ describe.skipIf(reason !== undefined)('run --rm, which watches its container its
       'busybox',
       'true',
     )
-    expect(taken.stderr).toContain('the name is taken')
+    expect(taken.stderr).toContain('is already in use by container')
     await strake.ok('stop', 'again')
     await strake.ok('run', '--rm', '--name', 'again', '--network', 'none', 'busybox', 'true')
     expect(await remains()).toEqual([])

@@ -61,10 +61,10 @@ describe.skipIf(busyboxMissing !== undefined)(`COPY (${busyboxMissing ?? 'above 
     const sentence = async (chown: string): Promise<string | undefined> =>
       (await refusalOf(copy(`COPY --chown=${chown} a /x`))).message.split('\n')[0]
     expect(await sentence('nobody')).toBe(
-      "Cannot copy with --chown=nobody: the image's /etc/passwd does not list nobody",
+      "Cannot copy with --chown=nobody: unable to find user nobody in the image's /etc/passwd",
     )
     expect(await sentence('7:none')).toBe(
-      "Cannot copy with --chown=7:none: the image's /etc/group does not list it",
+      "Cannot copy with --chown=7:none: unable to find group none in the image's /etc/group",
     )
   })
 

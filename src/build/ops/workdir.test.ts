@@ -45,7 +45,7 @@ test('workdir names an unknown user, and a file in place of a directory', async 
   const first = async (lines: string): Promise<string | undefined> =>
     (await refusalOf(workdir(lines))).message.split('\n')[0]
   expect(await first('USER nosuch\nWORKDIR /w')).toBe(
-    "Cannot make /w: the image's /etc/passwd does not list nosuch",
+    "Cannot make /w: unable to find user nosuch in the image's /etc/passwd",
   )
   expect(await first('WORKDIR /etc/passwd/x')).toBe(
     'Cannot make /etc/passwd/x: /etc/passwd is not a directory',

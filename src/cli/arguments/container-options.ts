@@ -39,7 +39,7 @@ export interface ContainerFlags extends LimitFlags, RefusedSwitches {
   readonly ip?: string
   readonly ip6?: string
   readonly linkLocalIp?: readonly string[]
-  readonly ipc?: 'private' | 'host'
+  readonly ipc?: 'private' | 'shareable' | 'none' | 'host'
   readonly link?: readonly string[]
   readonly label?: readonly string[]
   readonly labelFile?: readonly string[]
@@ -135,7 +135,9 @@ export function addContainerOptions(command: Command): Command {
     .option('-i, --interactive', 'keep standard input open')
     .option('--ip <address>', 'IPv4 address on the first network')
     .option('--ip6 <address>', 'IPv6 address on the first network')
-    .option('--ipc <mode>', 'IPC namespace', { choices: ['private', 'host'] })
+    .option('--ipc <mode>', 'IPC namespace; none: without /dev/shm', {
+      choices: ['private', 'shareable', 'none', 'host'],
+    })
     .option('-l, --label <key=value>', 'a label', collect)
     .option('--label-file <file>', 'labels from a file', collect)
     .option('--link-local-ip <address>', 'a further address on the first network', collect)

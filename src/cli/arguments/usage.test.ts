@@ -37,14 +37,12 @@ test('describeUsageError() names surplus arguments', () => {
 })
 
 test('describeUsageError() suggests an option that is close', () => {
-  expect(refusalOf(['x', '--quite'])).toBe("unknown option '--quite': did you mean '--quiet'?")
-  expect(refusalOf(['x', '--foo'])).toBe("unknown option '--foo': see 'strake job --help'")
+  expect(refusalOf(['x', '--quite'])).toBe("unknown flag: --quite: did you mean '--quiet'?")
+  expect(refusalOf(['x', '--foo'])).toBe("unknown flag: --foo: see 'strake job --help'")
 })
 
 test('describeUsageError() suggests no other option for one that only Docker has', () => {
-  expect(refusalOf(['x', '--squash'])).toBe(
-    "unknown option '--squash': strake does not have it yet",
-  )
+  expect(refusalOf(['x', '--squash'])).toBe('unknown flag: --squash: strake does not have it yet')
 })
 
 test('describeUsageError() names the valid values', () => {
@@ -68,7 +66,7 @@ test('describeUnknown() names a replacement for a command that strake lacks', ()
     "unknown command 'imagse': did you mean 'strake images'?",
   )
   expect(describeUnknown('-x', { close: undefined, path: '' })).toBe(
-    "unknown option '-x': see 'strake --help'",
+    "unknown shorthand flag: 'x' in -x: see 'strake --help'",
   )
 })
 
@@ -83,7 +81,9 @@ test('describeUsageError() names a subcommand by its whole path', () => {
     }
     throw new Error('it was accepted')
   }
-  expect(refusal('prune', '-x')).toBe("unknown option '-x': see 'strake image prune --help'")
+  expect(refusal('prune', '-x')).toBe(
+    "unknown shorthand flag: 'x' in -x: see 'strake image prune --help'",
+  )
   expect(refusal('prnue')).toBe("unknown command 'image prnue': did you mean 'strake image prune'?")
 })
 

@@ -42,11 +42,11 @@ export function describeUsageError({ command, problem }: UsageError): string {
     case 'unknown-option': {
       const known = command.options.flatMap(({ long, hidden }) => (hidden ? [] : [long]))
       if (isAbsentOption(problem.flag)) {
-        return `unknown option '${problem.flag}': strake does not have it yet`
+        return `${unknownFlag(problem.flag)}: strake does not have it yet`
       }
       const close = suggest(problem.flag, known)
       const hint = close ? `did you mean '${close}'?` : `see 'strake ${path} --help'`
-      return `unknown option '${printable(problem.flag)}': ${hint}`
+      return `${unknownFlag(problem.flag)}: ${hint}`
     }
     case 'unknown-command': {
       const known = command.commands.map(({ name }) => name)
@@ -73,7 +73,16 @@ export function describeUnknown(
   }
   const prefix = path === '' ? 'strake' : `strake ${path}`
   const hint = close ? `did you mean '${prefix} ${close}'?` : `see '${prefix} --help'`
-  return `unknown ${name.startsWith('-') ? 'option' : 'command'} '${typed}': ${hint}`
+  return name.startsWith('-')
+    ? `${unknownFlag(name)}: ${hint}`
+    : `unknown command '${typed}': ${hint}`
+}
+
+/** In Docker's words, which scripts look for. */
+function unknownFlag(flag: string): string {
+  const text = printable(flag)
+  if (flag.startsWith('--')) return `unknown flag: ${text}`
+  return `unknown shorthand flag: '${printable(flag.slice(1, 2))}' in ${text}`
 }
 
 function helpOf(path: string): string {

@@ -34,7 +34,7 @@ export function define(context: Context): Command {
 }
 
 function noLinks(): StrakeError {
-  return new StrakeError('UNSUPPORTED', 'Cannot use rm --link: containers have no links', {
+  return new StrakeError('UNSUPPORTED', 'Cannot use rm --link: a link ends with its container', {
     remedy: 'leave --link out to remove the container itself',
   })
 }

@@ -1,6 +1,6 @@
 import type { EndpointOptions, NetworkKind, PortRequest } from '#network'
 import type { Digest, Healthcheck, RunConfig } from '#oci'
-import type { ResourceOptions, Rlimit, RuntimeProgram, SecurityOptions } from '#runtime'
+import type { IpcMode, ResourceOptions, Rlimit, RuntimeProgram, SecurityOptions } from '#runtime'
 import type { MountRequest, VolumesFrom } from './mount-request.ts'
 
 /** Which of its two outputs a process writes to. */
@@ -130,7 +130,7 @@ export interface ContainerOptions {
   readonly pid?: 'private' | 'host' | undefined
   /** Joins the PID namespace of this container, given by its name or ID. */
   readonly pidOf?: string | undefined
-  readonly ipc?: 'private' | 'host' | undefined
+  readonly ipc?: IpcMode | undefined
   readonly uts?: 'private' | 'host' | undefined
   /** Default: `private` where the machine has cgroup v2, and `host` for a privileged container. */
   readonly cgroupns?: 'private' | 'host' | undefined

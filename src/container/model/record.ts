@@ -23,9 +23,13 @@ export function getContainer(
 ): Container {
   const record = context.records.containers.findByNameOrId(nameOrId)
   if (record === undefined) {
-    throw new StrakeError('NOT_FOUND', `Cannot find container ${nameOrId}: there is none`, {
-      remedy: 'list them with strake ps --all',
-    })
+    throw new StrakeError(
+      'NOT_FOUND',
+      `Cannot find container ${nameOrId}: No such container: ${nameOrId}`,
+      {
+        remedy: 'list them with strake ps --all',
+      },
+    )
   }
   return readContainer(context, record)
 }

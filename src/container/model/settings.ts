@@ -1,7 +1,7 @@
 import type { NetworkKind, PortRequest } from '#network'
 import { defaultNetwork } from '#network/model'
 import { type Healthcheck, type RunConfig, StrakeError } from '#oci'
-import type { ResourceOptions, Rlimit, SecurityOptions } from '#runtime'
+import type { IpcMode, ResourceOptions, Rlimit, SecurityOptions } from '#runtime'
 import type { MountRequest, VolumesFrom } from './mount-request.ts'
 import type {
   ContainerImage,
@@ -58,7 +58,7 @@ export interface ContainerSettings {
   readonly dnsSearch: readonly string[]
   readonly dnsOptions: readonly string[]
   readonly pid: 'private' | 'host'
-  readonly ipc: 'private' | 'host'
+  readonly ipc: IpcMode
   readonly uts?: 'private' | 'host' | undefined
   readonly cgroupns?: 'private' | 'host' | undefined
   readonly runtime?: ContainerOptions['runtime']
@@ -95,7 +95,9 @@ export function networkNames(settings: NetworkSettings): readonly string[] {
   return networksOf(settings).map(({ name }) => name)
 }
 
-const searchPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+/** The variable that a container without a search path gets. */
+export const searchPath: string =
+  'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const megabyte = 1024 * 1024
 
 /** Merges the options of a user with the image. Throws `INVALID` for options that exclude each other. */

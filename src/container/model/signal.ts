@@ -26,7 +26,7 @@ export function parseSignal(text: string): NodeJS.Signals | number {
   if (number !== undefined && number > 0 && number <= 64) return number
   const known = signalNames.find((one) => one === `SIG${name}`)
   if (known !== undefined) return known
-  throw new StrakeError('INVALID', `Cannot send signal ${text}: unknown signal`)
+  throw new StrakeError('INVALID', `Cannot send signal ${text}: invalid signal: ${text}`)
 }
 
 const firstRealTime = 34

@@ -223,7 +223,7 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     await suspended[Symbol.asyncDispose]()
     expect(status()).toBe('running')
     await pauseContainer(context, id)
-    await expect(suspendContainer(context, id)).rejects.toThrow('it is paused')
+    await expect(suspendContainer(context, id)).rejects.toThrow('it is already paused')
     expect(status()).toBe('paused')
     await removeContainer(context, id, { force: true })
   })

@@ -68,7 +68,10 @@ export async function pauseContainer(context: ContainerContext, nameOrId: string
   const container = await findContainer(context, nameOrId)
   requireRunning(container, 'pause')
   if (container.state.status === 'paused') {
-    throw new StrakeError('CONFLICT', `Cannot pause container ${container.name}: it is paused`)
+    throw new StrakeError(
+      'CONFLICT',
+      `Cannot pause container ${container.name}: it is already paused`,
+    )
   }
   using _lock = tryLockContainer(context, container.id)
   if (!freeze(groupOf(container), true)) throw notFreezable(container)

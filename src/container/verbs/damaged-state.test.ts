@@ -42,7 +42,7 @@ describe.skipIf(cannotRun !== undefined)(`a damaged state.json (${cannotRun ?? '
       expect(getContainer(bed.context, id).state).toEqual(before)
     }
     damage(id)
-    await expect(removeContainer(bed.context, id)).rejects.toThrow('it is running')
+    await expect(removeContainer(bed.context, id)).rejects.toThrow('container is running')
     await removeContainer(bed.context, id, { force: true })
   })
 

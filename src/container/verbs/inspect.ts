@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Descriptor } from '#oci'
 import { isSystemError } from '#platform'
+import { anonymousVolume, volumeData } from '#volume'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
 import { readJson } from '../model/state.ts'
@@ -13,7 +14,7 @@ export interface ContainerDetails extends Container {
   readonly isRunning: boolean
   /** Absent without health checks. */
   readonly health?: HealthState | undefined
-  /** The mounts of the last start. */
+  /** The mounts of the last start, or those of the first one to come. */
   readonly mounts: readonly ResolvedMount[]
   /** The directory with its bundle, its changes and its files of `/etc`. */
   readonly directory: string
@@ -36,7 +37,7 @@ export function inspectContainer(context: ContainerContext, nameOrId: string): C
     ...container,
     isRunning: isRunning(container),
     health: readHealth(context, container),
-    mounts: readMounts(directory),
+    mounts: readMounts(directory) ?? foreseeMounts(context, container),
     directory,
     log: container.settings.log.driver === 'none' ? undefined : log,
     snapshotter: context.snapshots.kind,
@@ -46,11 +47,28 @@ export function inspectContainer(context: ContainerContext, nameOrId: string): C
   }
 }
 
-function readMounts(directory: string): readonly ResolvedMount[] {
+/** Returns `undefined` for a container that has not started yet. */
+function readMounts(directory: string): readonly ResolvedMount[] | undefined {
   const document: { mounts?: readonly ResolvedMount[] } | undefined = readJson(
     `${directory}/mounts.json`,
   )
-  return document?.mounts ?? []
+  return document?.mounts
+}
+
+/** The mounts that a container will have, as far as they are known before its first start. */
+function foreseeMounts(
+  context: ContainerContext,
+  { id, settings }: Container,
+): readonly ResolvedMount[] {
+  return settings.mounts.map(({ type: kind, source, destination, readOnly, propagation }) => {
+    const shared = { kind, destination, readOnly, propagation, point: 'directory' as const }
+    if (kind === 'tmpfs') return { ...shared, type: 'tmpfs', source: kind, anonymous: false }
+    if (kind !== 'volume')
+      return { ...shared, type: 'bind', source: source ?? '', anonymous: false }
+    const name = source ?? anonymousVolume(id, destination)
+    const anonymous = source === undefined
+    return { ...shared, type: 'bind', source: volumeData(context, name), name, anonymous }
+  })
 }
 
 const execPrefix = 'exec-'

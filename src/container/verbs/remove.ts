@@ -88,7 +88,11 @@ async function killIfRunning(context: ContainerContext, id: string): Promise<voi
 }
 
 function stillRuns({ name, state }: Container): StrakeError {
-  return new StrakeError('CONFLICT', `Cannot remove container ${name}: it is ${state.status}`, {
-    remedy: 'stop it first, or use --force',
-  })
+  return new StrakeError(
+    'CONFLICT',
+    `Cannot remove container ${name}: container is ${state.status}`,
+    {
+      remedy: 'stop it first, or use --force',
+    },
+  )
 }

@@ -39,7 +39,7 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
   test('runContainer() ends with 126, 127 or 125 and one sentence', async () => {
     for (const [command, exitCode, message] of [
       [['/nope'], 127, 'Cannot start the container: /nope: no such file or directory in the image'],
-      [['nope'], 127, 'Cannot start the container: nope: not found in the PATH of the image'],
+      [['nope'], 127, 'Cannot start the container: nope: executable file not found in $PATH'],
       [['/etc/passwd'], 126, 'Cannot start the container: /etc/passwd: permission denied'],
     ] as const) {
       expect(await run({ command }).catch((error: unknown) => error)).toMatchObject({
@@ -184,7 +184,9 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
   test('createContainer() refuses a name that is taken or malformed', async () => {
     const options = { image: bed.image, name: 'taken', network: 'none' } as const
     const { id } = await createContainer(bed.context, options)
-    await expect(createContainer(bed.context, options)).rejects.toThrow('the name is taken')
+    await expect(createContainer(bed.context, options)).rejects.toThrow(
+      'is already in use by container',
+    )
     await expect(createContainer(bed.context, { ...options, name: '-x' })).rejects.toThrow(
       'Cannot name a container -x',
     )
@@ -209,7 +211,7 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
   test('removeContainer() needs force for one that runs', async () => {
     const { id, name } = await runDetached(bed.context, { ...base(), command: ['sleep', '100'] })
     await expect(removeContainer(bed.context, id)).rejects.toThrow(
-      `Cannot remove container ${name}: it is running`,
+      `Cannot remove container ${name}: container is running`,
     )
     await removeContainer(bed.context, id, { force: true })
     expect(listContainers(bed.context)).toEqual([])

@@ -72,7 +72,7 @@ export function parseContainerBody(body: Fields, { name, platform }: CreateParam
     dnsOptions: texts(host, 'DnsOptions'),
     oomScoreAdj: member(host, 'OomScoreAdj', 'number') || undefined,
     ...pidsOf(host),
-    ipc: namespaceOf(host, 'IpcMode'),
+    ipc: ipcOf(host),
     uts: namespaceOf(host, 'UTSMode'),
     cgroupns: namespaceOf(host, 'CgroupnsMode'),
     annotations: textMap(host, 'Annotations'),
@@ -139,8 +139,6 @@ function namespaceOf(host: Fields, name: string): 'private' | 'host' | undefined
   const mode = member(host, name, 'string') ?? ''
   if (mode === '') return undefined
   if (mode === 'host' || mode === 'private') return mode
-  // Docker's names for a private one that others may join.
-  if (name === 'IpcMode' && (mode === 'shareable' || mode === 'none')) return 'private'
   throw new StrakeError('UNSUPPORTED', `Cannot use ${name} ${mode}: expected private or host`)
 }
 
@@ -148,6 +146,11 @@ function namespaceOf(host: Fields, name: string): 'private' | 'host' | undefined
 function pidsOf(host: Fields): Pick<RunOptions, 'pid' | 'pidOf'> {
   const [, other] = /^container:(.+)$/.exec(member(host, 'PidMode', 'string') ?? '') ?? []
   return other === undefined ? { pid: namespaceOf(host, 'PidMode') } : { pidOf: other }
+}
+
+function ipcOf(host: Fields): RunOptions['ipc'] {
+  const mode = member(host, 'IpcMode', 'string')
+  return mode === 'shareable' || mode === 'none' ? mode : namespaceOf(host, 'IpcMode')
 }
 
 /** Docker's own names of its runtime. */

@@ -27,8 +27,9 @@ export function configDocument(settings: ContainerSettings): InspectDocument {
     WorkingDir: settings.workingDir,
     Entrypoint: listOrNull(settings.entrypoint),
     Labels: settings.labels,
-    StopSignal: settings.stopSignal,
-    StopTimeout: settings.stopTimeout,
+    // Docker leaves out its defaults.
+    ...(settings.stopSignal === 'SIGTERM' ? {} : { StopSignal: settings.stopSignal }),
+    ...(settings.stopTimeout === 10 ? {} : { StopTimeout: settings.stopTimeout }),
   }
 }
 
@@ -40,6 +41,6 @@ function ownVariables({ env, hostname, tty }: ContainerSettings): readonly strin
 }
 
 /** Docker shows an absent list as null. */
-export function listOrNull(words: readonly string[]): readonly string[] | null {
-  return words.length === 0 ? null : words
+export function listOrNull<T>(items: readonly T[]): readonly T[] | null {
+  return items.length === 0 ? null : items
 }

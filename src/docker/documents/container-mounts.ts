@@ -1,7 +1,7 @@
 import type { ContainerDetails, MountRequest } from '#container'
 import type { InspectDocument } from './document.ts'
 
-/** `Mounts`: the mounts of the last start. Mounts of `--tmpfs` appear in `HostConfig` instead. */
+/** `Mounts`. Mounts of `--tmpfs` appear in `HostConfig` instead. */
 export function mountDocuments({ mounts, settings }: ContainerDetails): readonly InspectDocument[] {
   const elsewhere = new Set(settings.mounts.flatMap(formatTmpfs).map(([place]) => place))
   const requests = new Map(settings.mounts.map((request) => [request.destination, request]))
@@ -20,8 +20,9 @@ export function mountDocuments({ mounts, settings }: ContainerDetails): readonly
 }
 
 function modeOf({ readOnly }: ContainerDetails['mounts'][number], request?: MountRequest): string {
-  const { relabel } = request ?? {}
-  return [...(readOnly ? ['ro'] : []), ...(relabel === undefined ? [] : [relabel])].join(',')
+  const { relabel, propagation, byMountFlag } = request ?? {}
+  const words = [readOnly ? 'ro' : undefined, byMountFlag ? undefined : propagation, relabel]
+  return words.filter((word) => word !== undefined).join(',')
 }
 
 /** Formats a mount as a value of `-v`; returns nothing for a mount of another flag. */

@@ -39,7 +39,7 @@ export function hostConfigDocument(
     CapAdd: security.add ?? null,
     CapDrop: security.drop ?? null,
     CgroupnsMode: cgroupNamespace(settings.cgroupns, security.privileged),
-    Dns: settings.dns,
+    Dns: listOrNull(settings.dns),
     DnsOptions: settings.dnsOptions,
     DnsSearch: settings.dnsSearch,
     ExtraHosts: listOrNull(settings.extraHosts.map(({ name, ip }) => `${name}:${ip}`)),
@@ -53,28 +53,34 @@ export function hostConfigDocument(
     PublishAllPorts: settings.publishAll,
     ReadonlyRootfs: settings.readOnly,
     SecurityOpt: listOrNull(securityOptions(settings)),
-    Tmpfs: tmpfsOf(mounts),
+    ...tmpfsMember(mounts),
     UTSMode: settings.uts === 'host' ? 'host' : '',
     UsernsMode: '',
     ShmSize: settings.shmSize,
-    Sysctls: settings.sysctls,
+    ...(Object.keys(settings.sysctls).length === 0 ? {} : { Sysctls: settings.sysctls }),
     Runtime: runtime,
     Isolation: '',
     ...resourceMembers(settings),
     ...mountMembers(mounts),
     MaskedPaths: hidden?.maskedPaths ?? null,
     ReadonlyPaths: hidden?.readonlyPaths ?? null,
-    Init: settings.init,
+    ...(settings.init ? { Init: true } : {}),
   }
 }
 
 function logConfig({ log }: ContainerSettings): Readonly<Record<string, string>> {
   return {
-    'max-size': `${log.maxSize}`,
+    'max-size': formatLogSize(log.maxSize),
     'max-file': `${log.maxFile}`,
     ...(log.labels && { labels: log.labels.join(',') }),
     ...(log.env && { env: log.env.join(',') }),
   }
+}
+
+/** As a user types it: `10m`. */
+function formatLogSize(bytes: number): string {
+  const unit = [...'gmk'].findIndex((_, index) => bytes % 1024 ** (3 - index) === 0)
+  return unit < 0 || bytes === 0 ? `${bytes}` : `${bytes / 1024 ** (3 - unit)}${'gmk'[unit]}`
 }
 
 function linksOf(settings: ContainerSettings): NonNullable<NetworkChoice['links']> {
@@ -92,8 +98,10 @@ function mountMembers(mounts: readonly MountRequest[]): InspectDocument {
   return specs.length === 0 ? {} : { Mounts: specs }
 }
 
-function tmpfsOf(mounts: readonly MountRequest[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(mounts.flatMap(formatTmpfs))
+/** As in Docker, the member is absent without a `--tmpfs`. */
+function tmpfsMember(mounts: readonly MountRequest[]): InspectDocument {
+  const places = mounts.flatMap(formatTmpfs)
+  return places.length === 0 ? {} : { Tmpfs: Object.fromEntries(places) }
 }
 
 const defaultPids = 2048
@@ -133,11 +141,13 @@ function resourceMembers(settings: ContainerSettings): InspectDocument {
     MemorySwappiness: resources.memorySwappiness ?? null,
     OomKillDisable: resources.oomKillDisable ?? null,
     PidsLimit: resources.pids ?? defaultPids,
-    Ulimits: rlimits.map(({ type, soft, hard }) => ({
-      Name: type.replace(/^RLIMIT_/, '').toLowerCase(),
-      Soft: soft,
-      Hard: hard,
-    })),
+    Ulimits: listOrNull(
+      rlimits.map(({ type, soft, hard }) => ({
+        Name: type.replace(/^RLIMIT_/, '').toLowerCase(),
+        Soft: soft,
+        Hard: hard,
+      })),
+    ),
     CpuCount: 0,
     CpuPercent: 0,
     IOMaximumIOps: 0,
@@ -162,11 +172,13 @@ function rates(limits: readonly DeviceLimit[] = []): readonly InspectDocument[] 
 }
 
 function securityOptions({ security }: ContainerSettings): readonly string[] {
-  const { noNewPrivileges, seccomp, maskPaths } = security
+  const { noNewPrivileges, seccomp, maskPaths, privileged } = security
   const profile = typeof seccomp === 'object' ? JSON.stringify(seccomp) : seccomp
   return [
     ...(noNewPrivileges ? ['no-new-privileges'] : []),
     ...(profile === undefined ? [] : [`seccomp=${profile}`]),
     ...(maskPaths === false ? ['systempaths=unconfined'] : []),
+    // Docker takes the label of SELinux from every privileged container.
+    ...(privileged ? ['label=disable'] : []),
   ]
 }

@@ -33,8 +33,16 @@ function withSize(document: InspectDocument, size: ContainerSize | undefined): I
   return Object.fromEntries(entries)
 }
 
+/** What `inspect` shows. */
+export const inspectTypes = ['container', 'image', 'network', 'volume'] as const
+
+export type InspectType = (typeof inspectTypes)[number]
+
 /** Reads `--type`. Throws `UNSUPPORTED`. */
-export function parseInspectType(text: string | undefined): Inspected['kind'] | undefined {
-  if (text === undefined || text === 'container' || text === 'image') return text
-  throw new StrakeError('UNSUPPORTED', `Cannot inspect a ${text}: expected container or image`)
+export function parseInspectType(text: string | undefined): InspectType | undefined {
+  if (text === undefined) return undefined
+  const type = inspectTypes.find((known) => known === text)
+  if (type !== undefined) return type
+  const known = 'container, image, network or volume'
+  throw new StrakeError('UNSUPPORTED', `Cannot inspect a ${text}: expected ${known}`)
 }

@@ -14,7 +14,11 @@ export function networkInspectDocument(network: NetworkDetails): InspectDocument
     Driver: driver,
     EnableIPv4: hasIpv4,
     EnableIPv6: ipv6 !== undefined,
-    IPAM: { Driver: 'default', Options: ipam, Config: addresses(network) },
+    IPAM: {
+      Driver: 'default',
+      Options: ipam,
+      Config: isBuiltIn && network.ipv4 === undefined ? null : addresses(network),
+    },
     Internal: isInternal,
     Attachable: traits.isAttachable ?? false,
     Ingress: false,

@@ -20,9 +20,13 @@ export function groupConditions<Key extends string>(
     const at = word.indexOf('=')
     const key = keys.find((known) => known === word.slice(0, at))
     if (key === undefined) {
-      throw new StrakeError('INVALID', `Cannot ${action} by '${word}': unknown condition`, {
-        remedy,
-      })
+      throw new StrakeError(
+        'INVALID',
+        `Cannot ${action} by '${word}': invalid filter '${word.replace(/=.*/s, '')}'`,
+        {
+          remedy,
+        },
+      )
     }
     groups.set(key, [...(groups.get(key) ?? []), word.slice(at + 1)])
   }

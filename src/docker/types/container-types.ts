@@ -19,6 +19,7 @@ container.UsernsMode string
 container.Isolation string
 container.RestartPolicyMode string
 mount.Type string
+mount.Consistency string
 mount.Propagation string
 digest.Digest string
 time.Duration int64
@@ -115,11 +116,41 @@ container.Resources {
   IOMaximumIOps uint64
   IOMaximumBandwidth uint64
 }
+mount.BindOptions {
+  Propagation? mount.Propagation
+  NonRecursive? bool
+  CreateMountpoint? bool
+  ReadOnlyNonRecursive? bool
+  ReadOnlyForceRecursive? bool
+}
+mount.Driver {
+  Name? string
+  Options? map[string]string
+}
+mount.VolumeOptions {
+  NoCopy? bool
+  Labels? map[string]string
+  Subpath? string
+  DriverConfig? *mount.Driver
+}
+mount.ImageOptions {
+  Subpath? string
+}
+mount.TmpfsOptions {
+  SizeBytes? int64
+  Mode? uint
+  Options? [][]string
+}
 mount.Mount {
   Type? mount.Type
   Source? string
   Target? string
   ReadOnly? bool
+  Consistency? mount.Consistency
+  BindOptions? *mount.BindOptions
+  VolumeOptions? *mount.VolumeOptions
+  ImageOptions? *mount.ImageOptions
+  TmpfsOptions? *mount.TmpfsOptions
 }
 container.HostConfig {
   Binds []string

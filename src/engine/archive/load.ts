@@ -3,6 +3,7 @@ import {
   type Descriptor,
   type Digest,
   familiarReference,
+  formatPlatform,
   isIndexType,
   isStrakeError,
   matchPlatform,
@@ -50,6 +51,7 @@ export async function load(engine: Engine, options: LoadOptions = {}): Promise<r
   const found = await readImages(engine, file, { emit, input, platforms, signal })
   for (const { descriptor } of found) {
     const image = await imageToRun(engine, descriptor)
+    if (!isIndexType(descriptor.mediaType)) requirePlatform(file, image?.config, platforms)
     if (image !== undefined) await ensureUnpacked(engine, image, { emit, lease, signal })
   }
   const loaded: Loaded[] = []
@@ -63,6 +65,22 @@ export async function load(engine: Engine, options: LoadOptions = {}): Promise<r
   }
   await publishIndex(engine)
   return loaded
+}
+
+/** Refuses an image for none of the wanted platforms. An index was read for them only. */
+function requirePlatform(
+  file: string,
+  own: Platform | undefined,
+  platforms: readonly Platform[],
+): void {
+  if (own === undefined || platforms.length === 0) return
+  if (platforms.map(formatPlatform).includes(formatPlatform(own))) return
+  const wanted = platforms.map(formatPlatform).join(', ')
+  const has = formatPlatform(own)
+  throw new StrakeError(
+    'NOT_FOUND',
+    `Cannot load ${file} for ${wanted}: it has the image for ${has}`,
+  )
 }
 
 /**

@@ -1,6 +1,7 @@
 import { build } from '#build'
-import type { Image } from '#image'
-import { StrakeError } from '#oci'
+import { searchPath } from '#container'
+import { createImage, type Image } from '#image'
+import { type RunConfig, StrakeError } from '#oci'
 import { buildServices } from '../build-services/build-services.ts'
 import type { Engine } from '../engine.ts'
 
@@ -21,7 +22,10 @@ export function refuseOtherChanges(changes: readonly string[]): void {
   }
 }
 
-/** Builds the instructions as a Dockerfile on top of the image, so that they mean the same as in a build. */
+/**
+ * Builds the instructions as a Dockerfile on top of the image, so that they mean the same as in a build. As
+ * in Docker, the history does not show them, and an image without a PATH gets none.
+ */
 export async function applyChanges(
   engine: Engine,
   image: Image,
@@ -35,5 +39,17 @@ export async function applyChanges(
     epoch: Number.isNaN(created) ? 0 : created,
   })
   await using _lease = lease
-  return await engine.openImage(descriptor)
+  const { config } = (await engine.openImage(descriptor)).config
+  return await createImage(engine.content, {
+    config: { ...image.config, config: withoutNewPath(config, image) },
+    layers: image.layers,
+  })
+}
+
+function withoutNewPath(config: RunConfig | undefined, image: Image): RunConfig {
+  const had = image.config.config?.Env?.some((entry) => entry.startsWith('PATH=')) ?? false
+  if (had || config?.Env === undefined) return config ?? {}
+  const env = config.Env.filter((entry) => entry !== searchPath)
+  const { Env: _, ...rest } = config
+  return env.length === 0 ? rest : { ...rest, Env: env }
 }

@@ -62,8 +62,8 @@ test('containerTest() tests ports of running containers, and knows no tasks', as
   const kept = (filters: ContainerFilters): number =>
     [open, job].filter(containerTest(filters, engine.records)).length
   const range = (first: number, last: number, protocol = 'tcp') => [{ first, last, protocol }]
-  expect(kept({ published: range(80, 80) })).toBe(1)
-  expect(kept({ published: range(8080, 8080) })).toBe(0)
+  expect(kept({ published: range(8080, 8080) })).toBe(1)
+  expect(kept({ published: range(80, 80) })).toBe(0)
   expect(kept({ published: range(90, 90, 'udp') })).toBe(0)
   expect(kept({ exposed: range(85, 95, 'udp') })).toBe(1)
   expect(kept({ exposed: range(80, 80) })).toBe(1)

@@ -24,7 +24,7 @@ export interface ContainerFilters {
   readonly since?: readonly string[] | undefined
   readonly labels?: readonly LabelCondition[] | undefined
   readonly networks?: readonly string[] | undefined
-  /** Ports of containers that are published: the container must run. */
+  /** Ports of this machine that are published: the container must run. */
   readonly published?: readonly PortCondition[] | undefined
   /** Ports that are exposed or published: the container must run. */
   readonly exposed?: readonly PortCondition[] | undefined
@@ -80,7 +80,7 @@ export function containerTest(filters: ContainerFilters, records: Records): Test
       (wanted, { networks }) => networks.includes(wanted),
     ),
     oneOf(filters.published, (wanted, { published }) =>
-      published.some((port) => hasPort(wanted, port.containerPort, port.protocol)),
+      published.some((port) => hasPort(wanted, port.hostPort, port.protocol)),
     ),
     oneOf(filters.exposed, (wanted, { exposed, published }) => {
       const ports = published.map((port) => `${port.containerPort}/${port.protocol}`)

@@ -259,9 +259,13 @@ async function findOrPull(engine: Engine, options: RunOptions): Promise<FoundIma
   if (found?.index !== undefined) throw lacksPlatform(text, found.index.images, wanted)
   const suffix = platform === undefined ? '' : ` for ${platform}`
   if (when === 'never') {
-    throw new StrakeError('NOT_FOUND', `Cannot use image ${text}: no such image${suffix}`, {
-      remedy: `strake pull ${platform === undefined ? '' : `--platform ${platform} `}${text}, or see strake images`,
-    })
+    throw new StrakeError(
+      'NOT_FOUND',
+      `Cannot use image ${text}: No such image: ${text}${suffix}`,
+      {
+        remedy: `strake pull ${platform === undefined ? '' : `--platform ${platform} `}${text}, or see strake images`,
+      },
+    )
   }
   try {
     if (!stored) emit({ type: 'status', message: `Unable to find image '${text}' locally` })

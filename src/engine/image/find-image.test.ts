@@ -27,7 +27,9 @@ test('findImage() prefers a name to a prefix of an ID', async () => {
 test('getImage() names a remedy for an absent image', async () => {
   await using engine = await openTestEngine()
   for (const text of ['absent', 'UPPER', 'ffff', 'a b']) {
-    expect(() => getImage(engine.records, text)).toThrow(`Cannot find image ${text}: no such image`)
+    expect(() => getImage(engine.records, text)).toThrow(
+      `Cannot find image ${text}: No such image: ${text}`,
+    )
   }
 })
 

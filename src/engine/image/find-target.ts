@@ -33,7 +33,9 @@ export function getTarget(
 ): FoundTarget {
   const found = findTarget(records, text)
   if (found) return found
-  throw new StrakeError('NOT_FOUND', `Cannot find image ${text}: no such image`, { remedy })
+  throw new StrakeError('NOT_FOUND', `Cannot find image ${text}: No such image: ${text}`, {
+    remedy,
+  })
 }
 
 /**

@@ -37,7 +37,7 @@ test('listImages() returns images that meet every condition', async () => {
   expect(await namesOf(engine, { since: ['app:1'] })).toEqual(['base:latest'])
   expect(await namesOf(engine, { before: ['base'], references: ['app'] })).toEqual(['app:1'])
   expect(await namesOf(engine, { until: [new Date('2020-06-01')] })).toHaveLength(2)
-  await expect(namesOf(engine, { since: ['absent'] })).rejects.toThrow('no such image')
+  await expect(namesOf(engine, { since: ['absent'] })).rejects.toThrow('No such image')
 })
 
 test('listImages() finds a repository, or one tag of it', async () => {

@@ -202,7 +202,7 @@ test('push() refuses a digest and an absent image', async () => {
   await using pair = await openPair()
   const digest = `localhost:1/app@sha256:${'a'.repeat(64)}`
   await expect(push(pair.from, digest)).rejects.toThrow('a push needs a tag, not a digest')
-  await expect(push(pair.from, 'localhost:1/absent')).rejects.toThrow('no such image')
+  await expect(push(pair.from, 'localhost:1/absent')).rejects.toThrow('No such image')
 })
 
 test('pull() fetches a removed image again', async () => {

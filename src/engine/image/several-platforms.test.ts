@@ -270,7 +270,7 @@ test('inspect() and imageHistory() describe one platform of an index', async () 
     'Cannot inspect app for linux/s390x: the store has it for linux/amd64, linux/arm64',
   )
   await expect(imageHistory(engine, 'app', { platform })).rejects.toThrow('for linux/s390x')
-  await expect(inspect(engine, 'none', { platform })).rejects.toThrow('no such image')
+  await expect(inspect(engine, 'none', { platform })).rejects.toThrow('No such image')
 })
 
 test('pull() for an ID of an index asks no registry', async () => {

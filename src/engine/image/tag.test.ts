@@ -37,7 +37,7 @@ test('tagImage() refuses digests, bad names and absent images', async () => {
   const digest = `app@sha256:${'a'.repeat(64)}`
   await expect(tagImage(engine, 'one', digest)).rejects.toThrow('a digest cannot be chosen')
   await expect(tagImage(engine, 'one', 'BAD')).rejects.toThrow('BAD')
-  await expect(tagImage(engine, 'absent', 'x')).rejects.toThrow('no such image')
+  await expect(tagImage(engine, 'absent', 'x')).rejects.toThrow('No such image')
 })
 
 test('tagImage() publishes the name in the index of the layout', async () => {
@@ -91,7 +91,7 @@ test('no verb names an image like an ID or with a digest', async () => {
   engine.records.tags.set(`docker.io/library/${good.imageId}`, descriptor, 'test')
   expect(getImage(engine.records, good.imageId).image.imageId).toBe(good.imageId)
   await removeImage(engine, 'good')
-  expect(() => getImage(engine.records, good.imageId)).toThrow('no such image')
+  expect(() => getImage(engine.records, good.imageId)).toThrow('No such image')
 })
 
 async function archiveNamed(name: string): Promise<Uint8Array> {

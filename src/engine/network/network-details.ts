@@ -18,7 +18,7 @@ export interface NetworkDetails {
   /** Milliseconds since 1970. */
   readonly createdAt: number
   readonly driver: string
-  /** Absent for the networks `host` and `none`, and for `bridge` until a container has used it. */
+  /** Absent for the networks `host` and `none`. */
   readonly ipv4?: NetworkBlock | undefined
   readonly ipv6?: NetworkBlock | undefined
   readonly hasIpv4: boolean
@@ -63,9 +63,9 @@ export async function describeNetworks(engine: Engine): Promise<readonly Network
   const members = listMembers(engine)
   const of = (name: string): readonly NetworkMember[] => members.get(name) ?? []
   const own = engine.records.networks.list().map((record) => fromRecord(record, of(record.name)))
-  const { readDefaultSubnet } = await import('#network/subnets')
+  const { foreseeDefaultSubnet } = await import('#network/subnets')
   const fixed = builtIn.map((one) => {
-    const addresses = one.name === 'bridge' ? readDefaultSubnet(engine.run) : undefined
+    const addresses = one.name === 'bridge' ? foreseeDefaultSubnet(engine.run) : undefined
     return fromBuiltIn(one, of(one.name), addresses)
   })
   return [...own, ...fixed].sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -12,7 +12,10 @@ export interface PruneVolumesOptions {
   readonly filter?: PruneFilter | undefined
 }
 
-/** Removes anonymous volumes that no container uses; with `all`, those with a name too. */
+/**
+ * Removes anonymous volumes that no container uses; with `all`, those with a name too. A volume with
+ * driver options stays, as in Docker, because its files may be those of another machine.
+ */
 export async function pruneVolumes(
   engine: Engine,
   { all = false, filter = {} }: PruneVolumesOptions = {},
@@ -20,9 +23,10 @@ export async function pruneVolumes(
   requireFacts(engine)
   const volumes: string[] = []
   let reclaimed = 0
-  for (const { name, links, isAnonymous, size, createdAt, labels } of await volumeUsage(engine)) {
-    if (links > 0 || !(all || isAnonymous)) continue
-    if (!passesPruneFilter(filter, { at: createdAt, labels })) continue
+  for (const volume of await volumeUsage(engine)) {
+    const { name, size, createdAt: at, labels } = volume
+    if (volume.links > 0 || volume.hasOptions || !(all || volume.isAnonymous)) continue
+    if (!passesPruneFilter(filter, { at, labels })) continue
     if (!(await removeUnused(engine, name))) continue
     volumes.push(name)
     reclaimed += size

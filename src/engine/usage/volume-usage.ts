@@ -11,6 +11,8 @@ export interface VolumeUsage {
   readonly links: number
   /** Bytes on disk. */
   readonly size: number
+  /** It was created with options of its driver. */
+  readonly hasOptions: boolean
   /** True when it was created without a name. */
   readonly isAnonymous: boolean
   /** Milliseconds since 1970. */
@@ -27,6 +29,7 @@ export async function volumeUsage(engine: Engine): Promise<readonly VolumeUsage[
     name: volume.name,
     links: users.get(volume.name)?.length ?? 0,
     size: await sizeOf(volumeData(engine, volume.name)),
+    hasOptions: Object.keys(volume.options).length > 0,
     isAnonymous: volume.isAnonymous,
     createdAt: volume.createdAt,
     labels: volume.labels,

@@ -51,7 +51,7 @@ async function withImage(
   const name = mount.source ?? ''
   const found = findImage(engine.records, name, undefined)
   if (found === undefined) {
-    throw new StrakeError('NOT_FOUND', `Cannot mount image ${name}: no such image`, {
+    throw new StrakeError('NOT_FOUND', `Cannot mount image ${name}: No such image: ${name}`, {
       remedy: `strake pull ${name}`,
     })
   }

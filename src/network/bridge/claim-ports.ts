@@ -231,12 +231,11 @@ function inUse(port: PublishedPort, last: number, taken: readonly TakenPort[]): 
     })
   }
   const other = taken.find((candidate) => meets(candidate, port))
-  const owner = other === undefined ? describeProcess(port) : describeContainer(other)
-  return new StrakeError(
-    'CONFLICT',
-    `Cannot publish port ${describe(port)}: already in use by ${owner}`,
-    { remedy },
-  )
+  const reason =
+    other === undefined
+      ? `address already in use by ${describeProcess(port)}`
+      : `port is already allocated to ${describeContainer(other)}`
+  return new StrakeError('CONFLICT', `Cannot publish port ${describe(port)}: ${reason}`, { remedy })
 }
 
 function describeProcess(port: PublishedPort): string {

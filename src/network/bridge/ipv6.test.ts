@@ -95,7 +95,7 @@ describe.skipIf(reason !== undefined)('a network with IPv6', () => {
     expect(await bed.ask(made.inside, 'tcp', '2001:db8::1', 8081)).toBe('six fd00:1::1')
     expect(await bed.ask(bed.host, 'tcp', '2001:db8::1', 8081)).toStartWith('six ')
     const again = attach('again', { network: both, ip: '10.100.1.5', ip6: 'fd00:1::5' }, ports)
-    await expect(again).rejects.toThrow('8081: already in use by container')
+    await expect(again).rejects.toThrow('8081: port is already allocated to container')
     await driver.call({ method: 'detach', containerId: 'web' })
     const free = await attach('again', { network: both, ip: '10.100.1.5', ip6: 'fd00:1::5' }, ports)
     expect(free.ports).toHaveLength(2)

@@ -74,7 +74,7 @@ test('openProxies() serves all ports or none', async () => {
   const [free, taken] = [await proxied('tcp', 1), await proxied('tcp', 1)]
   closing.use(await openProxies([taken]))
   await expect(openProxies([free, taken])).rejects.toThrow(
-    `Cannot publish port [::1]:${taken.hostPort}: already in use by another process`,
+    `Cannot publish port [::1]:${taken.hostPort}: address already in use by another process`,
   )
   closing.use(await openProxies([free]))
 })

@@ -20,7 +20,7 @@ async function open(port: ProxiedPort): Promise<AsyncDisposable> {
   } catch (cause) {
     if (!isSystemError(cause)) throw cause
     const isTaken = isSystemError(cause, 'EADDRINUSE')
-    const reason = isTaken ? 'already in use by another process' : (cause as Error).message
+    const reason = isTaken ? 'address already in use by another process' : (cause as Error).message
     throw new StrakeError('CONFLICT', `Cannot publish port ${describeProxied(port)}: ${reason}`, {
       cause,
       remedy: 'choose another host port, or stop the program or container that uses this one',

@@ -34,12 +34,12 @@ const insert = (prefix: string, name: string): void =>
 test('insert() gives a name to only one container, also with several connections', () => {
   insert('ab', 'web')
   expect(() => insert('cd', 'web')).toThrow(
-    'Cannot name a container web: the name is taken by ab0000000000',
+    'Cannot name a container web: the name is already in use by container ab0000000000',
   )
   const other = openRecords(path)
   expect(() =>
     other.containers.insert({ id: id('ef'), name: 'web', image: null, config: {}, state: {} }),
-  ).toThrow('the name is taken')
+  ).toThrow('is already in use by container')
   other.close()
   expect(records.containers.list()).toHaveLength(1)
 })
@@ -68,7 +68,9 @@ test('update() and updateState() change documents and names', () => {
     config: { argv: [] },
     state: { status: 'created', pid: 7 },
   })
-  expect(() => records.containers.update(id('a'), { name: 'second' })).toThrow('is taken by b0')
+  expect(() => records.containers.update(id('a'), { name: 'second' })).toThrow(
+    'is already in use by container b0',
+  )
   expect(() => records.containers.updateState(id('c'), (state) => state)).toThrow(
     'no such container',
   )

@@ -57,7 +57,7 @@ export function createContainers({ database, now, reportIn }: RecordsContext): C
       const id = String(select('name = ?', name)[0]?.['id'] ?? 'another one').slice(0, 12)
       throw new StrakeError(
         'CONFLICT',
-        `Cannot name a container ${name}: the name is taken by ${id}`,
+        `Cannot name a container ${name}: the name is already in use by container ${id}`,
         {
           remedy: `remove that one with strake rm ${name}, or choose another name`,
           cause: error,

@@ -7,7 +7,7 @@ import { type CapabilityOptions, resolveCapabilities } from './capabilities.ts'
 import { type DeviceOptions, deviceConfig } from './devices.ts'
 import { decodeConfig, encodeConfig } from './encode.ts'
 import { type ResourceOptions, resourceConfig } from './limits/resources.ts'
-import { cgroupNamespace, mountConfig, protectedPaths } from './mounts.ts'
+import { cgroupNamespace, type IpcMode, mountConfig, protectedPaths } from './mounts.ts'
 import { defaultSeccomp, type SeccompProfile } from './seccomp.ts'
 import { resolveSeccomp } from './seccomp-conditions.ts'
 import type { SeccompSource } from './seccomp-profile.ts'
@@ -63,7 +63,7 @@ export interface BundleOptions extends ProcessOptions {
   readonly network: NetworkNamespace
   /** `path` is the PID namespace to join. */
   readonly pidNamespace?: 'private' | 'host' | { readonly path: string } | undefined
-  readonly ipcNamespace?: 'private' | 'host' | undefined
+  readonly ipcNamespace?: IpcMode | undefined
   readonly utsNamespace?: 'private' | 'host' | undefined
   /** Default: `private` where the machine has cgroup v2, and `host` for a privileged container. */
   readonly cgroupNamespace?: 'private' | 'host' | undefined

@@ -3,10 +3,17 @@ import { cgroupMode } from '../cgroup.ts'
 import type { ContainerMount } from '../root/mount.ts'
 import type { MountConfig } from './spec.ts'
 
+/**
+ * The namespace of shared memory. As in Docker, `host` also shares the `/dev/shm` of the machine, where
+ * shared memory has its names, and `none` leaves it out. `shareable` is another word for `private`.
+ */
+export type IpcMode = 'private' | 'shareable' | 'none' | 'host'
+
 export interface MountOptions {
   readonly mounts?: readonly ContainerMount[] | undefined
   /** Bytes of `/dev/shm`; default 64 MiB. */
   readonly shmSize?: number | undefined
+  readonly ipcNamespace?: IpcMode | undefined
   readonly readOnlyRoot?: boolean | undefined
   readonly privileged?: boolean | undefined
 }
@@ -39,15 +46,21 @@ function kernelMounts(options: MountOptions): readonly MountConfig[] {
     mount('/sys', 'sysfs', ['nosuid', 'noexec', 'nodev', access]),
     mount('/sys/fs/cgroup', 'cgroup', [access, 'nosuid', 'noexec', 'nodev']),
     mount('/dev/mqueue', 'mqueue', ['nosuid', 'noexec', 'nodev']),
-    mount('/dev/shm', 'tmpfs', [
-      'nosuid',
-      'noexec',
-      'nodev',
-      'mode=1777',
-      `size=${options.shmSize ?? defaultShmSize}`,
-    ]),
+    ...sharedMemory(options),
   ]
   return mounts
+}
+
+function sharedMemory({
+  ipcNamespace,
+  shmSize = defaultShmSize,
+}: MountOptions): readonly MountConfig[] {
+  const place = '/dev/shm'
+  if (ipcNamespace === 'none') return []
+  if (ipcNamespace === 'host' && statSync(place, { throwIfNoEntry: false })?.isDirectory()) {
+    return [{ destination: place, type: 'bind', source: place, options: ['bind', 'private'] }]
+  }
+  return [mount(place, 'tmpfs', ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${shmSize}`])]
 }
 
 function mount(destination: string, type: string, options: readonly string[]): MountConfig {
@@ -99,7 +112,7 @@ function maskedPaths(): readonly string[] {
 
 /** Kernel paths that a container may read and must not write. */
 const readonlyPaths: readonly string[] = [
-  ...['asound', 'bus', 'fs', 'irq', 'sys', 'sysrq-trigger'].map(inProc),
+  ...['bus', 'fs', 'irq', 'sys', 'sysrq-trigger'].map(inProc),
 ]
 
 function inProc(name: string): string {

@@ -1,10 +1,11 @@
 import { StrakeError } from '#oci'
+import type { IpcMode } from './mounts.ts'
 
 export interface SysctlOptions {
   readonly sysctls?: Readonly<Record<string, string>> | undefined
   /** The container has the machine's network. */
   readonly hostNetwork: boolean
-  readonly ipcNamespace?: 'private' | 'host' | undefined
+  readonly ipcNamespace?: IpcMode | undefined
   readonly utsNamespace?: 'private' | 'host' | undefined
   /** The NIS domain name, which is such a setting. */
   readonly domainname?: string | undefined

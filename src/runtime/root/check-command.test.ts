@@ -68,7 +68,7 @@ test('checkCommand() finds the program that the kernel would execute', () => {
 })
 
 test('checkCommand() throws 127 for a missing command or interpreter', () => {
-  expect(check('nosuch')).toBe('127 nosuch: not found in the PATH of the image')
+  expect(check('nosuch')).toBe('127 nosuch: executable file not found in $PATH')
   expect(check('')).toBe('127 the command is empty')
   for (const command of ['/no/such', './nosuch', '/text/x', '/loop']) {
     expect(check(command)).toBe(`127 ${command}: no such file or directory in the image`)
@@ -82,14 +82,14 @@ test('checkCommand() throws 126 for a file that cannot be executed', () => {
   const notExecutable = 'it is not a program this machine can execute'
   for (const [command, reason] of [
     ['/closed', 'permission denied'],
-    ['/work', 'it is a directory'],
+    ['/work', 'it is a directory: permission denied'],
     ['/empty', notExecutable],
     ['/text', notExecutable],
     ['/no-word', notExecutable],
     ['/bad-elf', notExecutable],
     ['/cut', notExecutable],
     ['/self', 'its interpreter /self: it is not a program this machine can execute'],
-    ['/folder-interpreter', 'its interpreter /work: it is a directory'],
+    ['/folder-interpreter', 'its interpreter /work: it is a directory: permission denied'],
     ['/closed-interpreter', 'its interpreter /bin/only: permission denied'],
   ] as const) {
     expect(check(command)).toBe(`126 ${command}: ${reason}`)

@@ -51,7 +51,7 @@ function findInPath(
     }
   }
   if (!isSure) return undefined
-  throw new StartError(127, `${command}: not found in the PATH of the image`)
+  throw new StartError(127, `${command}: executable file not found in $PATH`)
 }
 
 interface Checked {
@@ -72,7 +72,7 @@ function checkProgram(view: ContainerView, process: CheckedProcess, checked: Che
   if (place === undefined)
     throw new StartError(127, `${what}: no such file or directory in the image`)
   if (place.fd === undefined) return
-  if (isDirectory(place)) throw new StartError(126, `${what}: it is a directory`)
+  if (isDirectory(place)) throw new StartError(126, `${what}: it is a directory: permission denied`)
   if (!isRegularFile(place) || !mayExecute(place, process.user)) {
     throw new StartError(126, `${what}: permission denied`)
   }

@@ -49,7 +49,9 @@ test('resolveUser() refuses IDs that would wrap and unlisted names', () => {
   image('root:x:0:0::/root:\n')
   expect(() => resolveUser(root, '4294967296')).toThrow('Cannot use id 4294967296')
   expect(() => resolveUser(root, '2147483648:0')).toThrow('Cannot use id 2147483648')
-  expect(() => resolveUser(root, 'ann')).toThrow("the image's /etc/passwd does not list ann")
+  expect(() => resolveUser(root, 'ann')).toThrow(
+    "unable to find user ann in the image's /etc/passwd",
+  )
   expect(() => resolveUser(root, '0:ann')).toThrow('Cannot run in group ann')
 })
 
@@ -100,7 +102,7 @@ test('resolveUser() follows links of the image only inside the root', () => {
   rmSync(`${root}/etc/passwd`)
   symlinkSync('/etc/nothing', `${root}/etc/passwd`)
   expect(resolveUser(root, '5')).toMatchObject({ uid: 5, gid: 0 })
-  expect(() => resolveUser(root, 'ann')).toThrow('does not list ann')
+  expect(() => resolveUser(root, 'ann')).toThrow('unable to find user ann')
   rmSync(`${root}/etc/passwd`)
 })
 

@@ -68,7 +68,7 @@ function findUser(passwd: Table, user: string, spec: string): UserEntry {
     if (id !== undefined) return { name: undefined, uid: id, gid: 0, home: '/' }
     throw new StrakeError(
       'INVALID',
-      `Cannot run as user ${spec}: the image's /etc/passwd does not list ${user}`,
+      `Cannot run as user ${spec}: unable to find user ${user} in the image's /etc/passwd`,
     )
   }
   const uid = id ?? toId(row[2])
@@ -88,7 +88,7 @@ function findGroup(groups: Table, group: string): number {
   if (id !== undefined) return id
   throw new StrakeError(
     'INVALID',
-    `Cannot run in group ${group}: the image's /etc/group does not list it`,
+    `Cannot run in group ${group}: unable to find group ${group} in the image's /etc/group`,
   )
 }
 

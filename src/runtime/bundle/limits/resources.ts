@@ -69,6 +69,12 @@ function memoryConfig(options: ResourceOptions): NonNullable<ResourceConfig['mem
       `Cannot limit memory and swap to ${swap} bytes: it must be at least the memory limit`,
     )
   }
+  if (reservation !== undefined && limit !== undefined && reservation > limit) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot reserve ${reservation} bytes of memory: it must be at most the memory limit`,
+    )
+  }
   return {
     ...(limit === undefined ? {} : { limit }),
     // A kernel that does not count swap has no such file, and the runtime would fail.
