@@ -15,7 +15,10 @@ const storage = 'where repositories are stored; default: in the store'
 
 /** Adds `registry tag log` and `registry tag rollback`. */
 export function defineTag(command: Command, context: Context): void {
-  const tag = command.command('tag').description('Show what a tag has meant, and roll it back')
+  const tag = command
+    .command('tag')
+    .description('Show what a tag has meant, and roll it back')
+    .examples('strake registry tag log team/app:latest')
   tag
     .command('log')
     .description('Show the moves of a tag of a repository, the newest first')
