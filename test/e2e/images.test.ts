@@ -48,7 +48,7 @@ describe.skipIf(reason !== undefined)('images', () => {
   })
 
   test('history names the import', async () => {
-    expect((await strake.ok('history', 'busybox')).split('\n')).toHaveLength(3)
+    expect((await strake.ok('history', 'busybox')).split('\n')).toHaveLength(2)
   })
 
   test('diff lists the changes of a container and of an image', async () => {

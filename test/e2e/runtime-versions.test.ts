@@ -80,7 +80,7 @@ for (const suite of ['bookworm', 'trixie', 'sid']) {
           ['/no/such', 127, absent],
           ['/script', 127, `its interpreter /no/such: ${absent}`],
           ['/closed', 126, 'permission denied'],
-          ['/bin', 126, 'it is a directory'],
+          ['/bin', 126, 'it is a directory: permission denied'],
           ['/no-format', 126, executable],
           ['/bad-elf', 126, executable],
         ] as const) {
