@@ -204,7 +204,9 @@ function startFailureCode(error: unknown): number | undefined {
  * Docker. The code of a wrong number of arguments is 1.
  */
 function errorCode(argv: readonly string[], error: unknown): number {
-  if (error instanceof UsageError) return isAboutOption(error) ? 125 : 1
+  if (error instanceof UsageError && error.problem.kind !== 'help') {
+    return isAboutOption(error) ? 125 : 1
+  }
   const [name] = shorten(argv)
   return name === 'run' ? 125 : 1
 }
