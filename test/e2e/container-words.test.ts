@@ -75,6 +75,8 @@ describe.skipIf(reason !== undefined)('a container', () => {
 
   test('shows its processes and no other processes', async () => {
     await strake.ok('exec', '-d', 'web', 'sh', '-c', 'sleep 999; true')
+    // The shell may not have started its child yet.
+    while (!(await strake.ok('top', 'web')).match(/ sleep 999$/m)) await Bun.sleep(20)
     const lines = (await strake.ok('top', 'web')).split('\n')
     expect(lines[0]).toMatch(/^UID +PID +PPID +C +STIME +TTY +TIME +CMD$/)
     const commands = lines.slice(1).map((line) => line.replace(/^.*\d\d:\d\d:\d\d +/, ''))
