@@ -28,7 +28,7 @@ export type ApiHandler = (call: ApiCall) => Promise<Response>
 
 /** An endpoint of the API. */
 export interface Route {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'any'
   /**
    * `/containers/{id}/json`. A name in braces is one segment; `{name...}` is one or more, because
    * names of images contain slashes.

@@ -38,7 +38,6 @@ export function createApi(engine: Engine, options: ApiOptions): Handler {
     const { version, path } = splitVersion(url.pathname)
     const found = find(request.method, path)
     if (found === undefined) throw new ApiError(404, 'page not found')
-    if (found === 'no method') throw new ApiError(405, 'method not allowed')
     const handle = await load(found.route)
     return await handle({
       engine,

@@ -71,3 +71,17 @@ export function failureResponse(error: unknown): Response {
   const { status, message } = describeFailure(error)
   return reply({ message }, { status })
 }
+
+/** Answers some failures of `work` with other statuses than usual, where Docker does so. */
+export async function withStatuses<T>(
+  work: Promise<T>,
+  statuses: Readonly<Partial<Record<ErrorCode, number>>>,
+): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    const status = isStrakeError(error) ? statuses[error.code] : undefined
+    if (status === undefined) throw error
+    throw new ApiError(status, describeFailure(error).message, error)
+  }
+}

@@ -11,20 +11,20 @@ interface Compiled {
   readonly pattern: RegExp
 }
 
-export type Find = (method: string, path: string) => Match | 'no method' | undefined
+export type Find = (method: string, path: string) => Match | undefined
 
 /**
  * Returns a function that finds the route of a request. `path` is as in the URL; the values of
- * names are decoded. A HEAD request without a route of its own finds that of GET.
+ * names are decoded. As in Docker, a path with another method is no path.
  */
 export function compileRoutes(routes: readonly Route[]): Find {
   const compiled = routes.map((route): Compiled => ({ route, pattern: patternOf(route.path) }))
   return (method, path) => {
-    const fitting = compiled.filter(({ pattern }) => pattern.test(path))
-    const found =
-      fitting.find(({ route }) => route.method === method) ??
-      (method === 'HEAD' ? fitting.find(({ route }) => route.method === 'GET') : undefined)
-    if (found === undefined) return fitting.length === 0 ? undefined : 'no method'
+    const found = compiled.find(
+      ({ route, pattern }) =>
+        (route.method === method || route.method === 'any') && pattern.test(path),
+    )
+    if (found === undefined) return undefined
     const params = decodeAll(found.pattern.exec(path)?.groups ?? {})
     return params === undefined ? undefined : { route: found.route, params }
   }

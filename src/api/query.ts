@@ -72,3 +72,11 @@ function valuesOf(values: unknown, refuse: () => ApiError): readonly string[] {
   }
   throw refuse()
 }
+
+/** Reads seconds since 1970 with a fraction, or a time of RFC 3339. Returns milliseconds since 1970. */
+export function timeOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const seconds = /^-?\d{1,15}(\.\d{1,9})?$/.test(text) ? Number(text) * 1000 : Date.parse(text)
+  if (!Number.isNaN(seconds)) return seconds
+  throw new ApiError(400, `invalid value for "${name}": ${text}`)
+}

@@ -19,6 +19,11 @@ export function done(status: 200 | 201 | 204 | 304 = 204): Response {
   return new Response(null, { status })
 }
 
+/** Docker shows an empty list of removed objects as null. */
+export function orNull<T>(list: readonly T[]): readonly T[] | null {
+  return list.length === 0 ? null : list
+}
+
 /** Part of ECMAScript, and absent from the types of TypeScript. */
 declare global {
   interface JSON {

@@ -26,6 +26,7 @@ const archive = () => import('./container-files/archive.ts')
 const changes = () => import('./container-files/changes.ts')
 const images = () => import('./images/inspect.ts')
 const changeImages = () => import('./images/change.ts')
+const remote = () => import('./images/remote.ts')
 const archives = () => import('./images/archives.ts')
 const networks = () => import('./networks/networks.ts')
 const volumes = () => import('./volumes/volumes.ts')
@@ -34,6 +35,12 @@ const upgrades = () => import('./connections/upgrades.ts')
 const systemRoutes: readonly Route[] = [
   route(
     'GET',
+    '/_ping',
+    'Tell the version of the API',
+    from(() => import('./system/ping.ts'), 'ping'),
+  ),
+  route(
+    'HEAD',
     '/_ping',
     'Tell the version of the API',
     from(() => import('./system/ping.ts'), 'ping'),
@@ -54,6 +61,7 @@ const systemRoutes: readonly Route[] = [
   ),
   route('POST', '/auth', 'Check credentials with a registry', from(auth, 'auth')),
   route('GET', '/plugins', 'List plugins: there are none', from(auth, 'plugins')),
+  route('any', '/plugins/{name...}', 'Refused: there are no plugins', from(auth, 'noPlugin')),
 ]
 
 const containerRoutes: readonly Route[] = [
@@ -222,6 +230,13 @@ const imageRoutes: readonly Route[] = [
   ),
   route('POST', '/images/load', 'Read images from an archive', from(archives, 'load')),
   route('POST', '/images/prune', 'Remove unused images', from(changeImages, 'prune')),
+  route('GET', '/images/search', 'Find images of a registry', from(remote, 'search')),
+  route(
+    'GET',
+    '/distribution/{name...}/json',
+    'Describe an image of a registry',
+    from(remote, 'distribution'),
+  ),
   route('GET', '/images/get', 'Send images in an archive', from(archives, 'get')),
   route('GET', '/images/{name...}/get', 'Send an image in an archive', from(archives, 'get')),
   route(
@@ -243,7 +258,12 @@ const imageRoutes: readonly Route[] = [
 
 const networkRoutes: readonly Route[] = [
   route('GET', '/networks', 'List networks', from(networks, 'list')),
-  route('POST', '/networks/create', 'Make a network', from(networks, 'create')),
+  route(
+    'POST',
+    '/networks/create',
+    'Make a network',
+    from(() => import('./networks/create.ts'), 'create'),
+  ),
   route('POST', '/networks/prune', 'Remove unused networks', from(networks, 'prune')),
   route('GET', '/networks/{id}', 'Show a network', from(networks, 'inspect')),
   route('DELETE', '/networks/{id}', 'Remove a network', from(networks, 'remove')),
@@ -270,8 +290,17 @@ const volumeRoutes: readonly Route[] = [
 ]
 
 /** The kinds of objects that only a swarm has. */
-const swarm: readonly Route[] = ['swarm', 'nodes', 'services', 'tasks', 'secrets', 'configs'].map(
-  (kind) => route('GET', `/${kind}`, 'Refused: there is no swarm', from(auth, 'noSwarm')),
+const swarm: readonly Route[] = [
+  'swarm',
+  'nodes',
+  'services',
+  'tasks',
+  'secrets',
+  'configs',
+].flatMap((kind) =>
+  [`/${kind}`, `/${kind}/{rest...}`].map((path) =>
+    route('any', path, 'Refused: there is no swarm', from(auth, 'noSwarm')),
+  ),
 )
 
 /** Every endpoint. docs/api.md is made from this table. */

@@ -9,7 +9,7 @@ test('splitVersion() splits a version off, and takes a path without one for the 
 
 test('splitVersion() refuses versions that are too new or too old', () => {
   expect(() => splitVersion('/v1.99/info')).toThrow(
-    'client version 1.99 is too new. Maximum supported API version is 1.51',
+    'client version 1.99 is too new. Maximum supported API version is 1.56',
   )
   expect(() => splitVersion('/v2.0/info')).toThrow('too new')
   expect(() => splitVersion('/v1.23/info')).toThrow(

@@ -1,8 +1,8 @@
 import type { ApiVersion } from './call.ts'
 import { ApiError } from './failure.ts'
 
-/** The newest and the oldest version that the server speaks: `1.51` and `1.24`. */
-export const newest: ApiVersion = 51
+/** The newest and the oldest version that the server speaks: `1.56` and `1.24`. */
+export const newest: ApiVersion = 56
 export const oldest: ApiVersion = 24
 
 /** Formats a version as clients write it. */

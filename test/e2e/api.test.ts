@@ -108,7 +108,7 @@ describe.skipIf(reason !== undefined)("Docker's API", () => {
     ])
     expect(await messageOf(await ask('/v1.99/info'))).toEqual([
       400,
-      'client version 1.99 is too new. Maximum supported API version is 1.51',
+      'client version 1.99 is too new. Maximum supported API version is 1.56',
     ])
     expect(await messageOf(await ask('/nosuch'))).toEqual([404, 'page not found'])
     expect(await messageOf(await create('xx', { Image: 'nosuch' }))).toEqual([
@@ -130,7 +130,7 @@ describe.skipIf(reason !== undefined)("Docker's API", () => {
     }
     const ping = await ask('/_ping')
     expect(await ping.text()).toBe('OK')
-    expect(ping.headers.get('Api-Version')).toBe('1.51')
+    expect(ping.headers.get('Api-Version')).toBe('1.56')
   })
 
   test('wait and events tell of a container that the command line removes', async () => {

@@ -2,10 +2,8 @@ import { type BuildRequest, build as buildImage, readBuildInput } from '#engine/
 import { parsePlatform, StrakeError } from '#oci'
 import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
-import { failureLine } from '../images/progress.ts'
+import { progressResponse } from '../images/progress.ts'
 import { engineWithConfig } from '../images/registry-auth.ts'
-import { stream } from '../reply.ts'
-import { lineQueue, type ProgressLine } from '../streams/line-queue.ts'
 import { mapOf, wordsOf } from './query-values.ts'
 import { stepLines } from './step-lines.ts'
 
@@ -15,17 +13,19 @@ import { stepLines } from './step-lines.ts'
  */
 export async function build(call: ApiCall): Promise<Response> {
   const { query } = call
+  if (!['1', '2', undefined].includes(query.text('version'))) {
+    throw new ApiError(400, `invalid builder version: ${query.text('version')}`)
+  }
   if (query.text('version') === '2') {
     const { buildWithSession } = await import('./session-build.ts')
     return await buildWithSession(call)
   }
   const isQuiet = query.flag('q')
   const options = readOptions(call)
-  const queue = lineQueue()
-  const show = stepLines((line) => {
-    if (!isQuiet) queue.add([line])
-  })
-  const work = async (): Promise<readonly ProgressLine[]> => {
+  return await progressResponse(async (add) => {
+    const show = stepLines((line) => {
+      if (!isQuiet) add([line])
+    })
     const { imageId, names } = await buildImage(engineWithConfig(call), {
       ...options,
       ...(await contextOf(call)),
@@ -35,12 +35,8 @@ export async function build(call: ApiCall): Promise<Response> {
     const tagged = names.map((name) => ({ stream: `Successfully tagged ${name}\n` }))
     const short = imageId.replace(/^sha256:/, '').slice(0, 12)
     const end = [{ stream: `Successfully built ${short}\n` }, ...tagged]
-    return [{ aux: { ID: imageId } }, ...(isQuiet ? [{ stream: `${imageId}\n` }] : end)]
-  }
-  work()
-    .catch((error): readonly ProgressLine[] => [failureLine(error)])
-    .then(queue.end)
-  return stream(queue.lines)
+    return isQuiet ? [{ stream: `${imageId}\n` }] : [{ aux: { ID: imageId } }, ...end]
+  })
 }
 
 /** The archive in the body, or the URL of `remote`. */

@@ -3,7 +3,9 @@ import { attachContainer, readContainerLogBatches } from '#engine/container/cont
 import type { RawConnection } from '#http'
 import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
+import { standardHeaders } from '../standard-headers.ts'
 import { leaving, type StreamChoice, streamsOver } from '../streams/connection.ts'
+import { requireDetachKeys } from '../streams/detach-keys.ts'
 import { multiplexedStream, rawStream } from '../streams/frames.ts'
 import { readOnlyStreams } from '../streams/read-only-streams.ts'
 import { containerId } from './find.ts'
@@ -27,13 +29,15 @@ export async function attach(call: ApiCall): Promise<Response> {
   if (container.state.status === 'paused') {
     throw new ApiError(409, `container ${id} is paused, unpause the container before attach`)
   }
+  requireDetachKeys(query.text('detachKeys'))
   const session = { id, choice, isLive: query.flag('stream'), withLogs: query.flag('logs') }
   const headers = { 'Content-Type': tty ? rawStream : multiplexedStream }
-  if (upgrade === undefined) return readOnly(call, session, headers)
+  if (upgrade === undefined) return readOnly(call, session, { 'Content-Type': rawStream })
+  const taken = { ...standardHeaders, ...headers }
   if (!session.isLive || isRunning(container)) {
-    return upgrade.accept(headers, (connection) => void converse(call, session, connection))
+    return upgrade.accept(taken, (connection) => void converse(call, session, connection))
   }
-  return await beforeStart(call, session, (use) => upgrade.accept(headers, use))
+  return await beforeStart(call, session, (use) => upgrade.accept(taken, use))
 }
 
 interface Session {

@@ -12,7 +12,7 @@ import {
 import type { ApiCall, ApiHandler } from '../call.ts'
 import { ApiError } from '../failure.ts'
 import { done } from '../reply.ts'
-import { containerId } from './find.ts'
+import { containerId, nameTaken } from './find.ts'
 
 /** The options of `stop` and `restart`: seconds to wait, and a signal. */
 function stopOptions({ query, signal }: ApiCall) {
@@ -76,7 +76,13 @@ export const unpause: ApiHandler = async (call) => {
 export const rename: ApiHandler = async (call) => {
   const name = call.query.text('name')
   if (name === undefined) throw new ApiError(400, 'Neither old nor new names may be empty')
-  await renameContainer(call.engine, containerId(call), name.replace(/^\//, ''))
+  const [id, wanted] = [containerId(call), name.replace(/^\//, '')]
+  const holder = call.engine.records.containers.list().find((one) => one.name === wanted)
+  if (holder?.id === id) {
+    throw new ApiError(400, 'Renaming a container with the same name as its current name')
+  }
+  if (holder !== undefined) throw nameTaken(wanted, holder.id)
+  await renameContainer(call.engine, id, wanted)
   return done()
 }
 

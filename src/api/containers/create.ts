@@ -7,6 +7,7 @@ import { readObject } from '../body.ts'
 import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
 import { reply } from '../reply.ts'
+import { nameTaken } from './find.ts'
 import { requireReferences } from './references.ts'
 
 /** `POST /containers/create`. A client pulls an absent image itself when it reads the 404. */
@@ -48,10 +49,7 @@ function requireFreeName({ records }: ApiCall['engine'], name: string | undefine
   const holder =
     plain === undefined ? undefined : records.containers.list().find((one) => one.name === plain)
   if (holder === undefined) return
-  throw new ApiError(
-    409,
-    `Conflict. The container name "/${plain}" is already in use by container "${holder.id}". You have to remove (or rename) that container to be able to reuse that name.`,
-  )
+  throw nameTaken(holder.name, holder.id)
 }
 
 /** The parameter is `os[/arch[/variant]]`; an empty one is none. */

@@ -13,3 +13,11 @@ export function containerId({ engine, params }: Pick<ApiCall, 'engine' | 'params
     throw new ApiError(404, `No such container: ${name}`, error)
   }
 }
+
+/** Clients compare the words "is already in use by container". */
+export function nameTaken(name: string, holder: string): ApiError {
+  return new ApiError(
+    409,
+    `Conflict. The container name "/${name}" is already in use by container "${holder}". You have to remove (or rename) that container to be able to reuse that name.`,
+  )
+}

@@ -1,11 +1,37 @@
+import type { InspectDocument } from '#docker/documents/document'
 import { inspectDocument } from '#docker/documents/inspect'
 import { inspect as inspectInStore } from '#engine/inspect'
-import type { ApiCall } from '../call.ts'
+import { containerSize } from '#engine/usage/disk-usage'
+import type { ApiCall, ApiVersion } from '../call.ts'
 import { reply } from '../reply.ts'
 import { containerId } from './find.ts'
 
 /** `GET /containers/{id}/json`. */
 export async function inspect(call: ApiCall): Promise<Response> {
-  const found = await inspectInStore(call.engine, containerId(call), { kind: 'container' })
-  return reply(inspectDocument(found).document)
+  const { engine, query, version } = call
+  const found = await inspectInStore(engine, containerId(call), { kind: 'container' })
+  if (found.kind !== 'container') throw new TypeError('inspect found no container')
+  const { id, settings } = found.container
+  const size = query.flag('size')
+    ? await containerSize(engine, { id, imageId: settings.image.id })
+    : undefined
+  const { document } = inspectDocument(found, size)
+  return reply(inVersion(document as InspectDocument, version))
+}
+
+/**
+ * Version 1.52 replaced `GraphDriver` by `Storage`, and removed the addresses of the network
+ * `bridge` from `NetworkSettings`.
+ */
+function inVersion(document: InspectDocument, version: ApiVersion): InspectDocument {
+  const { Storage, ImageManifestDescriptor, ...rest } = document
+  if (version < 52) {
+    return {
+      ...rest,
+      GraphDriver: { Data: null, Name: document['Driver'] },
+      ...(version < 48 ? {} : { ImageManifestDescriptor }),
+    }
+  }
+  const { SandboxID, SandboxKey, Ports, Networks } = document['NetworkSettings'] as InspectDocument
+  return { ...document, NetworkSettings: { SandboxID, SandboxKey, Ports, Networks } }
 }

@@ -3,8 +3,8 @@ import { type LogEntry, readContainerLogBatches } from '#engine/container/contai
 import { toReadableStream } from '#stream'
 import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
+import { timeOf } from '../query.ts'
 import { frame, multiplexedStream, rawStream } from '../streams/frames.ts'
-import { timeOf } from '../system/events.ts'
 import { containerId } from './find.ts'
 
 /** `GET /containers/{id}/logs`. */

@@ -1,5 +1,6 @@
 import { member, object } from '#docker/bodies/fields'
 import { readResources } from '#docker/bodies/host-config'
+import { parseRunConfig } from '#docker/bodies/run-config'
 import { parsePruneFilters } from '#docker/filters/prune-filters'
 import { parseRestart } from '#docker/flags/limits'
 import { commitContainer } from '#engine/build/commit'
@@ -9,7 +10,7 @@ import { pruneContainers } from '#engine/store/prune'
 import { readObject } from '../body.ts'
 import type { ApiHandler } from '../call.ts'
 import { ApiError } from '../failure.ts'
-import { reply } from '../reply.ts'
+import { orNull, reply } from '../reply.ts'
 import { containerId } from './find.ts'
 
 /** `GET /containers/{id}/top`. */
@@ -21,7 +22,7 @@ export const top: ApiHandler = async (call) => {
 
 /** `POST /containers/{id}/update`. */
 export const update: ApiHandler = async (call) => {
-  const body = await readObject(call.request)
+  const body = await readObject(call.request, true)
   const policy = object(body, 'RestartPolicy') ?? {}
   const name = member(policy, 'Name', 'string') || undefined
   const count = member(policy, 'MaximumRetryCount', 'number') || undefined
@@ -33,18 +34,18 @@ export const update: ApiHandler = async (call) => {
       if (event.type === 'warning') warnings.push(event.message)
     },
   })
-  return reply({ Warnings: warnings })
+  return reply({ Warnings: orNull(warnings) })
 }
 
 /** `POST /containers/prune`. */
 export const prune: ApiHandler = async ({ engine, query }) => {
   const filter = parsePruneFilters(query.filters())
   const { containers, reclaimed } = await pruneContainers(engine, { filter })
-  return reply({ ContainersDeleted: containers, SpaceReclaimed: reclaimed })
+  return reply({ ContainersDeleted: orNull(containers), SpaceReclaimed: reclaimed })
 }
 
 /** `POST /commit`. */
-export const commit: ApiHandler = async ({ engine, query, signal }) => {
+export const commit: ApiHandler = async ({ engine, query, request, signal }) => {
   const name = query.text('container')
   if (name === undefined) throw new ApiError(400, 'no container given')
   const [repo, tag] = [query.text('repo'), query.text('tag')]
@@ -52,6 +53,7 @@ export const commit: ApiHandler = async ({ engine, query, signal }) => {
   const { imageId } = await commitContainer(engine, id, {
     name: repo === undefined || tag === undefined ? repo : `${repo}:${tag}`,
     author: query.text('author'),
+    config: parseRunConfig(await readObject(request, true)),
     message: query.text('comment'),
     changes: query
       .texts('changes')

@@ -18,10 +18,15 @@ export function sizeOf({ query }: Pick<ApiCall, 'query'>): {
   readonly rows: number
   readonly columns: number
 } {
-  const [rows, columns] = [query.whole('h') ?? 0, query.whole('w') ?? 0]
-  const largest = 65_535
-  if (rows < 0 || columns < 0 || rows > largest || columns > largest) {
-    throw new ApiError(400, 'invalid size of a terminal')
+  return { rows: side(query, 'height'), columns: side(query, 'width') }
+}
+
+function side(query: ApiCall['query'], name: 'height' | 'width'): number {
+  const text = query.text(name.charAt(0)) ?? ''
+  if (!/^\d{1,10}$/.test(text)) {
+    throw new ApiError(400, `invalid resize ${name} "${text}": invalid syntax`)
   }
-  return { rows, columns }
+  const size = Number(text)
+  if (size > 65_535) throw new ApiError(400, `invalid resize ${name} "${text}": value out of range`)
+  return size
 }

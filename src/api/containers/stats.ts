@@ -69,6 +69,7 @@ function document(
   return {
     id,
     name: `/${name}`,
+    os_type: 'linux',
     read,
     preread: before.read,
     pids_stats: usage === undefined ? {} : { current: usage.pids },

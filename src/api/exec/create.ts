@@ -5,6 +5,7 @@ import type { ApiCall } from '../call.ts'
 import { containerId } from '../containers/find.ts'
 import { ApiError } from '../failure.ts'
 import { reply } from '../reply.ts'
+import { requireDetachKeys } from '../streams/detach-keys.ts'
 
 /** `POST /containers/{id}/exec`. */
 export async function create(call: ApiCall): Promise<Response> {
@@ -12,6 +13,8 @@ export async function create(call: ApiCall): Promise<Response> {
   const body = await readObject(call.request)
   const command = texts(body, 'Cmd') ?? []
   if (command.length === 0) throw new ApiError(400, 'No exec command specified')
+  const detachKeys = member(body, 'DetachKeys', 'string') || undefined
+  requireDetachKeys(detachKeys)
   const exec = createExec(call.engine, id, {
     command,
     env: texts(body, 'Env'),
@@ -22,7 +25,7 @@ export async function create(call: ApiCall): Promise<Response> {
     user: member(body, 'User', 'string') || undefined,
     workingDir: member(body, 'WorkingDir', 'string') || undefined,
     privileged: member(body, 'Privileged', 'boolean'),
-    detachKeys: member(body, 'DetachKeys', 'string') || undefined,
+    detachKeys,
   })
   return reply({ Id: exec }, { status: 201 })
 }

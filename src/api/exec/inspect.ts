@@ -20,7 +20,7 @@ export async function inspect({ engine, params }: ApiCall): Promise<Response> {
     OpenStdin: request.interactive === true,
     OpenStderr: request.stderr,
     OpenStdout: request.stdout,
-    CanRemove: state === 'exited',
+    CanRemove: false,
     ContainerID: container,
     DetachKeys: request.detachKeys ?? '',
     Pid: pid ?? 0,

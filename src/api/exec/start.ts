@@ -5,6 +5,7 @@ import type { RawConnection } from '#http'
 import { readObject } from '../body.ts'
 import type { ApiCall } from '../call.ts'
 import { done } from '../reply.ts'
+import { standardHeaders } from '../standard-headers.ts'
 import { leaving, streamsOver } from '../streams/connection.ts'
 import { multiplexedStream, rawStream } from '../streams/frames.ts'
 import { readOnlyStreams } from '../streams/read-only-streams.ts'
@@ -29,14 +30,18 @@ export async function start(call: ApiCall): Promise<Response> {
     tty,
   }
   if (exchange.upgrade === undefined) {
-    const { streams, response, close, left } = readOnlyStreams(choice, headers)
+    const plain = { 'Content-Type': rawStream }
+    const { streams, response, close, left } = readOnlyStreams(choice, plain)
     void follow(session, streams, left).finally(close)
     return response
   }
-  return exchange.upgrade.accept(headers, (connection: RawConnection) => {
-    const streams = streamsOver(connection, choice)
-    void follow(session, streams, leaving(connection)).finally(() => connection.end())
-  })
+  return exchange.upgrade.accept(
+    { ...standardHeaders, ...headers },
+    (connection: RawConnection) => {
+      const streams = streamsOver(connection, choice)
+      void follow(session, streams, leaving(connection)).finally(() => connection.end())
+    },
+  )
 }
 
 interface Session {

@@ -1,11 +1,12 @@
 import { parsePruneFilters } from '#docker/filters/prune-filters'
 import { removeImage } from '#engine/collect/remove'
+import { findTarget } from '#engine/image/find-target'
 import { tagImage } from '#engine/image/tag'
 import { push as pushImage } from '#engine/push/push'
 import { pruneImages } from '#engine/store/prune-images'
 import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
-import { done, reply, stream } from '../reply.ts'
+import { done, orNull, reply, stream } from '../reply.ts'
 import { imageName } from './find.ts'
 import { progressLines } from './progress.ts'
 import { engineFor } from './registry-auth.ts'
@@ -28,11 +29,14 @@ export async function push(call: ApiCall): Promise<Response> {
   const { params, query, signal } = call
   const word = query.text('tag')
   const name = word === undefined ? (params['name'] ?? '') : `${params['name']}:${word}`
-  imageName({ engine: call.engine, params: { name } })
   const engine = engineFor(call, name)
   return stream(
     progressLines(async (emit) => {
       emit({ type: 'status', message: `The push refers to repository [${params['name']}]` })
+      if (findTarget(engine.records, name) === undefined) {
+        const asked = word ?? 'latest'
+        throw new ApiError(404, `An image does not exist locally with the tag: ${asked}`)
+      }
       const {
         tag: moved,
         digest,
@@ -63,10 +67,13 @@ export async function remove(call: ApiCall): Promise<Response> {
 /** `POST /images/prune`. Without the filter `dangling=false`, only images without a name go. */
 export async function prune({ engine, query }: ApiCall): Promise<Response> {
   const words = query.filters()
+  const wrong = words.find((word) => /^dangling=(?!(true|false|1|0)$)/.test(word))
+  if (wrong !== undefined) throw new ApiError(400, `invalid filter '${wrong}'`)
   const isAll = words.some((word) => /^dangling=(false|0)$/.test(word))
   const filter = parsePruneFilters(words.filter((word) => !word.startsWith('dangling=')))
   const { untagged, images, reclaimed } = await pruneImages(engine, { all: isAll, filter })
-  return reply({ ImagesDeleted: removedDocuments(untagged, images), SpaceReclaimed: reclaimed })
+  const removed = orNull(removedDocuments(untagged, images))
+  return reply({ ImagesDeleted: removed, SpaceReclaimed: reclaimed })
 }
 
 function removedDocuments(

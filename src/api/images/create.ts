@@ -1,22 +1,20 @@
 import { importImage } from '#engine/build/import'
 import { pull } from '#engine/image/pull'
-import { familiarReference, parseReference } from '#oci'
+import { familiarReference, parsePlatform, parseReference } from '#oci'
 import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
-import { stream } from '../reply.ts'
-import type { ProgressLine } from '../streams/line-queue.ts'
-import { progressLines } from './progress.ts'
+import { linesOf, progressResponse } from './progress.ts'
 import { engineFor } from './registry-auth.ts'
 
 /** `POST /images/create`: pulls an image, or imports the archive in the body. */
 export async function create(call: ApiCall): Promise<Response> {
   const { query } = call
   const image = query.text('fromImage')
-  if (image !== undefined) return stream(pulling(call, withTag(image, query.text('tag'))))
+  if (image !== undefined) return await pulling(call, withTag(image, query.text('tag')))
   if (query.text('fromSrc') === undefined) throw new ApiError(400, 'no image and no source given')
   if (query.text('fromSrc') !== '-')
     throw new ApiError(501, 'import of a URL is not supported here')
-  return stream(importing(call))
+  return await importing(call)
 }
 
 /** `tag` may be a digest, or empty. */
@@ -25,27 +23,43 @@ function withTag(image: string, tag: string | undefined): string {
   return tag.includes(':') ? `${image}@${tag}` : `${image}:${tag}`
 }
 
-function pulling(call: ApiCall, name: string): AsyncGenerator<ProgressLine> {
-  const reference = familiarReference(parseReference(name))
+/** Docker names the repository once the registry has answered. */
+async function pulling(call: ApiCall, name: string): Promise<Response> {
+  const reference = parseReference(name)
   const engine = engineFor(call, name)
   const platform = call.query.text('platform')
-  return progressLines(async (emit) => {
-    emit({ type: 'status', message: `Pulling from ${parseReference(name).repository}` })
+  if (platform !== undefined) parsePlatform(platform)
+  return await progressResponse(async (add) => {
+    const begin = once(() => add([{ status: `Pulling from ${reference.repository}` }]))
     const pulled = await pull(engine, name, {
       platform,
       signal: call.signal,
       emit: (event) => {
-        if (event.type !== 'status') emit(event)
+        if (event.type === 'status') return
+        begin()
+        add(linesOf(event))
       },
     })
+    begin()
     const state = pulled.upToDate ? 'Image is up to date for' : 'Downloaded newer image for'
-    return [{ status: `Digest: ${pulled.digest}` }, { status: `Status: ${state} ${reference}` }]
+    return [
+      { status: `Digest: ${pulled.digest}` },
+      { status: `Status: ${state} ${familiarReference(reference)}` },
+    ]
   })
 }
 
-function importing({ engine, query, request, signal }: ApiCall): AsyncGenerator<ProgressLine> {
+function once(act: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (!isDone) act()
+    isDone = true
+  }
+}
+
+async function importing({ engine, query, request, signal }: ApiCall): Promise<Response> {
   const [repo, tag] = [query.text('repo'), query.text('tag')]
-  return progressLines(async () => {
+  return await progressResponse(async () => {
     const { imageId } = await importImage(engine, request.body ?? emptyBody(), {
       name: repo === undefined ? undefined : withTag(repo, tag),
       changes: query.texts('changes'),

@@ -1,25 +1,37 @@
+import type { InspectDocument } from '#docker/documents/document'
+import { imageDocument } from '#docker/documents/image-inspect'
 import { inspectDocument } from '#docker/documents/inspect'
 import { imageHistory } from '#engine/image/history'
 import { inspect as inspectInStore } from '#engine/inspect'
 import type { ApiCall } from '../call.ts'
 import { reply } from '../reply.ts'
 import { imageName } from './find.ts'
+import { readPlatform } from './platforms.ts'
+import { imageInVersion } from './versions.ts'
 
 /** `GET /images/{name}/json`. */
 export async function inspect(call: ApiCall): Promise<Response> {
-  const found = await inspectInStore(call.engine, imageName(call), { kind: 'image' })
-  return reply(inspectDocument(found).document)
+  const { engine, query, version } = call
+  const found = await inspectInStore(engine, imageName(call), {
+    kind: 'image',
+    platform: readPlatform(query.text('platform')),
+  })
+  return reply(imageInVersion(inspectDocument(found).document as InspectDocument, version))
 }
 
 /** `GET /images/{name}/history`. */
 export async function history(call: ApiCall): Promise<Response> {
-  const entries = await imageHistory(call.engine, imageName(call))
+  const name = imageName(call)
+  const platform = readPlatform(call.query.text('platform'))
+  const entries = await imageHistory(call.engine, name, { platform })
+  const found = await inspectInStore(call.engine, name, { kind: 'image' })
+  const tags = found.kind === 'image' ? imageDocument(found.image).RepoTags : []
   return reply(
     entries.map(({ imageId, created, createdBy, comment, size }) => ({
       Id: imageId ?? '<missing>',
       Created: Math.floor((created?.getTime() ?? 0) / 1000),
       CreatedBy: createdBy,
-      Tags: null,
+      Tags: imageId === undefined || tags.length === 0 ? null : tags,
       Size: size,
       Comment: comment,
     })),

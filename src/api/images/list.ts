@@ -1,15 +1,22 @@
 import { parseImageFilters } from '#docker/filters/image-filters'
 import { imageListDocuments } from '#docker/lists/image-list'
-import { listImages } from '#engine/image/images'
+import { containersOf } from '#engine/image/image-use'
+import { imageLabels, listImages } from '#engine/image/images'
 import type { ApiCall } from '../call.ts'
 import { reply } from '../reply.ts'
+import { listedInVersion } from './versions.ts'
 
-/** `GET /images/json`. Without the use by containers, as Docker counts it only for `system df`. */
-export async function list({ engine, query }: ApiCall): Promise<Response> {
+/** `GET /images/json`. */
+export async function list({ engine, query, version }: ApiCall): Promise<Response> {
   const images = await listImages(engine, {
     all: query.flag('all'),
     filters: parseImageFilters(query.filters()),
     reference: query.text('filter'),
   })
-  return reply(imageListDocuments(images, () => -1))
+  const documents = await imageListDocuments(images, async (image) => ({
+    labels: await imageLabels(engine, image),
+    containers: containersOf(engine, image.id).length,
+    shared: -1,
+  }))
+  return reply(documents.map((document) => listedInVersion(document, version)))
 }

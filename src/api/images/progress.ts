@@ -1,5 +1,6 @@
 import type { ProgressEvent } from '#stream'
 import { describeFailure } from '../failure.ts'
+import { stream } from '../reply.ts'
 import { lineQueue, type ProgressLine } from '../streams/line-queue.ts'
 
 /**
@@ -14,6 +15,36 @@ export function progressLines(
     .catch((error): readonly ProgressLine[] => [failureLine(error)])
     .then(queue.end)
   return queue.lines
+}
+
+/**
+ * Answers with the progress of work as lines. Like Docker, it answers with the status of a failure
+ * that comes before the first line.
+ */
+export async function progressResponse(
+  work: (add: (lines: readonly ProgressLine[]) => void) => Promise<readonly ProgressLine[]>,
+): Promise<Response> {
+  const queue = lineQueue()
+  const failed = Promise.withResolvers<never>()
+  let isFirst = true
+  const add = (lines: readonly ProgressLine[]): void => {
+    if (lines.length > 0) isFirst = false
+    queue.add(lines)
+  }
+  work(add).then(queue.end, (error) => {
+    if (isFirst) failed.reject(error)
+    else queue.end([failureLine(error)])
+  })
+  const first = await Promise.race([queue.lines.next(), failed.promise])
+  return stream(withFirst(first, queue.lines))
+}
+
+async function* withFirst(
+  first: IteratorResult<ProgressLine>,
+  rest: AsyncGenerator<ProgressLine>,
+): AsyncGenerator<ProgressLine> {
+  if (first.done !== true) yield first.value
+  yield* rest
 }
 
 export function failureLine(error: unknown): ProgressLine {
@@ -37,7 +68,7 @@ const endings = {
   read: 'Loaded',
 } as const
 
-function linesOf(event: ProgressEvent): readonly ProgressLine[] {
+export function linesOf(event: ProgressEvent): readonly ProgressLine[] {
   if (event.type === 'status') return [{ status: event.message }]
   if (event.type === 'warning') return [{ status: `warning: ${event.message}` }]
   if (event.type !== 'transfer') return []

@@ -1,27 +1,30 @@
-import { type Fields, member, object, objects, textMap } from '#docker/bodies/fields'
+import { type Fields, member, object } from '#docker/bodies/fields'
 import { endpointChoice } from '#docker/bodies/networking'
+import type { InspectDocument } from '#docker/documents/document'
 import { networkInspectDocument } from '#docker/documents/network'
 import { parseNetworkFilters } from '#docker/filters/network-filters'
 import { parsePruneFilters } from '#docker/filters/prune-filters'
 import { connectNetwork, disconnectNetwork } from '#engine/network/connections'
-import {
-  createNetwork,
-  inspectNetwork,
-  listNetworks,
-  removeNetwork,
-} from '#engine/network/networks'
+import type { NetworkDetails } from '#engine/network/network-details'
+import { inspectNetwork, listNetworks, removeNetwork } from '#engine/network/networks'
 import { pruneNetworks } from '#engine/store/prune'
-import { isStrakeError, StrakeError } from '#oci'
+import { isStrakeError } from '#oci'
 import { readObject } from '../body.ts'
 import type { ApiCall, ApiHandler } from '../call.ts'
 import { containerId } from '../containers/find.ts'
-import { ApiError } from '../failure.ts'
-import { done, reply } from '../reply.ts'
+import { ApiError, withStatuses } from '../failure.ts'
+import { done, orNull, reply } from '../reply.ts'
 
 /** `GET /networks`. */
 export const list: ApiHandler = async ({ engine, query }) => {
   const networks = await listNetworks(engine, parseNetworkFilters(query.filters()))
-  return reply(networks.map((network) => ({ ...networkInspectDocument(network), Containers: {} })))
+  return reply(networks.map(withoutContainers))
+}
+
+/** As in Docker, a list does not show who is in a network. */
+function withoutContainers(network: NetworkDetails): InspectDocument {
+  const { Containers, ...rest } = networkInspectDocument(network)
+  return rest
 }
 
 /** `GET /networks/{id}`. */
@@ -29,49 +32,9 @@ export const inspect: ApiHandler = async (call) => {
   return reply(networkInspectDocument(await found(call)))
 }
 
-/** `POST /networks/create`. */
-export const create: ApiHandler = async ({ engine, request }) => {
-  const body = await readObject(request)
-  const name = member(body, 'Name', 'string') ?? ''
-  if (name === '') throw new ApiError(400, 'network name must be provided')
-  const driver = member(body, 'Driver', 'string') || 'bridge'
-  if (driver !== 'bridge') {
-    throw new ApiError(
-      404,
-      `could not find plugin ${driver} in v1 plugin registry: plugin not found`,
-    )
-  }
-  try {
-    const id = await createNetwork(engine, {
-      name,
-      ...addressesOf(object(body, 'IPAM') ?? {}),
-      isInternal: member(body, 'Internal', 'boolean'),
-      labels: textMap(body, 'Labels'),
-      options: textMap(body, 'Options'),
-    })
-    return reply({ Id: id, Warning: '' }, { status: 201 })
-  } catch (error) {
-    const isTaken = engine.records.networks.find(name)?.name === name
-    if (!isStrakeError(error) || !isTaken) throw error
-    throw new ApiError(409, `network with name ${name} already exists`, error)
-  }
-}
-
-/** The first set of addresses. */
-function addressesOf(ipam: Fields) {
-  const [config = {}, ...more] = objects(ipam, 'Config') ?? []
-  if (more.length > 0) throw new StrakeError('UNSUPPORTED', 'a network has one subnet here')
-  return {
-    subnet: member(config, 'Subnet', 'string') || undefined,
-    gateway: member(config, 'Gateway', 'string') || undefined,
-    ipRange: member(config, 'IPRange', 'string') || undefined,
-    auxiliary: textMap(config, 'AuxiliaryAddresses'),
-  }
-}
-
 /** `DELETE /networks/{id}`. */
 export const remove: ApiHandler = async (call) => {
-  await removeNetwork(call.engine, (await found(call)).name)
+  await withStatuses(removeNetwork(call.engine, (await found(call)).name), { CONFLICT: 403 })
   return done()
 }
 
@@ -80,7 +43,18 @@ export const connect: ApiHandler = async (call) => {
   const body = await readObject(call.request)
   const { name } = await found(call)
   const settings = object(body, 'EndpointConfig') ?? {}
-  await connectNetwork(call.engine, containerOf(call, body), endpointChoice(name, settings))
+  if (name === 'host' || name === 'none') {
+    throw new ApiError(
+      400,
+      `cannot connect container to ${name} network - container must be created in ${name} network mode`,
+    )
+  }
+  const joined = connectNetwork(
+    call.engine,
+    containerOf(call, body),
+    endpointChoice(name, settings),
+  )
+  await withStatuses(joined, { CONFLICT: 403 })
   return done(200)
 }
 
@@ -96,11 +70,13 @@ export const disconnect: ApiHandler = async (call) => {
 /** `POST /networks/prune`. */
 export const prune: ApiHandler = async ({ engine, query }) => {
   const { networks } = await pruneNetworks(engine, { filter: parsePruneFilters(query.filters()) })
-  return reply({ NetworksDeleted: networks })
+  return reply({ NetworksDeleted: orNull(networks) })
 }
 
 function containerOf({ engine }: ApiCall, body: Fields): string {
-  return containerId({ engine, params: { id: member(body, 'Container', 'string') ?? '' } })
+  const id = member(body, 'Container', 'string') ?? ''
+  if (id === '') throw new ApiError(400, 'invalid name or ID supplied: ""')
+  return containerId({ engine, params: { id } })
 }
 
 async function found({ engine, params }: ApiCall) {

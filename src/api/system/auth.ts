@@ -36,3 +36,9 @@ export const noSwarm: ApiHandler = async () => {
 
 /** `GET /plugins`: there are none. */
 export const plugins: ApiHandler = async () => reply([])
+
+/** Every endpoint of one plugin. */
+export const noPlugin: ApiHandler = async ({ params }) => {
+  const name = (params['name'] ?? '').replace(/\/[a-z]+$/, '')
+  throw new ApiError(404, `plugin "${name}" not found`)
+}

@@ -4,6 +4,7 @@ import { describeEngine } from '#engine/info'
 import type { ApiCall } from '../call.ts'
 import { reply } from '../reply.ts'
 import { newest, oldest, versionText } from '../versions.ts'
+import { daemonMembers } from './daemon-members.ts'
 
 /** `GET /version`. There is no Go: clients print the runtime in its place. */
 export async function version({ engine }: ApiCall): Promise<Response> {
@@ -32,5 +33,5 @@ export async function version({ engine }: ApiCall): Promise<Response> {
 export async function info({ engine }: ApiCall): Promise<Response> {
   const description = await describeEngine(engine)
   const { ClientInfo: _, ...document } = infoDocument(description)
-  return reply(document)
+  return reply({ ...document, ...daemonMembers(engine) })
 }

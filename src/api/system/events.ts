@@ -3,12 +3,19 @@ import { parseEventFilters } from '#docker/filters/event-filters'
 import { type EventRecord, watchEvents } from '#engine/events/watch-events'
 import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
+import { timeOf } from '../query.ts'
 import { stream } from '../reply.ts'
 
 /** `GET /events`: recorded events from `since` on, then every new one until `until`. */
 export async function events({ engine, query, signal, version }: ApiCall): Promise<Response> {
   const since = timeOf('since', query.text('since'))
   const until = timeOf('until', query.text('until'))
+  if (since !== undefined && until !== undefined && since > until) {
+    throw new ApiError(
+      400,
+      `\`since\` time (${query.text('since')}) cannot be after \`until\` time (${query.text('until')})`,
+    )
+  }
   const filter = parseEventFilters(query.filters())
   const watched = watchEvents(engine, { since, until, filter, signal })
   const format = version < 52 ? withOldNames : eventDocument
@@ -34,12 +41,4 @@ function withOldNames(event: EventRecord): unknown {
   if (event.type !== 'container' && event.type !== 'image') return document
   const from = event.type === 'container' ? { from: event.attributes['image'] ?? '' } : {}
   return { status: event.action, id: event.actor, ...from, ...document }
-}
-
-/** Reads seconds since 1970 with a fraction, or a time of RFC 3339. Returns milliseconds since 1970. */
-export function timeOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const seconds = /^-?\d{1,15}(\.\d{1,9})?$/.test(text) ? Number(text) * 1000 : Date.parse(text)
-  if (!Number.isNaN(seconds)) return seconds
-  throw new ApiError(400, `invalid value for "${name}": ${text}`)
 }

@@ -1,8 +1,10 @@
+import { getContainer } from '#container'
 import { member, textMap } from '#docker/bodies/fields'
 import { volumeDocument } from '#docker/documents/volume'
 import { parsePruneFilters } from '#docker/filters/prune-filters'
 import { parseVolumeFilters } from '#docker/filters/volume-filters'
 import { pruneVolumes } from '#engine/store/prune-volumes'
+import { volumeUsers } from '#engine/volume/volume-users'
 import {
   createVolume,
   inspectVolume,
@@ -28,15 +30,22 @@ export const inspect: ApiHandler = async (call) => reply(volumeDocument(found(ca
 /** `POST /volumes/create`. A volume that exists is returned. */
 export const create: ApiHandler = async ({ engine, request }) => {
   const body = await readObject(request, true)
+  const name = member(body, 'Name', 'string') || undefined
   const driver = member(body, 'Driver', 'string') || 'local'
+  if (name?.length === 1) {
+    throw new ApiError(
+      400,
+      `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
+    )
+  }
   if (driver !== 'local') {
     throw new ApiError(
       404,
-      `create ${member(body, 'Name', 'string') ?? ''}: error looking up volume plugin ${driver}: plugin "${driver}" not found`,
+      `create ${name ?? ''}: error looking up volume plugin ${driver}: plugin "${driver}" not found`,
     )
   }
   const volume = await createVolume(engine, {
-    name: member(body, 'Name', 'string') || undefined,
+    name,
     labels: textMap(body, 'Labels'),
     options: textMap(body, 'DriverOpts'),
   })
@@ -47,13 +56,25 @@ export const create: ApiHandler = async ({ engine, request }) => {
 export const remove: ApiHandler = async (call) => {
   const force = call.query.flag('force')
   if (!force) found(call)
-  await removeVolume(call.engine, call.params['name'] ?? '', { force })
+  const name = call.params['name'] ?? ''
+  try {
+    await removeVolume(call.engine, name, { force })
+  } catch (error) {
+    if (!isStrakeError(error, 'CONFLICT')) throw error
+    const users = volumeUsers(call.engine).get(name) ?? []
+    const ids = users.map((user) => getContainer(call.engine, user).id)
+    throw new ApiError(409, `remove ${name}: volume is in use - [${ids.join(', ')}]`, error)
+  }
   return done()
 }
 
 /** `POST /volumes/prune`. Volumes with a name go only with the filter `all`. */
 export const prune: ApiHandler = async ({ engine, query, version }) => {
   const words = query.filters()
+  const wrong = words.find(
+    (word) => /^(all|until)=/.test(word) && !/^all=(true|1|false|0)$/.test(word),
+  )
+  if (wrong !== undefined) throw new ApiError(400, `invalid filter '${wrong}'`)
   // Before version 1.42 volumes with a name went too.
   const isAll = version < 42 || words.some((word) => /^all=(true|1)$/.test(word))
   const filter = parsePruneFilters(words.filter((word) => !word.startsWith('all=')))

@@ -11,6 +11,7 @@ import { type ContainerSettings, mergeSettings } from '../model/settings.ts'
 import { isLost } from '../recovery/abandoned.ts'
 import { reconcileContainer } from '../recovery/reconcile.ts'
 import { keepRecord } from '../recovery/restore.ts'
+import { makeVolumes } from '../setup/volume-use.ts'
 
 export interface CreatedContainer {
   readonly id: string
@@ -55,6 +56,7 @@ export async function createLocked(
   try {
     const name = await insert(context, wanted, { ...rest, settings })
     keepRecord(context, { ...rest, name, config: { ...settings } })
+    await makeVolumes(context, id, settings.mounts)
     return { id, name, lock }
   } catch (error) {
     await context.records.write(() => context.records.containers.remove(id))

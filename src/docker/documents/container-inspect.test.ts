@@ -84,7 +84,7 @@ describe.skipIf(cannotRun !== undefined)(
           SandboxID: '',
           SandboxKey: '',
           IPAddress: '',
-          Ports: { '80/tcp': null, '53/udp': null },
+          Ports: {},
           Networks: { none: { EndpointID: '', IPAddress: '', DNSNames: null } },
         },
       })

@@ -11,7 +11,8 @@ export function networkDocument(details: ContainerDetails): InspectDocument {
   const places = network?.networks ?? []
   const [first] = places
   const address = addressOf(id, isRunning, first)
-  const unpublished = Object.fromEntries(settings.exposed.map((port) => [port, null]))
+  const exposed = isRunning ? settings.exposed : []
+  const unpublished = Object.fromEntries(exposed.map((port) => [port, null]))
   return {
     SandboxID: isRunning ? id : '',
     SandboxKey: isRunning ? sandboxKey(details) : '',

@@ -24,9 +24,7 @@ export function containerListDocument(
     State: summary.state,
     Status: formatStatus(summary),
     HostConfig: { NetworkMode: summary.networks[0] ?? details.settings.network },
-    ...(health === undefined
-      ? {}
-      : { Health: { Status: health.Status, FailingStreak: health.FailingStreak } }),
+    Health: { Status: health?.Status ?? 'none', FailingStreak: health?.FailingStreak ?? 0 },
     NetworkSettings: { Networks: networkDocument(details)['Networks'] },
     Mounts: mountDocuments(details),
   }
@@ -51,7 +49,7 @@ function portDocuments({ published, exposed }: ContainerSummary): readonly Inspe
       .filter((port) => !taken.has(port))
       .map((port) => {
         const [number, protocol = 'tcp'] = port.split('/')
-        return { PrivatePort: Number(number), Type: protocol }
+        return { IP: '', PrivatePort: Number(number), Type: protocol }
       }),
   ]
 }

@@ -15,6 +15,7 @@ import {
   type Layer,
   mediaType,
   parseImageName,
+  type RunConfig,
   StrakeError,
 } from '#oci'
 import { pathExists } from '#platform'
@@ -26,7 +27,7 @@ import type { Engine } from '../engine.ts'
 import { ensureUnpacked } from '../image/ensure-unpacked.ts'
 import { holdImage } from '../image/hold-image.ts'
 import { recordImage } from '../image/record-image.ts'
-import { runConfigOf } from './committed-config.ts'
+import { joinConfigs, runConfigOf } from './committed-config.ts'
 import { applyChanges, refuseOtherChanges } from './config-changes.ts'
 
 export interface CommitOptions {
@@ -35,6 +36,8 @@ export interface CommitOptions {
   readonly author?: string | undefined
   /** Dockerfile instructions that change the configuration: `CMD ["sh"]`. */
   readonly changes?: readonly string[] | undefined
+  /** Joined with the configuration of the container. */
+  readonly config?: RunConfig | undefined
   readonly message?: string | undefined
   /** Suspends a running container while its files are read. Default: true. */
   readonly pause?: boolean | undefined
@@ -68,7 +71,10 @@ export async function commitContainer(
       os,
       architecture,
       ...(variant !== undefined && { variant }),
-      config: runConfigOf(container.settings, base.config.config ?? {}),
+      config: joinConfigs(
+        runConfigOf(container.settings, base.config.config ?? {}),
+        options.config ?? {},
+      ),
       history: [...history, entryFor(container, created, options, layer === undefined)],
     },
     layers: [...base.layers, ...(layer === undefined ? [] : [layer])],

@@ -23,6 +23,25 @@ export function runConfigOf(settings: ContainerSettings, image: RunConfig): RunC
   return config
 }
 
+/**
+ * Adds a configuration to that of a container, by Docker's rules: maps and variables are joined, and
+ * what is given counts. An entrypoint of its own leaves the command of the container out.
+ */
+export function joinConfigs(own: RunConfig, given: RunConfig): RunConfig {
+  const joined: Record<string, unknown> = { ...own, ...given }
+  for (const name of ['ExposedPorts', 'Volumes', 'Labels'] as const) {
+    if (own[name] !== undefined || given[name] !== undefined) {
+      joined[name] = { ...own[name], ...given[name] }
+    }
+  }
+  const variables = [...(own.Env ?? []), ...(given.Env ?? [])].map(
+    (variable) => [variable.split('=')[0] ?? '', variable] as const,
+  )
+  joined['Env'] = [...new Map(variables).values()]
+  if (given.Entrypoint !== undefined && given.Cmd === undefined) delete joined['Cmd']
+  return joined
+}
+
 const defaultStopSignal = 'SIGTERM'
 
 /** True for variables that are set for every container by itself. */

@@ -107,7 +107,8 @@ function hasLabels(
   return wanted.every((condition) => hasLabel(own, condition))
 }
 
-async function labelsOf(
+/** Returns the labels of an image. */
+export async function labelsOf(
   engine: Pick<Engine, 'openImage'>,
   image: ImageRecord,
 ): Promise<Readonly<Record<string, string>>> {

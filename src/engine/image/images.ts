@@ -1,9 +1,16 @@
-import { type Digest, familiarReference, isStrakeError, parseReference, type Reference } from '#oci'
+import {
+  type Descriptor,
+  type Digest,
+  familiarReference,
+  isStrakeError,
+  parseReference,
+  type Reference,
+} from '#oci'
 import type { ImageRecord } from '#records'
 import type { Engine } from '../engine.ts'
-import { chooseImage, isDigestName, repositoryOf } from './find-image.ts'
+import { chooseImage, getImage, isDigestName, repositoryOf } from './find-image.ts'
 import { targetOf } from './find-target.ts'
-import { type ImageFilters, imageTest } from './image-filter.ts'
+import { type ImageFilters, imageTest, labelsOf } from './image-filter.ts'
 
 /** One line of `images`: an image with one of its names, or without a name. */
 export interface ImageSummary {
@@ -14,6 +21,8 @@ export interface ImageSummary {
   readonly tag: string
   /** The digest of the manifest in a registry; absent if the image was neither pulled nor pushed. */
   readonly digest?: string | undefined
+  /** The manifest or index that the name means. */
+  readonly descriptor: Pick<Descriptor, 'mediaType' | 'digest' | 'size'>
   readonly created: Date
   /** Bytes of all layers of every platform, uncompressed. */
   readonly size: number
@@ -48,6 +57,14 @@ export async function listImages(
     if ((await matches(row)) && (await passes(row))) kept.push(row.summary)
   }
   return kept
+}
+
+/** Returns the labels of an image of a list. */
+export async function imageLabels(
+  engine: Engine,
+  { id }: Pick<ImageSummary, 'id'>,
+): Promise<Readonly<Record<string, string>>> {
+  return await labelsOf(engine, getImage(engine.records, id).image)
 }
 
 /** Returns `undefined` for invalid references, because `text` may be a pattern. */
@@ -85,6 +102,7 @@ function listRows(engine: Engine, withUnnamed: boolean): readonly Row[] {
 interface Entry {
   /** The digest of the manifest or index. */
   readonly digest: Digest
+  readonly descriptor: ImageSummary['descriptor']
   readonly id: Digest
   readonly image: ImageRecord
   readonly size: number
@@ -97,15 +115,17 @@ function listEntries({ records }: Engine): readonly Entry[] {
   const indexes = records.indexes.list()
   const parts = new Set(indexes.flatMap((index) => index.images))
   const entries = images.map((image): Entry => {
-    const { digest, imageId, totalSize } = image
-    return { digest, id: imageId, image, size: totalSize, isPart: parts.has(digest) }
+    const { digest, imageId, totalSize, mediaType, size } = image
+    const descriptor = { mediaType, digest, size }
+    return { digest, descriptor, id: imageId, image, size: totalSize, isPart: parts.has(digest) }
   })
-  for (const { digest } of indexes) {
+  for (const { digest, mediaType, size: bytes } of indexes) {
     const target = targetOf(records, digest)
     const chosen = target && chooseImage(target)
     if (target === undefined || chosen === undefined) continue
     const size = target.images.reduce((sum, { totalSize }) => sum + totalSize, 0)
-    entries.push({ digest, id: digest, image: chosen.image, size, isPart: false })
+    const descriptor = { mediaType, digest, size: bytes }
+    entries.push({ digest, descriptor, id: digest, image: chosen.image, size, isPart: false })
   }
   return entries
 }
@@ -118,7 +138,7 @@ function namedRow(entry: Entry, name: string, digests: readonly string[]): Row {
 }
 
 function row(
-  { id, image, size }: Entry,
+  { id, descriptor, image, size }: Entry,
   repository: string,
   tag: string,
   digest: string | undefined,
@@ -127,6 +147,7 @@ function row(
     id,
     repository,
     tag,
+    descriptor,
     created: new Date(image.createdAt ?? 0),
     size,
     digest,

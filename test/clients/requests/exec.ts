@@ -1,0 +1,70 @@
+import { get, post, type Step, upgrade } from './step.ts'
+
+const start = (name: string, body: unknown = { Detach: false, Tty: false }, more = {}): Step =>
+  post(`/exec/{${name}}/start`, body, more)
+
+const make = (name: string, body: unknown): Step =>
+  post('/containers/main/exec', body, { keep: { [name]: 'Id' } })
+
+/** Processes in the container `main`, and its streams. */
+export const execSteps: readonly Step[] = [
+  make('exec', { Cmd: ['echo', 'hi'], AttachStdout: true, AttachStderr: true }),
+  get('/exec/{exec}/json'),
+  start('exec'),
+  get('/exec/{exec}/json'),
+  start('exec'),
+  make('split', {
+    Cmd: ['sh', '-c', 'echo out; sleep 0.2; echo err >&2; exit 4'],
+    AttachStdout: true,
+    AttachStderr: true,
+  }),
+  start('split', { Detach: false, Tty: false }, { headers: upgrade }),
+  get('/exec/{split}/json'),
+  make('tty', { Cmd: ['tty'], Tty: true, AttachStdout: true, AttachStdin: true }),
+  start('tty', { Tty: true }),
+  get('/exec/{tty}/json'),
+  make('away', { Cmd: ['sleep', '1000'] }),
+  start('away', { Detach: true }),
+  get('/exec/{away}/json'),
+  post('/exec/{away}/resize?h=10&w=20'),
+  post('/exec/{away}/resize?h=x&w=20'),
+  make('absent', { Cmd: ['nosuch'], AttachStdout: true, AttachStderr: true }),
+  start('absent'),
+  get('/exec/{absent}/json'),
+  make('lost', { Cmd: ['nosuch'] }),
+  start('lost', { Detach: true }),
+  get('/exec/{lost}/json'),
+  make('user', {
+    Cmd: ['sh', '-c', 'id -u; pwd; echo $A'],
+    User: '1000',
+    WorkingDir: '/tmp',
+    Env: ['A=1'],
+    AttachStdout: true,
+    Privileged: true,
+    DetachKeys: 'ctrl-a',
+  }),
+  get('/exec/{user}/json'),
+  start('user'),
+  make('nouser', { Cmd: ['true'], User: 'nosuch', AttachStdout: true }),
+  start('nouser'),
+  post('/containers/main/exec', {}),
+  post('/containers/main/exec', { Cmd: [] }),
+  post('/containers/main/exec', { Cmd: 'true' }),
+  post('/containers/main/exec', { Cmd: [1] }),
+  post('/containers/main/exec', { Cmd: ['true'], DetachKeys: 'nosuch' }),
+  post('/containers/main/exec', { Cmd: ['true'], Env: ['=x'] }),
+  post('/containers/main/exec', 'x'),
+  post('/containers/main/exec'),
+  get('/exec/nosuch/json'),
+  post('/exec/nosuch/start', {}),
+  post('/exec/nosuch/start'),
+  post('/exec/nosuch/resize?h=1&w=1'),
+  get('/exec/{exec}/start'),
+  post('/containers/main/attach?stream=1&stdout=1', undefined, { read: 'head' }),
+  post('/containers/main/attach?stream=1&stdout=1', undefined, { headers: upgrade, read: 'head' }),
+  post('/containers/main/attach?stdout=1&logs=1'),
+  post('/containers/main/attach?stdout=1&logs=1', undefined, { headers: upgrade }),
+  post('/containers/main/attach?stderr=1&logs=1'),
+  post('/containers/main/attach', undefined),
+  post('/containers/main/attach?stream=1&stdin=1&detachKeys=nosuch', undefined, { read: 'head' }),
+]
