@@ -1,7 +1,9 @@
-// Writes docs/cli.md, docs/coming-from-docker.md and docs/man from the table of commands.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+// Writes docs/cli.md, docs/coming-from-docker.md and docs/man from the table of commands, and the table
+// of endpoints in docs/api.md from the routes.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { comingFromDocker } from './coming-from-docker.ts'
+import { withEndpoints } from './endpoints.ts'
 import { manualPages } from './man.ts'
 import { markdownReference } from './markdown.ts'
 
@@ -13,6 +15,7 @@ export async function referenceFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['cli.md', await markdownReference()],
     ['coming-from-docker.md', await comingFromDocker()],
+    ['api.md', withEndpoints(readFileSync(join(docs, 'api.md'), 'utf8'))],
     ...pages,
   ])
 }

@@ -1,10 +1,44 @@
-// Asks Docker 29 and writes its answers, with which the end-to-end tests compare those of strake.
-// Run it by scripts/ask-docker, in namespaces of its own.
+// Asks Docker 29 and writes its answers and the output of its clients, with which the end-to-end tests
+// compare those of strake. scripts/ask-docker runs it in namespaces of its own.
+//
+//   record.ts [api] [docker] [compose [PROJECT...]]
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { writeAnswers } from './answers.ts'
+import { projectNames, recorded, runDockerCommands, runProject } from './fixtures.ts'
 import { allSteps } from './requests/all.ts'
 import { runSteps } from './run-steps.ts'
-import { importBase, openDockerTarget } from './target.ts'
+import { dockerPrograms, importBase, openDockerTarget, type Target } from './target.ts'
 
-await using target = await openDockerTarget()
-await importBase(target)
-await writeAnswers(await runSteps(target.socket, allSteps))
+const [what, ...names] = process.argv.slice(2)
+const wants = (name: string): boolean => what === undefined || what === name
+
+async function withDocker(work: (target: Target) => Promise<void>): Promise<void> {
+  await using target = await openDockerTarget()
+  await importBase(target)
+  await work(target)
+}
+
+if (wants('api')) {
+  await withDocker(async (target) => writeAnswers(await runSteps(target.socket, allSteps)))
+}
+if (wants('docker')) {
+  for (const [name, program] of [
+    ['docker-29', join(dockerPrograms, 'docker')],
+    ['docker-20', '/usr/bin/docker'],
+  ] as const) {
+    if (!existsSync(program)) continue
+    await withDocker(async (target) => {
+      await Bun.write(join(recorded, `${name}.txt`), await runDockerCommands(target, program))
+    })
+  }
+}
+if (wants('compose')) {
+  const compose = join(dockerPrograms, 'docker-compose')
+  await withDocker(async (target) => {
+    for (const name of names.length > 0 ? names : projectNames) {
+      const output = await runProject(target, name, compose)
+      await Bun.write(join(recorded, `compose-${name}.txt`), output)
+    }
+  })
+}

@@ -10,7 +10,7 @@ const docs = resolve(import.meta.dir, '../../docs')
 test('docs/cli.md, docs/coming-from-docker.md and the manual pages equal the commands; else run scripts/docs', async () => {
   const files = await referenceFiles()
   const pages = readdirSync(join(docs, 'man')).map((name) => `man/${name}`)
-  const written = ['cli.md', 'coming-from-docker.md', ...pages]
+  const written = ['api.md', 'cli.md', 'coming-from-docker.md', ...pages]
   expect(written.sort()).toEqual([...files.keys()].sort())
   for (const [path, text] of files) expect(readFileSync(join(docs, path), 'utf8')).toBe(text)
 })

@@ -1,5 +1,5 @@
 import { type BuildRequest, build as buildImage, readBuildInput } from '#engine/build/build'
-import { parsePlatform, StrakeError } from '#oci'
+import { familiarReference, parsePlatform, parseReference, StrakeError } from '#oci'
 import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
 import { progressResponse } from '../images/progress.ts'
@@ -32,7 +32,9 @@ export async function build(call: ApiCall): Promise<Response> {
       emit: show,
       signal: call.signal,
     })
-    const tagged = names.map((name) => ({ stream: `Successfully tagged ${name}\n` }))
+    const tagged = names.map((name) => ({
+      stream: `Successfully tagged ${familiarReference(parseReference(name))}\n`,
+    }))
     const short = imageId.replace(/^sha256:/, '').slice(0, 12)
     const end = [{ stream: `Successfully built ${short}\n` }, ...tagged]
     return isQuiet ? [{ stream: `${imageId}\n` }] : [{ aux: { ID: imageId } }, ...end]

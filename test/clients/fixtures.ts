@@ -1,0 +1,42 @@
+import { readdirSync } from 'node:fs'
+import { cp, mkdir, symlink } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { linesOf, runCommands } from './run-commands.ts'
+import type { Target } from './target.ts'
+
+/** The directory with the recorded output of clients of Docker 29. */
+export const recorded: string = resolve(import.meta.dir, '../fixtures/clients')
+
+const projects = resolve(import.meta.dir, '../fixtures/compose')
+
+/** The names of the projects of Compose. */
+export const projectNames: readonly string[] = readdirSync(projects).sort()
+
+/** Runs the commands of a project with a program of Compose, in a copy of its directory. */
+export async function runProject(target: Target, name: string, compose: string): Promise<string> {
+  const cwd = join(target.directory, 'projects', name)
+  await cp(join(projects, name), cwd, { recursive: true })
+  const bin = join(cwd, '.bin')
+  await mkdir(bin)
+  await symlink(compose, join(bin, 'compose'))
+  return await runCommands(target, await linesOf(join(projects, name, 'commands.txt')), {
+    cwd,
+    // How a client shows progress is not the business of the server.
+    withErrors: false,
+    env: {
+      PATH: `${bin}:${target.env['PATH']}`,
+      COMPOSE_PROGRESS: 'quiet',
+      COMPOSE_ANSI: 'never',
+      COMPOSE_BAKE: 'false',
+    },
+  })
+}
+
+/** Runs the commands of `commands/docker.txt` with a program of Docker. */
+export async function runDockerCommands(target: Target, docker: string): Promise<string> {
+  const bin = join(target.directory, 'bin')
+  await mkdir(bin)
+  await symlink(docker, join(bin, 'docker'))
+  const lines = await linesOf(join(import.meta.dir, 'commands/docker.txt'))
+  return await runCommands(target, lines, { env: { PATH: `${bin}:${target.env['PATH']}` } })
+}
