@@ -1,8 +1,9 @@
 #!/bin/sh
 # Builds Docker's programs from the Go module proxy, for the benchmark and the tests:
 #
-#   go-peers.sh DIRECTORY
+#   go-peers.sh DIRECTORY [clients]
 #
+# With `clients`, also two versions of Compose, which only the tests use.
 # Debian carries an older Docker than the one that people use. A program that is in DIRECTORY stays.
 # It takes ten minutes on two processors, and Go >= 1.26.
 set -eu
@@ -56,3 +57,9 @@ build containerd "$containerd" ./cmd/containerd \
 build containerd-shim-runc-v2 "$containerd" ./cmd/containerd-shim-runc-v2
 build docker-buildx "$buildx" ./cmd/buildx "github.com/docker/buildx/version.Version=${buildx#*@}"
 build_cli
+if [ "${2:-}" = clients ]; then
+  build docker-compose github.com/docker/compose/v5@v5.5.1 ./cmd \
+    github.com/docker/compose/v5/internal.Version=v5.5.1
+  build docker-compose-2.40 github.com/docker/compose/v2@v2.40.3 ./cmd \
+    github.com/docker/compose/v2/internal.Version=v2.40.3
+fi

@@ -8,6 +8,8 @@ export interface RawRequest {
   readonly body?: string | Uint8Array
   /** How much of the answer is read: all of it, the head, or the head and the first bytes after it. */
   readonly read?: 'all' | 'head' | 'some'
+  /** Milliseconds after which an answer that does not end counts as read. */
+  readonly limit?: number
 }
 
 export interface RawAnswer {
@@ -17,12 +19,9 @@ export interface RawAnswer {
   readonly body: Uint8Array
 }
 
-/** Milliseconds after which an answer that does not end counts as read. */
-const longest = 20_000
-
 /** Sends one request over a connection of its own. */
 export async function askRaw(socket: string, request: RawRequest): Promise<RawAnswer> {
-  const { method, path, headers = {}, body = '', read = 'all' } = request
+  const { method, path, headers = {}, body = '', read = 'all', limit = 20_000 } = request
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
   const isUpgrade = Object.keys(headers).some((name) => name.toLowerCase() === 'upgrade')
   const lines = Object.entries({
@@ -34,7 +33,7 @@ export async function askRaw(socket: string, request: RawRequest): Promise<RawAn
   const connection = connect(socket)
   const received: Uint8Array[] = []
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, longest)
+    const timer = setTimeout(resolve, limit)
     const finish = (): void => {
       clearTimeout(timer)
       resolve()

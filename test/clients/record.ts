@@ -1,13 +1,15 @@
 // Asks Docker 29 and writes its answers and the output of its clients, with which the end-to-end tests
 // compare those of strake. scripts/ask-docker runs it in namespaces of its own.
 //
-//   record.ts [api] [docker] [compose [PROJECT...]]
+//   record.ts [api] [docker] [compose [PROJECT...]] [libraries]
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeAnswers } from './answers.ts'
 import { projectNames, recorded, runDockerCommands, runProject } from './fixtures.ts'
+import { libraries, libraryMissing, useLibrary } from './libraries.ts'
 import { allSteps } from './requests/all.ts'
 import { runSteps } from './run-steps.ts'
+import { importRyuk } from './ryuk-image.ts'
 import { dockerPrograms, importBase, openDockerTarget, type Target } from './target.ts'
 
 const [what, ...names] = process.argv.slice(2)
@@ -41,4 +43,13 @@ if (wants('compose')) {
       await Bun.write(join(recorded, `compose-${name}.txt`), output)
     }
   })
+}
+if (wants('libraries')) {
+  for (const library of libraries) {
+    if (libraryMissing(library) !== undefined) continue
+    await withDocker(async (target) => {
+      await importRyuk(target)
+      await Bun.write(join(recorded, `${library.name}.txt`), await useLibrary(target, library))
+    })
+  }
 }

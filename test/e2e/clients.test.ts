@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectNames, recorded, runDockerCommands, runProject } from '../clients/fixtures.ts'
+import { libraries, libraryMissing, useLibrary } from '../clients/libraries.ts'
+import { importRyuk } from '../clients/ryuk-image.ts'
 import { dockerPrograms, importBase, openStrakeTarget, type Target } from '../clients/target.ts'
 import { command, missing } from './strake.ts'
 
@@ -77,5 +79,15 @@ for (const { name, program } of composes) {
         )
       })
     }
+  })
+}
+
+for (const library of libraries) {
+  const absent = reason ?? libraryMissing(library)
+  if (absent) console.info(`skipped: ${library.name}: ${absent}`)
+  test.skipIf(absent !== undefined)(`${library.name} works as with Docker 29`, async () => {
+    await using target = await open()
+    if (library.name === 'testcontainers') await importRyuk(target)
+    expect(await useLibrary(target, library)).toBe(await expectedOf(library.name))
   })
 }
