@@ -34,8 +34,7 @@ export async function push(call: ApiCall): Promise<Response> {
     progressLines(async (emit) => {
       emit({ type: 'status', message: `The push refers to repository [${params['name']}]` })
       if (findTarget(engine.records, name) === undefined) {
-        const asked = word ?? 'latest'
-        throw new ApiError(404, `An image does not exist locally with the tag: ${asked}`)
+        throw new ApiError(404, `tag does not exist: ${params['name']}:${word ?? 'latest'}`)
       }
       const {
         tag: moved,

@@ -6,17 +6,21 @@ import { inspect as inspectInStore } from '#engine/inspect'
 import type { ApiCall } from '../call.ts'
 import { reply } from '../reply.ts'
 import { imageName } from './find.ts'
+import { manifestsOf } from './manifests.ts'
 import { readPlatform } from './platforms.ts'
 import { imageInVersion } from './versions.ts'
 
 /** `GET /images/{name}/json`. */
 export async function inspect(call: ApiCall): Promise<Response> {
   const { engine, query, version } = call
-  const found = await inspectInStore(engine, imageName(call), {
+  const name = imageName(call)
+  const found = await inspectInStore(engine, name, {
     kind: 'image',
     platform: readPlatform(query.text('platform')),
   })
-  return reply(imageInVersion(inspectDocument(found).document as InspectDocument, version))
+  const document = inspectDocument(found).document as InspectDocument
+  const manifests = query.flag('manifests') ? { Manifests: await manifestsOf(engine, name) } : {}
+  return reply({ ...imageInVersion(document, version), ...manifests })
 }
 
 /** `GET /images/{name}/history`. */

@@ -4,6 +4,7 @@ import { containersOf } from '#engine/image/image-use'
 import { imageLabels, listImages } from '#engine/image/images'
 import type { ApiCall } from '../call.ts'
 import { reply } from '../reply.ts'
+import { manifestsOf } from './manifests.ts'
 import { listedInVersion } from './versions.ts'
 
 /** `GET /images/json`. */
@@ -18,5 +19,12 @@ export async function list({ engine, query, version }: ApiCall): Promise<Respons
     containers: containersOf(engine, image.id).length,
     shared: -1,
   }))
-  return reply(documents.map((document) => listedInVersion(document, version)))
+  const listed = documents.map((document) => listedInVersion(document, version))
+  if (!query.flag('manifests') || version < 47) return reply(listed)
+  return reply(
+    await Array.fromAsync(listed, async (document) => ({
+      ...document,
+      Manifests: await manifestsOf(engine, String(document['Id'])),
+    })),
+  )
 }

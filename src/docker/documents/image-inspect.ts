@@ -76,7 +76,8 @@ export function imageDocument(details: ImageDetails): ImageDocument {
   }
 }
 
-function manifestDocument({
+/** Describes one manifest of an image. */
+export function manifestDocument({
   descriptor,
   isPresent,
 }: IndexDetails['manifests'][number]): ManifestDocument {
