@@ -35,13 +35,21 @@ export interface ExecPlace {
   readonly what: string
 }
 
+/** Returns a user of the container. Throws `INVALID` for one that it does not have. */
+export function resolveExecUser(
+  { settings, files }: Pick<ExecPlace, 'settings' | 'files'>,
+  wanted: string,
+): ReturnType<typeof resolveUser> {
+  checkUserTables(files)
+  return resolveUser(files, wanted, { groupAdd: settings.groupAdd })
+}
+
 /** Returns the configuration of the process. Its defaults are those of the container's first process. */
 export function execProcess(place: ExecPlace, options: ExecProcessOptions): ProcessConfig {
   const { settings, base, files, what } = place
   const { user: wanted, workingDir, env = [], privileged, consoleSize: size } = options
   checkUserTables(files)
-  const { groupAdd } = settings
-  const user = wanted === undefined ? undefined : resolveUser(files, wanted, { groupAdd })
+  const user = wanted === undefined ? undefined : resolveExecUser(place, wanted)
   const home = user === undefined ? [] : [`HOME=${user.home}`]
   const process = {
     args: options.command,

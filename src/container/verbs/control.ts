@@ -60,7 +60,25 @@ export async function killContainer(
     await requestStop(context, container)
   }
   await sendSignal(context, container, wanted)
-  if (wanted === 'SIGKILL' && container.state.status === 'paused') freeze(groupOf(container), false)
+  if (wanted !== 'SIGKILL') return
+  if (container.state.status === 'paused') freeze(groupOf(container), false)
+  await waitBriefly(context, container.id)
+}
+
+/** Milliseconds for the end of a killed container. A process in a system call of a dead disk needs longer. */
+const killLimit = 10_000
+
+/** As in Docker, a killed container has ended when the caller goes on, so that it can be removed. */
+async function waitBriefly(context: ContainerContext, id: string): Promise<void> {
+  const late = new AbortController()
+  const alarm = startTimer(killLimit, () => late.abort())
+  try {
+    await waitForEnd(context, id, late.signal)
+  } catch (error) {
+    if (!late.signal.aborted) throw error
+  } finally {
+    alarm.cancel()
+  }
 }
 
 /** Freezes all processes of a container. Throws `CONFLICT`, `NOT_FOUND`. */

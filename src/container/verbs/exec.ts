@@ -13,7 +13,7 @@ import { type FollowOptions, followProcess } from '../session/follow.ts'
 import { requireTerminal } from '../session/require-terminal.ts'
 import type { SessionEnd } from '../session/session.ts'
 import type { ContainerStreams } from '../session/streams.ts'
-import { type ExecProcessOptions, execProcess } from '../setup/exec-process.ts'
+import { type ExecProcessOptions, execProcess, resolveExecUser } from '../setup/exec-process.ts'
 import { findRunning, notRunning } from './find.ts'
 
 export interface ExecOptions extends ExecProcessOptions {
@@ -80,6 +80,12 @@ export async function execInContainer(
   } finally {
     rmSync(own, { recursive: true, force: true })
   }
+}
+
+/** Throws what `execInContainer` throws for a user that the container does not have. */
+export function requireExecUser(container: Container, user: string): void {
+  using files = viewOfRunning(requireRunning(container))
+  resolveExecUser({ settings: container.settings, files }, user)
 }
 
 function requireRunning(container: Container): Container {

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { type ContainerStreams, type ExecOptions, type ExecProcess, getContainer } from '#container'
+import { requireExecUser } from '#container/verbs/exec'
 import { isStrakeError, StrakeError } from '#oci'
 import { isAlive, isSystemError, ownIdentity, type ProcessIdentity, readPlainFile } from '#platform'
 import { execInContainer } from '../container/exec.ts'
@@ -41,6 +42,7 @@ export function createExec(engine: Engine, name: string, request: ExecRequest): 
     const reason = isPaused ? 'is paused, unpause the container before exec' : 'is not running'
     throw new StrakeError('CONFLICT', `container ${container.id} ${reason}`)
   }
+  if (request.user !== undefined) requireExecUser(container, request.user)
   forgetOld(engine)
   const id = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('hex')
   write(engine, { id, container: container.id, request, state: 'created' })
