@@ -5,10 +5,10 @@ export function withEndpoints(text: string): string {
   const lines = text.split('\n')
   const isRow = (line: string): boolean => line.startsWith('| `')
   const first = lines.findIndex(isRow)
-  const last = lines.findLastIndex(isRow)
+  const rows = lines.slice(first).findIndex((line) => !isRow(line))
   return [
     ...lines.slice(0, first),
     ...routes.map(({ method, path, about }) => `| \`${method}\` | \`${path}\` | ${about} |`),
-    ...lines.slice(last + 1),
+    ...lines.slice(first + rows),
   ].join('\n')
 }

@@ -23,7 +23,8 @@ describe.skipIf(reason !== undefined)('answers of the API', () => {
     const strake = await runSteps(target.socket, allSteps)
     expect(Object.keys(strake)).toEqual(Object.keys(docker))
     const { unexplained, stale } = await compareAnswers(docker, strake)
-    expect(unexplained).toEqual([])
+    // The first ones tell enough.
+    expect(unexplained.slice(0, 20)).toEqual([])
     expect(stale).toEqual([])
   })
 })
