@@ -337,6 +337,7 @@ const purposes: Readonly<Record<string, string>> = {
     'senders whom other servers know: token issuers and directory servers',
   'registry/token': 'the token service: making and proving access tokens',
   'registry/client': 'the HTTP client of a registry',
+  'registry/observe': 'what a served registry tells: metrics, health',
   'registry/collect':
     'removes what nothing holds any more, and tags that retention rules do not keep',
   'registry/credentials': 'storage of user names and secrets',

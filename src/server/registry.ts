@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { type DirectoryStore, ingestLifetime, type LocalStore, openDirectoryStore } from '#content'
 import { type DatabaseFacts, openSqliteFacts } from '#facts'
+import type { Mount } from '#http'
 import { fileBlob, type Server } from '#platform'
 import {
   type CollectEvents,
@@ -12,6 +13,7 @@ import {
   type FetchHandler,
   PullLog,
   type Registry,
+  type RegistryHandler,
   type RegistryHandlerOptions,
   scheduleCollection,
   type UploadFacts,
@@ -85,6 +87,8 @@ export interface RegistryServerOptions extends ListenOptions, RegistryHandlerOpt
   /** Default: the server removes nothing by itself. */
   readonly collect?: CollectSettings | undefined
   readonly collectEvents?: CollectEvents | undefined
+  /** Returns further handlers beside the registry. */
+  readonly mounts?: ((handler: RegistryHandler) => readonly Mount[]) | undefined
   /** The token service, if there is one. */
   readonly tokenEndpoint?: FetchHandler | undefined
 }
@@ -118,7 +122,8 @@ export async function serveRegistry(
     access: options.access,
     api: options.readOnly === true ? undefined : handler,
   })
-  const mounts = [{ path: '/v2', handler }, { path: '/', handler: web }, ...tokens]
+  const more = options.mounts?.(handler) ?? []
+  const mounts = [{ path: '/v2', handler }, { path: '/', handler: web }, ...tokens, ...more]
   const server = await listen(mounts, options)
   return {
     url: server.url,

@@ -13,6 +13,7 @@ import type { LimitsConfig, RegistryConfig } from '#registry/config/config'
 import { changeRules, collectSettings } from '#registry/config/content-rules'
 import { openLineLog } from './line-log.ts'
 import type { TlsOptions } from './listen.ts'
+import { observe } from './observe.ts'
 import { reportProblems } from './problems.ts'
 import { type ServedRegistry, serveRegistry } from './registry.ts'
 import { readServerKeys, watchServerKeys } from './tls-files.ts'
@@ -48,16 +49,21 @@ export async function serveConfigured(
   }
   const onEvent: ((event: RegistryEvent) => void) | undefined = log(config.log?.audit)
   const onRequest: ((entry: AccessEntry) => void) | undefined = log(config.log?.access)
-  const auth = await openAuthOf(options, onEvent)
+  const allowedHosts = [...(listen.allowHosts ?? []), ...hostsOf(listen.url)]
+  const told = await observe(
+    served,
+    { metrics: config.metrics, allowedHosts, onRequest, onEvent },
+    opened,
+  )
+  const auth = await openAuthOf(options, told.onEvent)
   if (auth !== undefined) opened.use(auth)
   const server = await serveRegistry(served, {
+    ...told,
     tls: await openTls(config, opened),
     hostname: listen.host,
     port: listen.port ?? 5000,
-    allowedHosts: [...(listen.allowHosts ?? []), ...hostsOf(listen.url)],
+    allowedHosts,
     trustedProxies: listen.trustedProxies,
-    onRequest,
-    onEvent,
     access: auth?.access,
     tokenEndpoint: auth?.tokenEndpoint,
     readOnly: storage.readOnly,

@@ -1,8 +1,9 @@
 import type { Rule } from '../policy/rule.ts'
 import type { ContentConfig } from './content-config.ts'
+import type { ObserveConfig } from './observe-config.ts'
 
 /** The configuration file of `registry serve`, checked. Every key has a default. */
-export interface RegistryConfig extends ContentConfig {
+export interface RegistryConfig extends ContentConfig, ObserveConfig {
   readonly listen?: ListenConfig
   readonly tls?: TlsConfig
   readonly storage?: StorageConfig

@@ -16,6 +16,7 @@ import type {
   TokensConfig,
 } from './config.ts'
 import { contentKeys, repositoryGlob } from './content-shape.ts'
+import { observeKeys } from './observe-shape.ts'
 import {
   choice,
   duration,
@@ -279,5 +280,6 @@ export const registryShape: Shape<RegistryConfig> = section({
   access: { shape: access, about: 'What senders may do.' },
   limits: { shape: limits, about: 'How much senders may use.' },
   ...contentKeys,
+  ...observeKeys,
   log: { shape: logs, about: 'What is written down.' },
 })

@@ -21,6 +21,8 @@ export interface RegistryHandlerOptions extends UploadLimits {
   readonly onPull?: ((pull: Pull) => void) | undefined
   /** Called with everything that a request did, as its answer begins. Must not throw. */
   readonly onEvent?: ((event: RegistryEvent) => void) | undefined
+  /** Called with the bytes of a blob that a request brought. */
+  readonly onReceived?: ((bytes: number) => void) | undefined
   /** The most bytes of a blob. Default: no limit. */
   readonly maxBlobSize?: number | undefined
   /** Milliseconds that a body may pause. Default: `usualPace.silence`. */

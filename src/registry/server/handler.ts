@@ -27,7 +27,11 @@ import {
 const errors = channel('registry:error')
 
 /** A handler that keeps uploads open between requests. Disposing it closes them. */
-export type RegistryHandler = FetchHandler & AsyncDisposable
+export type RegistryHandler = FetchHandler &
+  AsyncDisposable & {
+    /** Returns the number of uploads in progress. */
+    readonly uploads: () => number
+  }
 
 /**
  * Makes the handler of the distribution API over any registry: memory, a directory, or a
@@ -52,7 +56,7 @@ export function createRegistryHandler(
     return request.method === 'HEAD' ? withoutBody(response) : response
   }
   const dispose = (): PromiseLike<void> => sessions[Symbol.asyncDispose]()
-  return Object.assign(handle, { [Symbol.asyncDispose]: dispose })
+  return Object.assign(handle, { uploads: () => sessions.count, [Symbol.asyncDispose]: dispose })
 }
 
 type Parts = Pick<Context, 'registry' | 'sessions' | 'options'>

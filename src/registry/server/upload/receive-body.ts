@@ -29,7 +29,11 @@ export async function receiveBody(
     const body = exchange.canFreeBody === true ? freeing(request.body) : request.body
     const steadily = steady(body, { silence: options.bodySilence })
     const limit = Number.isFinite(room) ? upTo(steadily, room, before + room) : steadily
-    await ingest.append(watched(limit, announced))
+    try {
+      await ingest.append(watched(limit, announced))
+    } finally {
+      options.onReceived?.(ingest.size - before)
+    }
   }
   const received = ingest.size - before
   if (announced === undefined || received === announced) return

@@ -73,6 +73,11 @@ export class UploadSessions implements AsyncDisposable {
     }
   }
 
+  /** The uploads that this handler knows. */
+  get count(): number {
+    return this.#sessions.size
+  }
+
   /** Begins an upload. Throws `TOOMANYREQUESTS` when there are too many and none is idle. */
   async begin(
     repository: string,
