@@ -302,6 +302,7 @@ const purposes: Readonly<Record<string, string>> = {
   'engine/received': 'files that clients of builds have sent',
   'engine/registry/parts': 'caches, buckets and databases of a served registry',
   'engine/registry': 'serving a registry, and login',
+  'engine/registry/care': 'checking a registry of this machine, and its backup',
   'engine/reproduce': 'predicting builds, updating their locks and verifying them',
   'engine/store': 'checking, cleaning and pruning the store',
   'engine/volume': 'volumes over one store',
@@ -337,6 +338,7 @@ const purposes: Readonly<Record<string, string>> = {
     'senders whom other servers know: token issuers and directory servers',
   'registry/token': 'the token service: making and proving access tokens',
   'registry/client': 'the HTTP client of a registry',
+  'registry/check': 'proving everything that a registry holds, and getting it back',
   'registry/observe': 'what a served registry tells: metrics, health',
   'registry/collect':
     'removes what nothing holds any more, and tags that retention rules do not keep',

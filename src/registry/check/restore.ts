@@ -1,0 +1,54 @@
+import { type Descriptor, isStrakeError } from '#oci'
+import type { Registry, Repository } from '../registry.ts'
+import { createLocalRegistry } from '../store/local.ts'
+import type { CheckParts, LostContent } from './check-registry.ts'
+
+/** Another registry that may have the same content. */
+export interface Source {
+  /** Its host, which is also the first part of names in a cache of it. */
+  readonly host: string
+  readonly registry: Registry
+}
+
+export interface RestoreOptions {
+  readonly sources: readonly Source[]
+  /** Moves damaged content out of the store, and keeps it. */
+  readonly setAside: (lost: Descriptor) => Promise<void>
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Returns a function that sets damaged content aside and gets sound content from the first source
+ * that has it, under the same name of the repository or without the host in front.
+ */
+export function createRestore(
+  { content, facts }: CheckParts,
+  { sources, setAside, signal }: RestoreOptions,
+): (lost: LostContent) => Promise<boolean> {
+  const local = createLocalRegistry(content, facts)
+  return async ({ repository, descriptor, isDamaged }) => {
+    const { mediaType, digest, size } = descriptor
+    const target = { mediaType, digest, size }
+    if (isDamaged) await setAside(target)
+    for (const source of repositoriesOf(sources, repository)) {
+      try {
+        signal?.throwIfAborted()
+        await content.write(target, source.read(target, { signal }), { signal })
+        // A repository that does not hold it yet holds it now.
+        await local.repository(repository).write(target, content.read(target))
+        return true
+      } catch (error) {
+        signal?.throwIfAborted()
+        if (!isStrakeError(error)) throw error
+      }
+    }
+    return false
+  }
+}
+
+function* repositoriesOf(sources: readonly Source[], name: string): Generator<Repository> {
+  for (const { host, registry } of sources) {
+    yield registry.repository(name)
+    if (name.startsWith(`${host}/`)) yield registry.repository(name.slice(host.length + 1))
+  }
+}
