@@ -7,3 +7,4 @@ export {
   type PostgresFactsOptions,
 } from './postgres/open.ts'
 export { openSqliteFacts, type SqliteFactsOptions } from './sqlite/open.ts'
+export { contentOfSnapshot, snapshotSqliteFacts } from './sqlite/snapshot.ts'

@@ -39,6 +39,7 @@ export {
   type PostgresValue,
   sqlState,
 } from './data/postgres.ts'
+export { snapshotDatabase } from './data/snapshot.ts'
 export { openDatabase } from './data/sqlite.ts'
 export { isDatabaseDamaged, isUniqueViolation } from './data/sqlite-errors.ts'
 export { type WriteWatch, writeWatches } from './data/watch-writes.ts'

@@ -10,6 +10,7 @@ import type { Context } from '../context.ts'
 import { forEachName } from '../each.ts'
 import { printListing } from '../format.ts'
 import { formatSize } from '../render/units.ts'
+import { defineBackup } from './registry-backup.ts'
 import { defineCheck } from './registry-check.ts'
 import { defineCollect } from './registry-collect.ts'
 import { addRegistryConfig } from './registry-config.ts'
@@ -74,6 +75,7 @@ export function define(context: Context): Command {
       })
       context.out.write(`Total reclaimed space: ${formatSize(freed)}\n`)
     })
+  defineBackup(command, context)
   defineCheck(command, context)
   defineCollect(command, context)
   defineTag(command, context)

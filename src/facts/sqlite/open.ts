@@ -20,7 +20,7 @@ export interface SqliteFactsOptions {
 }
 
 /** Cannot be the name of a repository, whose components begin with a letter or digit. */
-const fileName = '_facts.db'
+export const fileName = '_facts.db'
 
 /**
  * Opens the facts in `directory`, and makes it if absent. Any number of processes may have it open.

@@ -52,7 +52,7 @@ async function check(
 }
 
 /** Changes one byte of a blob, whose file is read-only. */
-async function damage(path: string): Promise<Buffer> {
+async function damage(path: string): Promise<Buffer<ArrayBuffer>> {
   const bytes = await readFile(path)
   bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
   await chmod(path, 0o600)

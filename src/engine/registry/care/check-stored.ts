@@ -28,7 +28,9 @@ export async function* checkStoredRegistry(
   const { storage, repair, from = [], signal } = options
   await using opened = new AsyncDisposableStack()
   const stored = storage === undefined ? undefined : opened.use(await openStoredRegistry(storage))
-  const { facts, blobs } = stored ?? (await overStore(engine))
+  const { facts } = stored ?? (await overStore(engine))
+  // The store below, because the restoring one would hide what is absent.
+  const blobs = stored?.blobs ?? engine.content.stored
   const parts: CheckParts = { facts, ledger: facts.ledger, content: blobs }
   if (repair !== true) return yield* checkRegistry(parts, { signal })
   const sources = await Promise.all(from.map((text) => connectSource(engine, text)))

@@ -1,0 +1,156 @@
+import { constants } from 'node:fs'
+import { copyFile, link, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openDirectoryStore } from '#content'
+import { contentOfSnapshot, snapshotSqliteFacts } from '#facts'
+import { type Descriptor, type Digest, isDigest } from '#oci'
+import {
+  ignoreAbsent,
+  isSystemError,
+  snapshotDatabase,
+  syncFilesystem,
+  temporaryName,
+} from '#platform'
+import type { RegistryFiles } from './registry-files.ts'
+
+export interface BackupOptions {
+  /** Copies blobs also on the same file system, where hard links would do. */
+  readonly copies?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface BackupReport {
+  readonly blobs: number
+  readonly bytes: number
+  /** Blobs that the backup did not have yet. */
+  readonly added: number
+  /** Blobs that left the backup, because the registry does not hold them any more. */
+  readonly removed: number
+  /** What the registry itself has lost. */
+  readonly absent: readonly Digest[]
+}
+
+type Blob = Pick<Descriptor, 'digest' | 'size'>
+
+/** The most copies of the facts, until one names no content that a collection has taken meanwhile. */
+const mostTries = 5
+
+/**
+ * Writes a registry as it is at one moment into a directory, while servers run. An earlier backup
+ * there is brought up to date: only new blobs are linked or copied. The facts are replaced when all
+ * their blobs are there, so a backup that breaks off leaves the earlier one whole.
+ */
+export async function backUp(
+  files: RegistryFiles,
+  directory: string,
+  options: BackupOptions = {},
+): Promise<BackupReport> {
+  const store = await openDirectoryStore(directory)
+  const facts = join(directory, 'repositories')
+  await mkdir(facts, { recursive: true, mode: 0o700 })
+  let [added, before] = [0, -1]
+  for (let tries = 1; ; tries += 1) {
+    const taken = join(facts, temporaryName())
+    snapshotSqliteFacts(files.facts, taken)
+    const held = contentOfSnapshot(taken)
+    const absent: Digest[] = []
+    for (const blob of held) {
+      options.signal?.throwIfAborted()
+      const outcome = await keep(files.pathOf(blob.digest), store.pathOf(blob.digest), {
+        ...options,
+        size: blob.size,
+      })
+      if (outcome === 'absent') absent.push(blob.digest)
+      if (outcome === 'added') added += 1
+    }
+    // Content that is absent twice is lost, and not collected meanwhile.
+    if (absent.length > 0 && absent.length !== before && tries < mostTries) {
+      before = absent.length
+      await unlink(taken)
+      continue
+    }
+    await syncFilesystem(directory)
+    await replaceFacts(facts, taken)
+    await backUpUsers(files, join(directory, 'registry-auth'))
+    const removed = await removeOthers(directory, held)
+    const bytes = held.reduce((sum, { size }) => sum + size, 0)
+    return { blobs: held.length - absent.length, bytes, added, removed, absent }
+  }
+}
+
+async function keep(
+  from: string,
+  to: string,
+  { size, copies }: { readonly size: number; readonly copies?: boolean | undefined },
+): Promise<'kept' | 'added' | 'absent'> {
+  const found = await stat(to).catch(ignoreAbsent)
+  if (found?.size === size) return 'kept'
+  if (found !== undefined) await unlink(to)
+  await mkdir(join(to, '..'), { recursive: true, mode: 0o700 })
+  try {
+    if (copies !== true) {
+      await link(from, to)
+      return 'added'
+    }
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return 'absent'
+    if (!isSystemError(error, 'EXDEV', 'EMLINK', 'EPERM')) throw error
+  }
+  const part = `${to}.${temporaryName()}`
+  try {
+    await copyFile(from, part, constants.COPYFILE_FICLONE)
+    await sync(part)
+    await rename(part, to)
+    return 'added'
+  } catch (error) {
+    await rm(part, { force: true })
+    if (isSystemError(error, 'ENOENT')) return 'absent'
+    throw error
+  }
+}
+
+async function replaceFacts(facts: string, taken: string): Promise<void> {
+  await sync(taken)
+  // A log of an earlier copy does not belong to this one.
+  for (const log of ['-wal', '-shm']) await rm(join(facts, `_facts.db${log}`), { force: true })
+  await rename(taken, join(facts, '_facts.db'))
+  await sync(facts)
+}
+
+/** Users, tokens and the key that signs tokens. */
+async function backUpUsers({ users }: RegistryFiles, to: string): Promise<void> {
+  await mkdir(to, { recursive: true, mode: 0o700 })
+  const copies = [
+    [users.htpasswd, 'htpasswd'],
+    [users.key, 'signing-key.json'],
+  ] as const
+  for (const [from, name] of copies) {
+    const part = join(to, temporaryName())
+    const isThere = await copyFile(from, part).then(() => true, ignoreAbsent)
+    if (isThere === true) await rename(part, join(to, name))
+  }
+  if ((await stat(users.tokens).catch(ignoreAbsent)) === undefined) return
+  const part = join(to, temporaryName())
+  snapshotDatabase(users.tokens, part)
+  await rename(part, join(to, 'tokens.db'))
+}
+
+/** Removes blobs that no repository holds any more. */
+async function removeOthers(directory: string, held: readonly Blob[]): Promise<number> {
+  const wanted = new Set<string>(held.map(({ digest }) => digest))
+  let removed = 0
+  for (const algorithm of await readdir(join(directory, 'blobs'))) {
+    for (const hex of await readdir(join(directory, 'blobs', algorithm))) {
+      const digest = `${algorithm}:${hex}`
+      if (isDigest(digest) && wanted.has(digest)) continue
+      await unlink(join(directory, 'blobs', algorithm, hex))
+      removed += 1
+    }
+  }
+  return removed
+}
+
+async function sync(path: string): Promise<void> {
+  await using file = await open(path)
+  await file.sync()
+}

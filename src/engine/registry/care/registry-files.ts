@@ -1,0 +1,43 @@
+import { join } from 'node:path'
+import { type Digest, StrakeError } from '#oci'
+import { openStoredRegistry } from '#server'
+import type { Engine } from '../../engine.ts'
+import { findPlace } from '../place.ts'
+
+/** Where the parts of a registry of this machine are. */
+export interface RegistryFiles {
+  readonly root: string
+  /** The directory of the database of repositories. */
+  readonly facts: string
+  readonly pathOf: (digest: Digest) => string
+  readonly users: { readonly htpasswd: string; readonly tokens: string; readonly key: string }
+}
+
+export interface FilesOptions {
+  readonly config?: string | undefined
+  /** The directory of the registry. Default: that of the configuration, or repositories in the store. */
+  readonly storage?: string | undefined
+}
+
+/** Finds the parts of a registry. Its database is brought to the present form. */
+export async function findRegistryFiles(
+  engine: Engine,
+  options: FilesOptions,
+): Promise<RegistryFiles> {
+  const { config, files: users } = await findPlace({ ...options, root: async () => engine.root })
+  const { bucket, directory } = config.storage ?? {}
+  if (bucket !== undefined) {
+    throw new StrakeError('INVALID', `Cannot back up the bucket ${bucket.name} into a directory`, {
+      remedy: 'back up the bucket and the database with their own tools, the database first',
+    })
+  }
+  if (directory === undefined) {
+    await engine.registryFacts()
+    const facts = join(engine.root, 'registry')
+    return { root: engine.root, facts, pathOf: (digest) => engine.content.pathOf(digest), users }
+  }
+  await using stored = await openStoredRegistry(directory)
+  const { blobs } = stored
+  const facts = join(directory, 'repositories')
+  return { root: directory, facts, pathOf: (digest) => blobs.pathOf(digest), users }
+}
