@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { mountTmpfs, unmount } from '#platform'
 import { importBusybox } from './busybox.ts'
@@ -64,6 +64,22 @@ describe.skipIf(reason !== undefined)('a full disk', () => {
     await strake.ok('stop', 'again')
     expect(await strake.ok('ps', '--quiet')).toBe('')
     await strake.ok('rm', 'again')
+  }, 60_000)
+
+  test('volume create leaves the reserve to commands that remove', async () => {
+    await using disk = await openDisk(16_384)
+    const { strake } = disk
+    await strake.ok('volume', 'create', 'first')
+    const reserve = join(strake.root, 'reserve')
+    const size = statSync(reserve).size
+    fill(strake.root)
+    let last = 0
+    for (let turn = 0; turn < 40 && last === 0; turn++) {
+      last = (await strake('volume', 'create', `more-${turn}`)).exitCode
+    }
+    expect(last).toBe(1)
+    expect(statSync(reserve).size).toBe(size)
+    await strake.ok('volume', 'rm', 'first')
   }, 60_000)
 
   test('volume rm works on a disk that a volume has filled', async () => {

@@ -28,6 +28,7 @@ export async function createVolume(
   engine: Engine,
   options: Omit<CreateVolumeOptions, 'isAnonymous'> = {},
 ): Promise<VolumeDetails> {
+  engine.records.guardRoom()
   const isAnonymous = options.name === undefined
   return describe(engine, await create(engine, { ...options, isAnonymous }))
 }
