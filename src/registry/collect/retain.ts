@@ -9,6 +9,8 @@ export interface RetainOptions {
   readonly now: () => number
   /** Digests that a cluster runs. Their tags stay. */
   readonly inUse?: ReadonlySet<Digest> | undefined
+  /** Returns the rule that keeps a tag whatever retention says. */
+  readonly fixedBy?: ((repository: string, tag: string) => string | undefined) | undefined
   /** Only reports. */
   readonly dryRun?: boolean | undefined
   readonly signal?: AbortSignal | undefined
@@ -28,8 +30,11 @@ const by = 'retention'
  * since it was read stays. Manifests that lose their last tag are left to the collection.
  */
 export async function* retain(
-  { facts, ledger }: { readonly facts: RegistryFacts; readonly ledger: RegistryLedger },
-  { rules, now, inUse, dryRun = false, signal }: RetainOptions,
+  {
+    facts,
+    ledger,
+  }: { readonly facts: RegistryFacts; readonly ledger: Pick<RegistryLedger, 'tags'> },
+  { rules, now, inUse, fixedBy, dryRun = false, signal }: RetainOptions,
 ): AsyncGenerator<RemovedTag> {
   if (rules.length === 0) return
   for await (const repository of facts.repositories()) {
@@ -37,8 +42,8 @@ export async function* retain(
     if (!rules.some((rule) => rule.repositories.some((glob) => glob.test(repository)))) continue
     const tags: TagRecord[] = await Array.fromAsync(ledger.tags(repository))
     for (const { tag, keptBy } of decideRetention(repository, tags, { rules, now: now(), inUse })) {
-      if (keptBy !== undefined) continue
       const { name, digest } = tag
+      if (keptBy !== undefined || fixedBy?.(repository, name) !== undefined) continue
       const own = facts.repository(repository)
       if ((await own.findTag(name)) !== digest) continue
       if (!dryRun) await own.setTag(name, undefined, { by })

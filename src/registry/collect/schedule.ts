@@ -12,6 +12,8 @@ export interface CollectSettings {
   readonly keepManifests: number
   readonly keepBlobs: number
   readonly retention: readonly RetentionRule[]
+  /** Returns the rule that keeps a tag whatever retention says. */
+  readonly fixedBy?: ((repository: string, tag: string) => string | undefined) | undefined
 }
 
 export interface CollectedRegistry {
@@ -46,7 +48,13 @@ export function scheduleCollection(
     const now = Date.now
     let tags = 0
     const { content, collection } = registry
-    for await (const _ of retain(registry, { rules: settings.retention, now, signal })) tags += 1
+    for await (const _ of retain(registry, {
+      rules: settings.retention,
+      fixedBy: settings.fixedBy,
+      now,
+      signal,
+    }))
+      tags += 1
     if (!hasNoted && content !== undefined) await noteLost(collection, content, signal)
     hasNoted = true
     const report = await collect(collection, content, { ...settings, now, signal })

@@ -1,11 +1,7 @@
 import { isIP } from 'node:net'
 import type { LdapConfig, MtlsConfig, RegistryConfig } from './config.ts'
-
-/** A fault that only shows when several keys are seen together. */
-export interface Conflict {
-  readonly path: readonly (string | number)[]
-  readonly message: string
-}
+import type { Conflict } from './conflict.ts'
+import { contentConflicts } from './content-conflicts.ts'
 
 /** Returns the faults between keys that are each valid by itself. */
 export function findConflicts(config: RegistryConfig): readonly Conflict[] {
@@ -13,6 +9,7 @@ export function findConflicts(config: RegistryConfig): readonly Conflict[] {
   return [
     ...oddProxies(config),
     ...oddIdleTime(config),
+    ...contentConflicts(config),
     ...oddStorage(config),
     ...unknownIssuers(config),
     ...repeatedIssuers(config),

@@ -15,6 +15,7 @@ export function collectSettings(config: ContentConfig): CollectSettings | undefi
     interval: collect?.interval ?? hour,
     keepManifests: collect?.untagged ?? 7 * 24 * hour,
     keepBlobs: collect?.unused ?? 24 * hour,
+    fixedBy: changeRules(config)?.fixedBy,
     retention: retention.map(
       ({ repositories, tags, keep }): RetentionRule => ({
         repositories: repositories.map(repositoryPattern),

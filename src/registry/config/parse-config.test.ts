@@ -111,6 +111,24 @@ test('parseConfig() accepts no time after which slow answers would be cut', asyn
   }
 })
 
+test('parseConfig() refuses times that no timer knows, and unclear lists', async () => {
+  for (const [text, problem] of [
+    ['collect: { interval: 25d }', 'collect.interval: expected 1s to 24d'],
+    ['collect: { interval: 0s }', 'collect.interval: expected 1s to 24d'],
+    ['limits: { bodySilence: 30d }', 'limits.bodySilence: expected 1s to 24d'],
+    [
+      'proxy: { upstreams: [{ name: ghcr.io }, { name: ghcr.io }] }',
+      'proxy.upstreams[1].name: an earlier upstream has the same',
+    ],
+    [
+      'quotas: [{ prefix: a, eachUser: true, bytes: 1GB }]',
+      'quotas[0].eachUser: a quota is either for a prefix or for each user',
+    ],
+  ] as const) {
+    expect(await problemsOf(text)).toEqual([`line 1, ${problem}`])
+  }
+})
+
 test('parseConfig() compares keys with each other', async () => {
   const text = [
     'auth:',
