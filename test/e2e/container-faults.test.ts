@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { existsSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { importBusybox } from './busybox.ts'
 import { missing, openStrake, type Strake } from './strake.ts'
 
@@ -71,4 +73,41 @@ describe.skipIf(reason !== undefined)('a container that misbehaves', () => {
     )
     await strake.ok('rm', '-f', 'hanging')
   })
+
+  // Version 2 of control groups kills frozen processes too.
+  const freezer = '/sys/fs/cgroup/freezer'
+  test.skipIf(!existsSync(freezer))(
+    'that cannot be killed ends stop and rm with an error, and both work later',
+    async () => {
+      const parent = `strake-test-${process.pid}`
+      const state = join(freezer, parent, 'freezer.state')
+      await run('--name', 'stuck', '--cgroup-parent', `/${parent}`, 'busybox', 'sleep', '1000')
+      writeFileSync(state, 'FROZEN')
+      try {
+        expect(await inspect('stuck', '{{.State.Status}}')).toBe('paused')
+        const failures = [strake('stop', '-t', '0', 'stuck'), strake('rm', '-f', 'stuck')]
+        for (const { exitCode, stderr } of await Promise.all(failures)) {
+          expect(exitCode).toBe(1)
+          expect(stderr).toMatch(
+            /Cannot end container stuck: process \d+ was killed and is still there/,
+          )
+        }
+        expect(await strake.ok('ps', '-q', '--filter', 'name=stuck')).not.toBe('')
+      } finally {
+        writeFileSync(state, 'THAWED')
+      }
+      await strake.ok('rm', '-f', 'stuck')
+      expect(await strake.ok('ps', '-aq')).toBe('')
+      rmdirIfThere(parent)
+    },
+    60_000,
+  )
 })
+
+/** Removes the groups of a parent, which strake leaves to its maker. */
+function rmdirIfThere(parent: string): void {
+  for (const hierarchy of readdirSync('/sys/fs/cgroup')) {
+    const path = join('/sys/fs/cgroup', hierarchy, parent)
+    if (existsSync(path)) rmdirSync(path)
+  }
+}

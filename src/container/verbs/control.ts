@@ -22,7 +22,10 @@ export interface StopOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Sends a container its stop signal, then kills it. Does nothing to a stopped container. Throws `NOT_FOUND`. */
+/**
+ * Sends a container its stop signal, then kills it. Does nothing to a stopped container. Throws
+ * `NOT_FOUND`, and `UNAVAILABLE` for a process that cannot be killed.
+ */
 export async function stopContainer(
   context: ContainerContext,
   nameOrId: string,
@@ -34,9 +37,9 @@ export async function stopContainer(
   await requestStop(context, container, options.reason)
   await sendSignal(context, container, options.stopSignal ?? stopSignalOf(container.settings))
   if (container.state.status === 'paused') freeze(groupOf(container), false)
-  const ended = waitForEnd(context, container.id, options.signal)
   // As in Docker, a negative timeout means no limit.
   const patience = timeout < 0 ? Number.POSITIVE_INFINITY : timeout * 1000
+  const ended = waitForDeath(context, container, { ...options, patience })
   const alarm = startTimer(patience, () => void sendSignal(context, container, 'SIGKILL'))
   try {
     await ended
@@ -174,6 +177,46 @@ export async function waitForEnd(
       return isRunning({ state }) ? lostExitCode : state.exitCode
     }
     await sleep(50, undefined, { signal })
+  }
+}
+
+/** How long the kernel may take to end a killed process, in milliseconds. */
+const deathLimit = 15_000
+
+interface DeathOptions {
+  /** Milliseconds until the container is killed. */
+  readonly patience: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Waits for the end of a container that is killed. The kernel ends no process that waits for a device
+ * or a network file system, or whose control group is frozen from above: then it throws `UNAVAILABLE`.
+ */
+export async function waitForDeath(
+  context: ContainerContext,
+  { id, name }: Pick<Container, 'id' | 'name'>,
+  { patience, signal }: DeathOptions,
+): Promise<number> {
+  const limit = new AbortController()
+  const alarm = startTimer(patience + deathLimit, () => limit.abort())
+  const signals = signal === undefined ? [limit.signal] : [limit.signal, signal]
+  try {
+    return await waitForEnd(context, id, AbortSignal.any(signals))
+  } catch (error) {
+    if (!limit.signal.aborted || signal?.aborted) throw error
+    const { process } = readState(containerPaths(context, id))
+    // Its monitor still cleans up.
+    if (process === undefined || !isAlive(process)) return await waitForEnd(context, id, signal)
+    throw new StrakeError(
+      'UNAVAILABLE',
+      `Cannot end container ${name}: process ${process.pid} was killed and is still there`,
+      {
+        remedy: 'find what it waits for: a device, a network file system or a frozen control group',
+      },
+    )
+  } finally {
+    alarm.cancel()
   }
 }
 

@@ -5,7 +5,7 @@ import { lockContainer, tryLockContainer } from '../model/lock.ts'
 import { type Container, getContainer, isRunning, readContainer } from '../model/record.ts'
 import { reconcileContainer } from '../recovery/reconcile.ts'
 import { removeRemains } from '../setup/remains.ts'
-import { killContainer, waitForEnd } from './control.ts'
+import { killContainer, waitForDeath, waitForEnd } from './control.ts'
 import { findContainer } from './find.ts'
 
 export interface RemoveOptions {
@@ -17,7 +17,7 @@ export interface RemoveOptions {
 
 /**
  * Removes a container. Waits while another process starts it or cleans up after it. Throws
- * `CONFLICT` if it runs and `force` is not given, `NOT_FOUND`.
+ * `CONFLICT` if it runs and `force` is not given, `UNAVAILABLE` if it cannot be killed, `NOT_FOUND`.
  */
 export async function removeContainer(
   context: ContainerContext,
@@ -34,7 +34,8 @@ export async function removeContainer(
         isKilled = true
         await killIfRunning(context, found.id)
       }
-      await waitForEnd(context, found.id)
+      if (isKilled) await waitForDeath(context, container, { patience: 0 })
+      else await waitForEnd(context, found.id)
       using _lock = await lockContainer(context, found)
       if (await removeLocked(context, found.id, options)) return
     }
