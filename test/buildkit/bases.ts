@@ -200,8 +200,12 @@ export async function importBases(strake: Strake): Promise<Bases> {
   const paths = new Map<string, string>(archives)
   const sha256 = createHash('sha256').update(busybox).digest('hex')
   for (const [name, { root, change }] of Object.entries(images)) {
-    const changes = change.flatMap((each) => ['-c', each])
-    await strake.ok('import', ...changes, paths.get(root) ?? '', name)
+    const plain = `root-${root}`
+    await strake.ok('import', paths.get(root) ?? '', plain)
+    // Not by `import -c`, which makes no working directory and no entries of the history.
+    const input = [`FROM ${plain}`, ...change].join('\n')
+    const built = await strake.with({ input }, 'build', '-q', '-t', name, '-')
+    if (built.exitCode !== 0) throw new Error(built.stderr)
   }
   const index = JSON.parse(await readFile(join(strake.root, 'index.json'), 'utf8'))
   const manifests = Object.keys(images).map((name) => [name, manifestOf(index, name)] as const)

@@ -122,7 +122,7 @@ describe.skipIf(reason !== undefined)('build with options', () => {
       ['--build-contxt=x=y', '--build-context'],
     ] as const) {
       const { exitCode, stderr } = await build('FROM busybox\n', flag)
-      expect([flag, exitCode]).toEqual([flag, 1])
+      expect([flag, exitCode]).toEqual([flag, 125])
       expect(stderr).toContain(`did you mean '${close}'`)
     }
   })

@@ -57,7 +57,7 @@ describe.skipIf(reason !== undefined)('a published port and the firewall of the 
         'none',
         'page',
         'untranslated',
-        'strake: Cannot publish port 8081: alread',
+        'strake: Cannot publish port 8081: addres',
         'none',
         'free',
       ],

@@ -233,7 +233,7 @@ describe.skipIf(reason !== undefined)('containers that need each other and are w
     expect(await strake.ok('logs', 'described')).toBe('one\ntwo')
     expect(
       await strake.ok('inspect', '-f', '{{json .HostConfig.LogConfig.Config}}', 'described'),
-    ).toBe('{"env":"ZONE","labels":"tier,none","max-file":"3","max-size":"10485760"}')
+    ).toBe('{"env":"ZONE","labels":"tier,none","max-file":"3","max-size":"10m"}')
     await strake.ok('rm', 'described')
   })
 })

@@ -66,7 +66,9 @@ describe.skipIf(reason !== undefined)('files of volumes', () => {
     expect(await strake.ok('logs', 'm2')).toContain('tmpfs on /m type tmpfs')
     expect(await strake('volume', 'rm', 'memory')).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringContaining('Cannot remove volume memory: container m'),
+      stderr: expect.stringContaining(
+        'Cannot remove volume memory: volume is in use by container m',
+      ),
     })
     await strake.ok('stop', '-t', '0', 'm1')
     expect(await mounted()).toHaveLength(1)
