@@ -60,6 +60,11 @@ export interface Opening {
   readonly fixedBy?: ((tag: string) => string | undefined) | undefined
   readonly quotas?: readonly Quota[] | undefined
   /**
+   * Returns true if the sender may read a repository. Asked before a mirror answers a name without a
+   * prefix from its cache, whose own name has rules too. Default: every repository.
+   */
+  readonly mayPull?: ((repository: string) => boolean | Promise<boolean>) | undefined
+  /**
    * Called when an upstream could not be asked, with the milliseconds since it was, if they are known.
    */
   readonly onStale?: ((age: number | undefined) => void) | undefined

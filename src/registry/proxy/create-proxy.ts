@@ -1,3 +1,4 @@
+import { StrakeError } from '#oci'
 import { parseName } from '../endpoints.ts'
 import type { Opening, Registry, Repository } from '../registry.ts'
 import { ProxyRepository, type ProxyState } from './proxy-repository.ts'
@@ -49,6 +50,16 @@ export function createProxy(
       opening,
     })
   }
+  const openAllowed = async (
+    upstream: Upstream,
+    rest: string,
+    opening: Opening,
+  ): Promise<Repository> => {
+    const mirror = open(upstream, rest, opening)
+    if ((await opening.mayPull?.(mirror.name)) ?? true) return mirror
+    // As if the mirror did not have it: its name is not told to those who may not see it.
+    throw new StrakeError('NAME_UNKNOWN', `Cannot find ${rest}: repository unknown`)
+  }
   // The longest prefix first, so that one may lie inside another.
   const sorted = upstreams.toSorted((one, other) => other.prefix.length - one.prefix.length)
   const mirrored = upstreams.find(({ prefix }) => prefix === mirror)
@@ -61,16 +72,16 @@ export function createProxy(
       }
       const pushed = local.repository(name, opening)
       if (mirrored === undefined) return pushed
-      return orMirror(pushed, () => open(mirrored, name, opening))
+      return orMirror(pushed, () => openAllowed(mirrored, name, opening))
     },
     repositories: (options) => local.repositories(options),
   }
 }
 
 /** Reads of what the registry does not have go to the mirror. Everything else stays here. */
-function orMirror(pushed: Repository, openMirror: () => Repository): Repository {
-  let mirror: Repository | undefined
-  const other = (): Repository => {
+function orMirror(pushed: Repository, openMirror: () => Promise<Repository>): Repository {
+  let mirror: Promise<Repository> | undefined
+  const other = (): Promise<Repository> => {
     mirror ??= openMirror()
     return mirror
   }
@@ -79,11 +90,11 @@ function orMirror(pushed: Repository, openMirror: () => Repository): Repository 
       return await work(pushed)
     } catch (error) {
       if (!isUnknown(error)) throw error
-      return await work(other())
+      return await work(await other())
     }
   }
   const choose = async (target: Parameters<Repository['has']>[0]): Promise<Repository> =>
-    (await pushed.has(target)) ? pushed : other()
+    (await pushed.has(target)) ? pushed : await other()
   return {
     name: pushed.name,
     has: async (target) => (await choose(target)).has(target),
@@ -103,7 +114,7 @@ function orMirror(pushed: Repository, openMirror: () => Repository): Repository 
         found = true
         yield referrer
       }
-      if (!found) yield* other().referrers(subject, options)
+      if (!found) yield* (await other()).referrers(subject, options)
     },
     write: (expected, bytes, options) => pushed.write(expected, bytes, options),
     writeOpaqueManifest: (target, bytes) => pushed.writeOpaqueManifest(target, bytes),

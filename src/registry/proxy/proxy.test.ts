@@ -290,3 +290,24 @@ test('createProxy() passes images on when the database of the cache has no space
   const small = emptyConfig
   expect(await readAll(app, small)).toEqual(Buffer.from(small.raw))
 })
+
+test('a mirror gives nothing to a sender whose rules refuse the name of the cache', async () => {
+  const { proxy, taken } = await openRig({ mirror: 'docker.io' })
+  const asked: string[] = []
+  const mayPull = (repository: string): boolean => {
+    asked.push(repository)
+    return false
+  }
+  const refused = proxy.repository('library/app', { mayPull })
+  for (const read of [refused.readManifest('v1'), refused.resolve('v1')]) {
+    const error = await read.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
+    expect(error).toMatchObject({ code: 'NAME_UNKNOWN' })
+  }
+  expect(new Set(asked)).toEqual(new Set(['docker.io/library/app']))
+  expect(taken()).toEqual([])
+  const allowed = proxy.repository('library/app', { mayPull: () => true })
+  expect((await allowed.readManifest('v1')).descriptor).toEqual(image.descriptor)
+})

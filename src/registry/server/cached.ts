@@ -1,5 +1,7 @@
+import { pullScope } from '../auth/scope.ts'
 import type { Endpoint } from '../endpoints.ts'
 import type { Opening, Registry } from '../registry.ts'
+import type { Grant } from './access.ts'
 import type { RegistryHandlerOptions } from './context.ts'
 
 /** Returns the endpoint of the cache that `ns` of a mirror's client names. */
@@ -23,17 +25,18 @@ export interface Watched {
   mark(response: Response): Response
 }
 
-/** Watches the repositories that are opened for one request. */
-export function watchAge(registry: Registry): Watched {
+/** Watches the repositories that are opened for one request of a sender. */
+export function watchAge(registry: Registry, grant: Grant): Watched {
   let stale: { readonly age: number | undefined } | undefined
   const onStale = (age: number | undefined): void => {
     stale = { age }
   }
+  const mayPull = (name: string): boolean | Promise<boolean> => grant.may(pullScope(name))
   return {
     registry: {
       ...registry,
       repository: (name: string, opening?: Opening) =>
-        registry.repository(name, { ...opening, onStale }),
+        registry.repository(name, { ...opening, onStale, mayPull }),
     },
     mark(response) {
       if (stale === undefined) return response

@@ -96,7 +96,7 @@ async function answer(
     return replyError(new StrakeError('UNSUPPORTED', message), 405, { Allow: allowed.join(', ') })
   }
   if (isCached === undefined) return route({ ...parts, grant, exchange }, request, endpoint)
-  const watched = watchAge(parts.registry)
+  const watched = watchAge(parts.registry, grant)
   const context = { ...parts, registry: watched.registry, grant, exchange }
   return watched.mark(await route(context, request, endpoint))
 }
