@@ -18,12 +18,7 @@ import {
   recordColumns,
 } from '../rows.ts'
 import { bytesBelow, bytesOf } from './quota.ts'
-import type { Backing } from './repository-facts.ts'
-
-/** Rows that one query reads. */
-const pageSize = 1000
-
-const idOf = '(SELECT id FROM repositories WHERE name = ?)'
+import { type Backing, idOf, pageSize } from './repository-facts.ts'
 
 /** The ledger of a registry in the tables of `schema.ts`. */
 export class SqliteLedger implements RegistryLedger {

@@ -9,7 +9,7 @@ import { SqliteCollection } from './collection.ts'
 import { SqliteLedger } from './ledger.ts'
 import { addMember, enterRepository, findRepository, removeMember } from './members.ts'
 import { ReadCache } from './read-cache.ts'
-import { type Backing, SqliteRepositoryFacts } from './repository-facts.ts'
+import { type Backing, pageSize, SqliteRepositoryFacts } from './repository-facts.ts'
 import { steps } from './schema.ts'
 import { moveTag } from './tags.ts'
 import { GroupWriter } from './writer.ts'
@@ -81,7 +81,6 @@ function takeOver(database: Database, facts: Iterable<StoredFact>, at: number): 
 
 function factsOf(backing: Backing): DatabaseFacts {
   const { database, writer, now } = backing
-  const pageSize = 1000
   return {
     ledger: new SqliteLedger(backing),
     collection: new SqliteCollection(backing),

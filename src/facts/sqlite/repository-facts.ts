@@ -24,9 +24,9 @@ export interface Backing {
 }
 
 /** Rows that one query reads. A list of any length holds no more than these in memory. */
-const pageSize = 1000
+export const pageSize = 1000
 
-const idOf = '(SELECT id FROM repositories WHERE name = ?)'
+export const idOf = '(SELECT id FROM repositories WHERE name = ?)'
 
 /** The facts of one repository in the tables of `schema.ts`. */
 export class SqliteRepositoryFacts implements RepositoryFacts {

@@ -1,9 +1,8 @@
 import { StrakeError } from '#oci'
 import { parseName } from '../endpoints.ts'
 import type { Opening, Registry, Repository } from '../registry.ts'
-import { ProxyRepository, type ProxyState } from './proxy-repository.ts'
-import { Recent } from './recent.ts'
-import { SingleFlight } from './single-flight.ts'
+import { ProxyRepository } from './proxy-repository.ts'
+import { createProxyState } from './proxy-state.ts'
 import { canonicalName, checkServed, isUnknown, remoteName, type Upstream } from './upstream.ts'
 
 export interface ProxyOptions {
@@ -17,9 +16,6 @@ export interface ProxyOptions {
   readonly now?: (() => number) | undefined
 }
 
-/** Entries that are kept in memory about each kind of thing. */
-const capacity = 50_000
-
 /**
  * Makes a registry whose repositories below the prefix of an upstream are caches of it, beside the
  * repositories that are pushed.
@@ -28,16 +24,7 @@ export function createProxy(
   local: Registry,
   { upstreams, mirror, now = Date.now }: ProxyOptions,
 ): Registry {
-  const state: ProxyState = {
-    checked: new Recent(capacity, now),
-    awaited: new Recent(capacity, now),
-    down: new Recent(capacity, now),
-    absent: new Recent(capacity, now),
-    sizes: new Recent(capacity, now),
-    resolving: new SingleFlight(),
-    manifests: new SingleFlight(),
-    blobs: new Map(),
-  }
+  const state = createProxyState(now)
   const open = (upstream: Upstream, asked: string, opening: Opening): Repository => {
     const rest = canonicalName(upstream, asked)
     checkServed(upstream, rest)

@@ -4,27 +4,9 @@ import { fromBuffer } from '#stream'
 import type { FoundManifest, Opening, ReferrersOptions, Repository } from '../registry.ts'
 import { isStorageFull } from '../storage-full.ts'
 import { type Fetch, fetchBlob } from './fetch-blob.ts'
-import type { Recent } from './recent.ts'
-import type { SingleFlight } from './single-flight.ts'
-import { isUnknown, translated, type Upstream } from './upstream.ts'
-
-/** What the repositories of a cache share. */
-export interface ProxyState {
-  /** What the upstream said that tags mean, by `REPOSITORY:TAG`. */
-  readonly checked: Recent<Descriptor>
-  /** Tags whose manifests the cache does not have yet, by `REPOSITORY@DIGEST`. */
-  readonly awaited: Recent<string>
-  /** Upstreams that could not be asked a moment ago, by prefix. */
-  readonly down: Recent<unknown>
-  /** What the upstream did not have, by `REPOSITORY:REFERENCE`. */
-  readonly absent: Recent<true>
-  /** Sizes of blobs that manifests have named, by `REPOSITORY@DIGEST`. */
-  readonly sizes: Recent<number>
-  readonly resolving: SingleFlight<Descriptor>
-  readonly manifests: SingleFlight<FoundManifest>
-  /** Transfers in progress, by `REPOSITORY@DIGEST`. */
-  readonly blobs: Map<string, Fetch>
-}
+import type { ProxyState } from './proxy-state.ts'
+import { isUnknown, translated, type Upstream, unlessUnknown } from './upstream.ts'
+import { within } from './within.ts'
 
 export interface ProxyParts {
   readonly local: Repository
@@ -277,6 +259,10 @@ export class ProxyRepository implements Repository {
   /** Remembers the sizes of what a manifest names, so that they need not be asked for. */
   async #remember(found: FoundManifest): Promise<FoundManifest> {
     const { state } = this.#parts
+    const own = `${this.name}@${found.descriptor.digest}`
+    // Every pull of a cached image reads its manifest, which need not be parsed each time.
+    if (state.sizes.get(own, day) !== undefined) return found
+    state.sizes.set(own, found.descriptor.size)
     const parsed = parseManifestOrIndex(found.raw, found.descriptor.mediaType)
     if (parsed.kind === 'manifest') {
       for (const { digest, size } of [parsed.manifest.config, ...parsed.manifest.layers]) {
@@ -327,19 +313,6 @@ export class ProxyRepository implements Repository {
 
 const octetStream = 'application/octet-stream'
 
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    const error = new StrakeError('UNAVAILABLE', 'Cannot ask the upstream: it does not answer')
-    timer = setTimeout(() => reject(error), milliseconds)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
 /** Without space the answer of the upstream is passed on and not kept. */
 function unlessStorageFull(error: unknown): void {
   if (!isStorageFull(error)) throw error
@@ -347,13 +320,4 @@ function unlessStorageFull(error: unknown): void {
 
 async function tagOf(local: Repository, tag: string): Promise<Descriptor | undefined> {
   return await unlessUnknown(local.resolve(tag))
-}
-
-async function unlessUnknown<T>(found: Promise<T>): Promise<T | undefined> {
-  try {
-    return await found
-  } catch (error) {
-    if (isUnknown(error)) return undefined
-    throw error
-  }
 }

@@ -49,3 +49,13 @@ export function translated(error: unknown, { prefix }: Upstream): unknown {
   const message = `Cannot fetch from ${prefix}: it refuses the credentials of this registry`
   return new StrakeError('DENIED', message, { cause: error })
 }
+
+/** Returns `undefined` for what is unknown. */
+export async function unlessUnknown<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found
+  } catch (error) {
+    if (isUnknown(error)) return undefined
+    throw error
+  }
+}
