@@ -37,7 +37,7 @@ export interface Method {
   readonly path: string
   readonly request: MessageTable
   readonly response: MessageTable
-  /** False if the response is one message, whose absence is told by the status alone. */
+  /** False if the response is one message, and only the status tells that it is absent. */
   readonly streams: boolean
   answer(stream: GrpcStream<unknown, unknown>, call: ServerCall): Promise<void>
 }

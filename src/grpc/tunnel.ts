@@ -49,7 +49,7 @@ export function tunnel(
       done(error)
     },
   })
-  // A call that fails ends the connection. Whoever uses it sees that, and nobody has to listen.
+  // A failed call ends the connection, and its user sees that end. Without a listener, the process would end too.
   connection.on('error', () => {})
   return connection
 }

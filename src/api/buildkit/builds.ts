@@ -11,7 +11,7 @@ const patience = 5_000
 /** A build that was started without a call of gRPC. */
 export interface StartedBuild {
   readonly status: AsyncIterable<StatusResponse>
-  /** What a client is told about the result. Rejects when the build fails. */
+  /** The result that the client gets. Rejects when the build fails. */
   readonly result: Promise<Readonly<Record<string, string>>>
 }
 
@@ -41,7 +41,7 @@ export function createBuilds(services: Services): Builds {
       const { job } = used
       job.archive = archive
       const result = solveJob(services, job, request, signal).finally(() => used[Symbol.dispose]())
-      // The reader of the status comes first, and this rejection is for whoever asks for the result.
+      // A client may read only the status. A later request for the result gets this rejection.
       result.catch(() => {})
       return { status: job.log.read(signal), result }
     },

@@ -35,7 +35,7 @@ function exportersOf({
   return [{ Type: ExporterDeprecated, Attrs: ExporterAttrsDeprecated }]
 }
 
-/** Sends a result to the client, who writes it. */
+/** Sends a result to the client. The client writes it. */
 function clientReceiver(
   { client, progress }: PendingBuild,
   index: number,

@@ -20,7 +20,7 @@ export function evaluate(services: Services, pending: PendingBuild): Promise<Bui
 
 /**
  * Ends the use of results by a build. The image of a result that no build uses any more is forgotten,
- * unless it was stored for somebody else, too.
+ * unless another build or a client has stored it as well.
  */
 export async function releaseResults({ engine, pending }: Services, job: Job): Promise<void> {
   for (const [id, { holders, evaluated, job: own }] of pending) {

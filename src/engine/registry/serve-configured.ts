@@ -27,7 +27,7 @@ export interface ServeConfiguredOptions extends Omit<PlaceOptions, 'root'> {
   readonly isOpen?: boolean | undefined
   /** Writes a line of a log whose place is `stderr`. Default: dropped. */
   readonly writeLine?: ((line: string) => void) | undefined
-  /** Called with a sentence about each problem that no client is told about. Default: dropped. */
+  /** Called with a sentence about each problem that no answer to a client mentions. Default: dropped. */
   readonly warn?: ((sentence: string) => void) | undefined
 }
 

@@ -15,7 +15,7 @@ export function historyMethods({ engine, jobs }: Services): readonly Method[] {
   return [
     serverStream(history.ListenBuildHistory, async function* (request, { signal }) {
       const isWanted = (ref: string): boolean => request.Ref === '' || request.Ref === ref
-      // The client is told of ends between its answer and its reading, too.
+      // A build may end after the answer and before the client reads. The client hears of that end as well.
       const ends = jobs.ends(signal)
       for (const job of jobs.running()) if (isWanted(job.ref)) yield startedEvent(job)
       if (!request.ActiveOnly) {

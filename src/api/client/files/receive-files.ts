@@ -89,7 +89,7 @@ async function refuse(
     stream.end()
     while ((await packets.next()).done !== true);
   } catch {
-    // The error that is told matters, not how the call ends.
+    // The caller throws its own error, so a failure of this end changes nothing.
   } finally {
     clearTimeout(timer)
   }
