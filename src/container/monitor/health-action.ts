@@ -30,6 +30,7 @@ export function superviseHealth(options: SuperviseHealthOptions): Disposable | u
     health: order.health,
     path: paths.health,
     directory: paths.directory,
+    run: paths.run,
     process: container.identity,
     resumed: age === undefined ? undefined : { age, state: readHealthState(paths) },
     onStatus(status) {

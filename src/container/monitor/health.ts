@@ -93,6 +93,8 @@ export interface HealthOptions {
   readonly health: Healthcheck
   /** The container's directory. */
   readonly directory: string
+  /** Its directory below the run directory, so that a full disk fails no probe. */
+  readonly run: string
   /** The file that holds the state. */
   readonly path: string
   /** The first process of the container. */
@@ -149,8 +151,8 @@ function save(path: string, state: HealthState): void {
 }
 
 async function runProbe(options: HealthOptions, timeout: number): Promise<HealthProbe> {
-  const { order, directory } = options
-  const [file, pidFile] = [`${directory}/health-process.json`, `${directory}/health.pid`]
+  const { order, directory, run } = options
+  const [file, pidFile] = [`${run}/health-process.json`, `${run}/health.pid`]
   const Start = new Date().toISOString()
   const finish = (ExitCode: number, Output: string): HealthProbe => {
     return { Start, End: new Date().toISOString(), ExitCode, Output }

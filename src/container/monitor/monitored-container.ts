@@ -234,7 +234,7 @@ export class MonitoredContainer {
     if (restarts > 0 && adopted === undefined) await prepareAgain(paths.directory)
     const starting = adopted
       ? Promise.resolve(adoptContainer(order, adopted))
-      : startProcess(order, paths.directory)
+      : startProcess(order, paths)
     // The server is started while the runtime works, so that the socket exists before the
     // state says `running`.
     const [started] = await Promise.allSettled([starting, this.listen()])

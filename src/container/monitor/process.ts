@@ -44,21 +44,18 @@ export interface ContainerExit extends ProcessExit {
  */
 export async function startProcess(
   order: MonitorOrder,
-  directory: string,
+  paths: ContainerPaths,
 ): Promise<RunningContainer> {
-  return order.terminal
-    ? await startWithTerminal(order, directory)
-    : await startWithPipes(order, directory)
+  return order.terminal ? await startWithTerminal(order, paths) : await startWithPipes(order, paths)
 }
 
 async function startWithTerminal(
   order: MonitorOrder,
-  directory: string,
+  paths: ContainerPaths,
 ): Promise<RunningContainer> {
-  using socket = listenConsole(`${directory}/terminal.sock`)
+  using socket = listenConsole(`${paths.directory}/terminal.sock`)
   // The name is relative to the bundle: the whole path may be too long for a socket.
-  const pid = await run(order, {
-    directory,
+  const pid = await run(order, paths, {
     args: ['--console-socket', 'terminal.sock'],
     stdio: ['ignore', 'ignore', 'ignore'],
   })
@@ -67,11 +64,14 @@ async function startWithTerminal(
   return { ...adopt(pid, { collectsOthers: true }), ...terminalStreams(terminal) }
 }
 
-async function startWithPipes(order: MonitorOrder, directory: string): Promise<RunningContainer> {
+async function startWithPipes(
+  order: MonitorOrder,
+  paths: ContainerPaths,
+): Promise<RunningContainer> {
   const pipes = makePipes({ hasInput: order.interactive, lasts: true })
   let pid: number
   try {
-    pid = await run(order, { directory, args: [], stdio: pipes.slots })
+    pid = await run(order, paths, { args: [], stdio: pipes.slots })
   } catch (error) {
     pipes.close()
     throw error
@@ -81,13 +81,17 @@ async function startWithPipes(order: MonitorOrder, directory: string): Promise<R
 }
 
 interface RunOptions {
-  readonly directory: string
   readonly args: readonly string[]
   readonly stdio: readonly StdioSlot[]
 }
 
-async function run(order: MonitorOrder, { directory, args, stdio }: RunOptions): Promise<number> {
-  const [log, pidFile] = [`${directory}/runtime.log`, `${directory}/pid`]
+async function run(
+  order: MonitorOrder,
+  { directory, run }: ContainerPaths,
+  { args, stdio }: RunOptions,
+): Promise<number> {
+  // The runtime writes both after the first process has started, which may fill the disk of the store.
+  const [log, pidFile] = [`${run}/runtime.log`, `${run}/pid`]
   for (const file of [log, pidFile]) rmSync(file, { force: true })
   const command = [
     ...runtimeCommand(order.runtime, '--log', log, '--log-format', 'json', 'run', '--detach'),
@@ -113,5 +117,5 @@ export function keepFilter(order: MonitorOrder, paths: ContainerPaths): void {
     runtime: order.runtime,
     directory: `${order.root}/seccomp`,
   })
-  rmSync(`${paths.directory}/runtime.log`, { force: true })
+  rmSync(`${paths.run}/runtime.log`, { force: true })
 }

@@ -106,7 +106,7 @@ watcher = threading.Thread(target=lambda: [seen.append(one["Action"]) for one in
 watcher.start()
 web.stop(timeout=0)
 show("wait", web.wait()["StatusCode"])
-while len(seen) < 3:
+while len(seen) < 4:
     watcher.join(0.1)
 events.close()
 show("events", sorted(seen))
