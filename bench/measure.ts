@@ -1,10 +1,9 @@
+import { watchPeak } from './peak.ts'
+
 /** The costs of one run of a command. */
 export interface Sample {
   readonly milliseconds: number
-  /**
-   * The largest resident size of any process of the command and of its daemons. It is at
-   * least the size of the benchmark, which a child process starts with.
-   */
+  /** The largest resident size of any process of the command and of its daemons. */
   readonly peakBytes: number
 }
 
@@ -38,10 +37,11 @@ export async function execute(argv: readonly string[], env: Environment): Promis
     stderr: 'pipe',
     timeout: patience,
   })
+  const peak = watchPeak(child.pid)
   const output = Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
   const exitCode = await child.exited
   const milliseconds = performance.now() - start
-  const peakBytes = child.resourceUsage()?.maxRSS ?? 0
+  const peakBytes = peak()
   const [stdout, stderr] = await output
   return { milliseconds, peakBytes, exitCode, stdout, stderr }
 }
