@@ -87,6 +87,7 @@ async function buildIn(
   const { emit = silent, signal = new AbortController().signal } = options
   using opened = await openWorkspace(options, { places, lease, isPrediction: false })
   const { plans, workspace, definition } = opened
+  await using _drafts = workspace.services.pending
   const targets = plans.map(({ target }) => target)
   try {
     const { states, steps } = await withFailedStep(workspace, options, () =>

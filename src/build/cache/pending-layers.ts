@@ -2,6 +2,7 @@ import { Arrivals, type ContentStore, copy } from '#content'
 import { type Descriptor, type Digest, isStrakeError, mediaType, StrakeError } from '#oci'
 import type { Lease, Records } from '#records'
 import { counted, decompress, type Emit, limited, mapConcurrently } from '#stream'
+import type { LayerDraft } from '../model/layer-draft.ts'
 import type { StateLayer } from '../model/state.ts'
 import type { KnownResult } from './model.ts'
 import type { CacheSource } from './source.ts'
@@ -31,20 +32,25 @@ export interface PendingServices {
 /** How a layer gets into the store. Throws when that fails. */
 type Fetch = () => Promise<void>
 
+/** The most layers that are received at a time, as in a pull. */
+const concurrency = 3
+
 /**
  * The layers of a build that are not in the store yet: of caches of other machines, and of base
- * images. A layer is fetched when a step first needs it.
+ * images. A layer is fetched when a step first needs it. Disposing them removes what no step needed.
  *
  * When a result of a cache turns out to be unusable, `fetch` throws, and `takeLoss` returns the
  * reason. Then the caller runs the build again, without that cache.
  */
-export class PendingLayers {
+export class PendingLayers implements AsyncDisposable {
   readonly #services: PendingServices
   #sources: readonly CacheSource[]
   readonly #blobs = new Map<Digest, RemoteBlob>()
   readonly #fetches = new Map<Digest, Fetch>()
   readonly #received = new Set<Digest>()
   readonly #running = new Map<Digest, Promise<void>>()
+  /** What steps wrote before they found the same layer in a cache. */
+  readonly #drafts = new Map<Digest, LayerDraft>()
   /** The layers of which a cache has only the name. */
   readonly #named = new Set<Digest>()
   #usesNames = true
@@ -73,6 +79,17 @@ export class PendingLayers {
     return this.#sources.includes(source) ? this.#expect(source, result) : undefined
   }
 
+  /**
+   * Takes a layer of a cache that a step has written itself, while it read its files. Then the layer
+   * is not fetched. `takeDraft` gives away what was written, and it is removed if it is another layer.
+   */
+  async offer({ diffId }: StateLayer, takeDraft?: () => LayerDraft | undefined): Promise<void> {
+    if (this.#drafts.has(diffId) || !(this.#blobs.has(diffId) || this.#named.has(diffId))) return
+    const draft = takeDraft?.()
+    if (draft?.diffId === diffId) this.#drafts.set(diffId, draft)
+    else await draft?.[Symbol.asyncDispose]()
+  }
+
   /** Registers layers that `fetch` adds to the store together. */
   expect(layers: readonly StateLayer[], fetch: Fetch): void {
     for (const { descriptor } of layers) this.#fetches.set(descriptor.digest, fetch)
@@ -80,7 +97,20 @@ export class PendingLayers {
 
   /** Makes sure that the layers are in the store. */
   async fetch(layers: readonly StateLayer[]): Promise<void> {
-    await Promise.all(layers.map((layer) => this.#fetchOne(layer)))
+    const isOfImage = ({ descriptor }: StateLayer): boolean => this.#fetches.has(descriptor.digest)
+    const fetchOne = (layer: StateLayer): Promise<void> => this.#fetchOne(layer)
+    const single = layers.filter((layer) => !isOfImage(layer))
+    const work = [
+      // The layers of an image come together, so that each of them waits for all.
+      () => Promise.all(layers.filter(isOfImage).map(fetchOne)),
+      () => mapConcurrently(single, concurrency, fetchOne),
+    ]
+    await mapConcurrently(work, work.length, async (start) => void (await start()))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const draft of this.#drafts.values()) await draft[Symbol.asyncDispose]()
+    this.#drafts.clear()
   }
 
   /** The blob of a layer that no step needed. */
@@ -132,6 +162,7 @@ export class PendingLayers {
     const { store, lease, signal } = this.#services
     await lease.hold(layer.diffId)
     if (await store.has(layer.descriptor, signal)) return
+    if (await this.#commitDraft(layer)) return
     const remote = this.#blobs.get(layer.diffId)
     if (remote === undefined) {
       this.#usesNames = false
@@ -148,6 +179,17 @@ export class PendingLayers {
       this.#loss = `${remote.source.name}: ${error.message}`
       throw error
     }
+  }
+
+  /** Stores the layer that a step wrote. Returns false when none did. */
+  async #commitDraft({ diffId, descriptor }: StateLayer): Promise<boolean> {
+    const draft = this.#drafts.get(diffId)
+    this.#drafts.delete(diffId)
+    const committed = await draft?.commit()
+    // A cache that states another size is not to be used.
+    if (committed?.descriptor.size !== descriptor.size) return false
+    this.#received.add(diffId)
+    return true
   }
 
   /** Keeps the blob too, so that a push does not compress the layer. */

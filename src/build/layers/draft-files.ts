@@ -3,6 +3,7 @@ import { TarLister } from '#tar'
 import type { BuildContext } from '../files/build-context.ts'
 import { cachePath } from '../files/cache-file.ts'
 import type { FileTree } from '../files/tree.ts'
+import type { LayerDraft } from '../model/layer-draft.ts'
 import { definitionOf, type StepContext } from '../step/workspace.ts'
 import {
   type EarlierLayer,
@@ -12,7 +13,7 @@ import {
 } from './earlier-layer.ts'
 import { fileOf, type PackOptions } from './pack.ts'
 import type { LayoutEntry } from './placement.ts'
-import { draftLayer, type LayerDraft, type LayerFacts } from './store-layer.ts'
+import { draftLayer, type LayerFacts } from './store-layer.ts'
 import { writeFiles } from './write-files.ts'
 
 /** The approximate size of the header and padding of an entry. */
@@ -42,6 +43,7 @@ export async function draftFiles(
   if (files.digests === undefined || size < smallSize) return (await draft(task)).draft
   const { draft: made, sums } = await draftAgain(task)
   return {
+    diffId: made.diffId,
     async commit() {
       const layer = await made.commit()
       if (layer !== undefined) remember(layer.diffId, sums, task)

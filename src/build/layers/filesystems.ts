@@ -27,6 +27,8 @@ export function createFilesystems(options: FilesystemsOptions): Filesystems {
     const made = known.get(layer.diffId)
     const listing = listings.get(layer.diffId) ?? listLayer(made?.entries ?? readTar(read(layer)))
     listings.set(layer.diffId, listing)
+    // The layer may be in the store when it is listed again.
+    listing.catch(() => listings.delete(layer.diffId))
     return listing
   }
   const view = async (state: FileState): Promise<SnapshotView | undefined> => {

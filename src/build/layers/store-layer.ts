@@ -3,6 +3,7 @@ import { mediaType } from '#oci'
 import { type HashingWriter, openHashingWriter } from '#platform'
 import { type Bytes, counted } from '#stream'
 import type { TarLister } from '#tar'
+import type { LayerDraft } from '../model/layer-draft.ts'
 import type { StateLayer } from '../model/state.ts'
 import type { StepContext } from '../step/workspace.ts'
 
@@ -16,15 +17,6 @@ export interface LayerFacts {
   readonly isAdditive?: boolean | undefined
   /** The listing of the archive, for mounting the layer soon. */
   readonly lister?: TarLister | undefined
-}
-
-/**
- * A layer that is written and not yet part of the store. Disposing it before `commit`
- * removes it.
- */
-export interface LayerDraft extends AsyncDisposable {
-  /** Returns `undefined` for a layer without entries, because it changes nothing. */
-  commit(): Promise<StateLayer | undefined>
 }
 
 /** Writes an uncompressed archive to the store. Its digest is its diff ID. */
@@ -77,6 +69,7 @@ async function draftOf(
     throw error
   }
   return {
+    diffId: ingest.filled?.digest,
     async commit() {
       const { size } = ingest
       if (size <= emptyArchive) return undefined

@@ -10,8 +10,8 @@ import { hashContextFiles, hashOwnFiles } from '../layers/files-hash.ts'
 import { madeDirectoryMode, parseModeChange } from '../layers/mode.ts'
 import { clampedTimes, fixedTimes, type PackOptions } from '../layers/pack.ts'
 import { type LaidOut, layOutSlowly } from '../layers/placement.ts'
-import type { LayerDraft } from '../layers/store-layer.ts'
 import type { CopyFields, CopyOp } from '../model/graph.ts'
+import type { LayerDraft } from '../model/layer-draft.ts'
 import type { FileState } from '../model/state.ts'
 import { type CacheKey, createKey } from '../step/key.ts'
 import { baseOf, inputAt, type OpRunner } from '../step/runner.ts'
@@ -46,9 +46,14 @@ export const copyRunner: OpRunner<CopyOp> = {
     }
     let early: LayerDraft | undefined
     let isLarge = false
+    stack.defer(async () => await early?.[Symbol.asyncDispose]())
+    const takeDraft = (): LayerDraft | undefined => {
+      const taken = early
+      early = undefined
+      return taken
+    }
     const readAll = async (): Promise<void> => {
       early = await draftCopy()
-      stack.use(early)
     }
     const found =
       files.digests === undefined
@@ -63,8 +68,9 @@ export const copyRunner: OpRunner<CopyOp> = {
     return {
       key: keyOf(found.hash),
       summarize: found.summarize,
+      takeDraft,
       async run() {
-        await using draft = early ?? (await draftCopy())
+        await using draft = takeDraft() ?? (await draftCopy())
         return { layer: await draft?.commit(), key: keyOf(await found.proved()) }
       },
       async [Symbol.asyncDispose]() {

@@ -79,6 +79,7 @@ export async function lookUp(
     const found = await findStep(services, key, signal)
     if (found !== undefined) {
       const cached = found.layer
+      if (cached !== null) await services.pending.offer(cached, work.takeDraft)
       if (definition === undefined) return { cached, key, keys: [key.hash], known: [key] }
       rememberResult(services, definition, cached ?? undefined, { content: key })
       explainer.alias(definition.hash, key.hash)

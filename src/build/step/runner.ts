@@ -1,4 +1,5 @@
 import type { RunOp } from '../model/graph.ts'
+import type { LayerDraft } from '../model/layer-draft.ts'
 import type { FileState, StateLayer } from '../model/state.ts'
 import { timesKey } from '../times/times.ts'
 import { type CacheKey, createKey } from './key.ts'
@@ -23,6 +24,8 @@ export interface Work extends AsyncDisposable {
   readonly key: CacheKey
   /** Short hashes of the files used, by path, from which a later miss can be explained. */
   readonly summarize?: (() => Readonly<Record<string, string>>) | undefined
+  /** Gives the layer away that was written while the files were hashed, if any was. */
+  readonly takeDraft?: () => LayerDraft | undefined
   run(): Promise<Made>
 }
 

@@ -59,6 +59,8 @@ export interface FileIngest extends Ingest {
    * digest and size, which it computed on the way; they are not checked again.
    */
   fill(write: (descriptor: number) => Promise<Written>): Promise<void>
+  /** What `fill` wrote. */
+  readonly filled: Written | undefined
 }
 
 export interface Written {
@@ -95,6 +97,10 @@ class DirectoryIngest implements FileIngest {
 
   get size(): number {
     return this.#size
+  }
+
+  get filled(): Written | undefined {
+    return this.#written
   }
 
   liveRead(blob: Descriptor): LiveRead {
