@@ -5,10 +5,19 @@ import { median } from './statistics.ts'
 /** The result of a tool for a row: samples, or the reason of their absence. */
 export type Cell = { readonly samples: readonly Sample[] } | { readonly reason: string }
 
+/** Another row that does the same in another way, for a comparison of strake's times. */
+export interface Comparison {
+  readonly row: string
+  /** The goal: at most this part of the other row's time. */
+  readonly ratio?: number
+  /** The goal: at most so many milliseconds more than the other row. */
+  readonly more?: number
+}
+
 export interface RowResult {
   readonly name: string
   readonly goal?: number
-  readonly comparedWith?: string
+  readonly comparedWith?: Comparison
   readonly cells: Readonly<Partial<Record<ToolName, Cell>>>
 }
 

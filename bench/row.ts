@@ -1,4 +1,5 @@
 import type { Sample } from './measure.ts'
+import type { Comparison } from './results.ts'
 import type { Stage } from './stage.ts'
 
 /** One operation that a user waits for. */
@@ -6,8 +7,7 @@ export interface Row {
   readonly name: string
   /** The goal for strake in milliseconds. */
   readonly goal?: number
-  /** Another row that does the same in another way, for a comparison of strake's times. */
-  readonly comparedWith?: string
+  readonly comparedWith?: Comparison
   /** Runs of the row, unless --runs is given or the row is slow. */
   readonly times: number
   /** Called before every run, unmeasured. */

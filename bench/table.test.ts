@@ -23,8 +23,18 @@ const results: Results = {
     { name: 'push', cells: { docker: { reason: 'it\nended' } } },
     {
       name: 'build, otherwise',
-      comparedWith: 'build',
+      comparedWith: { row: 'build' },
       cells: { strake: { samples: [{ milliseconds: 700, peakBytes: 1 }] } },
+    },
+    {
+      name: 'build, faster',
+      comparedWith: { row: 'build', ratio: 1.1 },
+      cells: { strake: { samples: [{ milliseconds: 385, peakBytes: 1 }] } },
+    },
+    {
+      name: 'build, with more',
+      comparedWith: { row: 'build', more: 60 },
+      cells: { strake: { samples: [{ milliseconds: 411, peakBytes: 1 }] } },
     },
   ],
   equal: [{ what: 'files', values: { strake: 'abc', docker: 'abd' } }],
@@ -39,7 +49,9 @@ describe('renderResults', () => {
   })
 
   test('renderResults compares a row with the one it names', () => {
-    expect(text).toContain('Of strake alone:\n- build, otherwise / build: 2.000\n\n')
+    expect(text).toContain('Of strake alone:\n- build, otherwise / build: 2.000\n')
+    expect(text).toContain('- build, faster / build: 1.100 (goal 1.1: yes)\n')
+    expect(text).toContain('- build, with more / build: 1.174, 61 ms more (goal 60 ms: no)\n\n')
   })
 
   test('renderResults explains an empty cell', () => {

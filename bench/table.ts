@@ -1,5 +1,12 @@
 import { type ToolName, toolNames } from './options.ts'
-import { agree, medianTime, peakBytes, type Results, type RowResult } from './results.ts'
+import {
+  agree,
+  type Comparison,
+  medianTime,
+  peakBytes,
+  type Results,
+  type RowResult,
+} from './results.ts'
 
 const titles: Readonly<Record<ToolName, string>> = {
   strake: 'strake',
@@ -61,11 +68,21 @@ function renderTimes(rows: readonly RowResult[], tools: readonly ToolName[]): st
 /** Returns comparisons between rows of strake, which have no column in the table. */
 function renderComparisons(rows: readonly RowResult[]): string {
   const lines = rows.flatMap(({ name, comparedWith, cells }) => {
-    const other = rows.find((row) => row.name === comparedWith)
-    const ratio = formatRatio(medianTime(cells.strake), medianTime(other?.cells.strake))
-    return ratio === '' ? [] : [`- ${name} / ${comparedWith}: ${ratio}`]
+    const other = rows.find((row) => row.name === comparedWith?.row)
+    const [own, its] = [medianTime(cells.strake), medianTime(other?.cells.strake)]
+    if (comparedWith === undefined || own === undefined || its === undefined) return []
+    const goal = renderGoal(comparedWith, own, its)
+    return [`- ${name} / ${comparedWith.row}: ${formatRatio(own, its)}${goal}`]
   })
   return lines.length === 0 ? '' : `Of strake alone:\n${lines.join('\n')}`
+}
+
+function renderGoal({ ratio, more }: Comparison, own: number, its: number): string {
+  const answer = (isReached: boolean): string => (isReached ? 'yes' : 'no')
+  if (ratio !== undefined) return ` (goal ${ratio}: ${answer(own <= ratio * its)})`
+  if (more === undefined) return ''
+  const difference = `${(own - its).toFixed(0)} ms more`
+  return `, ${difference} (goal ${more} ms: ${answer(own - its <= more)})`
 }
 
 /** Returns the reasons of empty cells, each once. */

@@ -22,7 +22,7 @@ const directories = ['--snapshotter', 'directory']
 export const images: Group = [
   {
     name: 'build, cold',
-    goal: 3000,
+    goal: 2000,
     times: 5,
     before: async (stage) => {
       await stage.props.context.prepare()
@@ -34,14 +34,14 @@ export const images: Group = [
   },
   {
     name: 'build, nothing changed',
-    goal: 400,
+    goal: 250,
     times: 5,
     before: (stage) => stage.upToDate(),
     run: (stage) => stage.build(),
   },
   {
     name: 'build --explain --dry-run, nothing changed',
-    comparedWith: 'build, nothing changed',
+    comparedWith: { row: 'build, nothing changed', ratio: 1.2 },
     times: 5,
     before: (stage) => stage.upToDate(),
     run: async ({ tool, props }) => {
@@ -51,7 +51,7 @@ export const images: Group = [
   },
   {
     name: 'build, one file changed',
-    goal: 1600,
+    goal: 1500,
     times: 5,
     before: async (stage) => {
       await stage.withApp()
@@ -77,14 +77,14 @@ export const images: Group = [
   },
   {
     name: 'read every file of a container',
-    comparedWith: unpackedRow,
+    comparedWith: { row: unpackedRow },
     times: 5,
     before: (stage) => stage.withApp(),
     run: (stage) => readAll(stage),
   },
   {
     name: 'read every file, second container',
-    comparedWith: unpackedRow,
+    comparedWith: { row: unpackedRow },
     times: 5,
     before: (stage) => stage.withApp(),
     run: (stage) => readAll(stage),
