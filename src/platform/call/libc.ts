@@ -78,13 +78,16 @@ function link(table: Readonly<Record<string, CSignature>>): Record<string, Calla
   // Found before the call, because finding it after a failed call would overwrite errno.
   errnoAddress ??= findErrno()
   const { FFIType, linkSymbols } = ffi()
+  // The other types of these sizes make a bigint of every argument and result.
   const fast = { i64: FFIType.i64_fast, u64: FFIType.u64_fast }
+  const typeOf = (type: CType): CType | (typeof fast)[keyof typeof fast] =>
+    type === 'i64' || type === 'u64' ? fast[type] : type
   const functions: Record<string, FfiSignature> = {}
   const calls: Record<string, FfiSignature & { readonly ptr: bigint }> = {}
   for (const [name, { args, returns, syscall }] of Object.entries(table)) {
-    const result = returns === 'i64' || returns === 'u64' ? fast[returns] : returns
-    if (syscall === undefined) functions[name] = { args, returns: result }
-    else calls[name] = { args: ['i64', ...args], returns: result, ptr: syscallAddress() }
+    const signature = { args: args.map(typeOf), returns: typeOf(returns) }
+    if (syscall === undefined) functions[name] = signature
+    else calls[name] = { ...signature, args: [fast.i64, ...signature.args], ptr: syscallAddress() }
   }
   const linked: Record<string, Callable> = {}
   if (Object.keys(functions).length > 0) Object.assign(linked, openLibc(functions))

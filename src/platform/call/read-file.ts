@@ -10,7 +10,12 @@ const path = new Uint8Array(8192)
 const encoder = new TextEncoder()
 const nonBlocking = 0o4000
 const [resolveNoSymlinks, resolveInRoot] = [0x04, 0x10]
-const how = new BigUint64Array(3)
+/** Flags, mode and ways of resolving: the same for every file. */
+const how = BigUint64Array.of(
+  BigInt(openFlag.readOnly | nonBlocking | openFlag.closeOnExec),
+  0n,
+  BigInt(resolveInRoot | resolveNoSymlinks),
+)
 const triesWhileRenamed = 100
 const [EINTR, EAGAIN, ENAMETOOLONG] = [4, 11, 36]
 
@@ -21,8 +26,6 @@ const [EINTR, EAGAIN, ENAMETOOLONG] = [4, 11, 36]
  */
 export function openBeneath(root: number, relativePath: string | Uint8Array): number {
   path[place(relativePath.length === 0 ? '.' : relativePath)] = 0
-  how[0] = BigInt(openFlag.readOnly | nonBlocking | openFlag.closeOnExec)
-  how[2] = BigInt(resolveInRoot | resolveNoSymlinks)
   for (let tries = 0; ; tries++) {
     const fd = Number(c().openat2(root, path, how, 24))
     if (fd !== -1) return fd
