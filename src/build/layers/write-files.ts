@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Digest } from '#oci'
 import type { HashingWriter } from '#platform'
 import { encodeEntry, type TarLister } from '#tar'
@@ -68,7 +67,9 @@ export async function writeFiles(
     const length = header.length + size + paddingOf(size)
     if (length > writer.free) await output.flush()
     if (length > writer.free) {
-      await writeLarge({ tree, entry, header, size }, options, output)
+      const isWanted = node !== undefined && options.isWanted(node)
+      await writeLarge({ tree, entry, header, size, isWanted }, output)
+      if (isWanted) hashed.push(node)
       continue
     }
     writer.reserve(header.length).set(header)
@@ -121,6 +122,11 @@ class Output {
     return this.#writer.reserve(Math.min(length, await this.#room()))
   }
 
+  /** Hashes the last reserved bytes on their own, together with the next ones if they continue. */
+  hashPart(count: number, continues: boolean): void {
+    this.#writer.hashPart(count, continues)
+  }
+
   async #room(): Promise<number> {
     if (this.#writer.free === 0) await this.flush()
     return this.#writer.free
@@ -143,12 +149,13 @@ interface LargeEntry {
   readonly entry: LayoutEntry
   readonly header: Uint8Array
   readonly size: number
+  /** The writer hashes the contents. */
+  readonly isWanted: boolean
 }
 
 /** Writes an entry that is larger than the memory of the writer. */
 async function writeLarge(
-  { tree, entry, header, size }: LargeEntry,
-  { isWanted, onDigest }: WriteFilesOptions,
+  { tree, entry, header, size, isWanted }: LargeEntry,
   output: Output,
 ): Promise<void> {
   await output.put(header)
@@ -156,15 +163,13 @@ async function writeLarge(
   if (node === undefined) await output.put(inlineBytes(entry))
   else {
     using file = tree.open(node)
-    const hash = isWanted(node) ? createHash('sha256') : undefined
     for (let left = size; left > 0; ) {
       const target = await output.reserve(left)
       file.fill(target)
-      hash?.update(target)
       left -= target.length
+      if (isWanted) output.hashPart(target.length, left > 0)
     }
     file.finish()
-    if (hash !== undefined) onDigest(node, `sha256:${hash.digest('hex')}`)
   }
   await output.put(new Uint8Array(paddingOf(size)))
 }

@@ -7,7 +7,7 @@ import { joinChecksums } from './crc32.ts'
 export interface Ring {
   /** `slots` chunks of `chunkSize` bytes. */
   readonly chunks: SharedArrayBuffer
-  /** For each slot: offset and length of each part with its own digest. */
+  /** For each slot: offset and length of each part with its own digest. A negative length: the part continues. */
   readonly parts: SharedArrayBuffer
   /** The numbers of filled and of emptied chunks; per slot its length, its number of parts, and its writer. */
   readonly control: SharedArrayBuffer
@@ -124,7 +124,7 @@ export function emptyRing(ring: Ring): HashedFile {
 
 /** Hashes the chunks of a file. */
 export interface ChunkHasher {
-  /** `parts` are pairs of offset and length in the chunk. */
+  /** `parts` are pairs of offset and length in the chunk, as in `Ring`. */
   update(chunk: Uint8Array, parts: Int32Array): void
   finish(): HashedFile
 }
@@ -133,6 +133,8 @@ export function createChunkHasher(): ChunkHasher {
   const { crc32 } = process.getBuiltinModule('node:zlib')
   const hash = startHash()
   const digests: Uint8Array[] = []
+  /** The hash of a part that continues. */
+  let started: Hash | undefined
   const sums: number[] = []
   let size = 0
   return {
@@ -146,9 +148,10 @@ export function createChunkHasher(): ChunkHasher {
         at += part.length
       }
       for (let at = 0; at < parts.length; at += 2) {
-        const start = parts[at] ?? 0
-        const part = chunk.subarray(start, start + (parts[at + 1] ?? 0))
-        digests.push(startHash().update(part).digest())
+        const [start = 0, length = 0] = [parts[at], parts[at + 1]]
+        const own = (started ?? startHash()).update(chunk.subarray(start, start + Math.abs(length)))
+        started = length < 0 ? own : undefined
+        if (length >= 0) digests.push(own.digest())
       }
     },
     finish: () => ({

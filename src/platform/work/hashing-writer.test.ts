@@ -120,6 +120,30 @@ test('openHashingWriter() hashes any number of parts', async () => {
   closeSync(descriptor)
 })
 
+test('openHashingWriter() hashes a part that continues in later chunks once', async () => {
+  for (const expectedSize of [0, large]) {
+    const descriptor = openSync(`${directory.path}/continued-${expectedSize}`, 'wx')
+    {
+      await using writer = openHashingWriter(descriptor, { expectedSize })
+      const rest = [maxReserve - 10, maxReserve, 7]
+      writer.reserve(10).fill(1)
+      writer.hashPart(10)
+      for (const [index, count] of rest.entries()) {
+        if (writer.free < count) await writer.flush()
+        writer.reserve(count).fill(2 + index)
+        writer.hashPart(count, index < rest.length - 1)
+      }
+      writer.reserve(3).fill(9)
+      writer.hashPart(3)
+      const { parts } = await writer.finish()
+      const long = Buffer.concat(rest.map((count, index) => Buffer.alloc(count, 2 + index)))
+      const expected = [Buffer.alloc(10, 1), long, Buffer.alloc(3, 9)].map(sha256)
+      expect(Buffer.compare(parts, Buffer.concat(expected))).toBe(0)
+    }
+    closeSync(descriptor)
+  }
+})
+
 test('disposal ends an unfinished writer', async () => {
   const path = `${directory.path}/left`
   const descriptor = openSync(path, 'ax')

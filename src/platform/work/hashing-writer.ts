@@ -33,8 +33,11 @@ export interface HashingWriter extends AsyncDisposable {
   reserve(count: number): Uint8Array
   /** Copies a range of `source` into the file. */
   copy(source: Buffer, start: number, end: number): void
-  /** Also hashes the last `count` reserved bytes on their own. */
-  hashPart(count: number): void
+  /**
+   * Also hashes the last `count` reserved bytes on their own. A part that `continues` has one digest
+   * together with the next part.
+   */
+  hashPart(count: number, continues?: boolean): void
   /** Appends a copy of `chunk`, however large. */
   append(chunk: Uint8Array): Promise<void>
   /** Passes the reserved bytes to the sink. Then there is space for `maxReserve` bytes. */
@@ -131,11 +134,11 @@ class Filling implements HashingWriter {
     this.#filled += end - start
   }
 
-  hashPart(count: number): void {
+  hashPart(count: number, continues = false): void {
     if (count > this.#filled) throw new RangeError(`Fewer than ${count} bytes are reserved`)
     const { parts } = this.#slot
     parts[2 * this.#partCount] = this.#filled - count
-    parts[2 * this.#partCount + 1] = count
+    parts[2 * this.#partCount + 1] = continues ? -count : count
     this.#partCount++
   }
 
