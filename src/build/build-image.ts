@@ -23,6 +23,7 @@ import type { Plan } from './plan/plan.ts'
 import { creationTime } from './prepare.ts'
 import { collectProvenance } from './provenance/collect.ts'
 import { type Sbom, scanPlan } from './scan/scan-plan.ts'
+import { EarlyBases } from './solve/early-bases.ts'
 import { type Prediction, predict } from './solve/predict.ts'
 import { rekeySteps } from './solve/rekey.ts'
 import { type Solved, type SolvedStep, solvePlans } from './solve/solve-plans.ts'
@@ -85,7 +86,14 @@ async function buildIn(
   lease: Lease,
 ): Promise<BuiltImages> {
   const { emit = silent, signal = new AbortController().signal } = options
-  using opened = await openWorkspace(options, { places, lease, isPrediction: false })
+  const { keepsResult } = options
+  await using bases = new EarlyBases()
+  using opened = await openWorkspace(options, {
+    places,
+    lease,
+    isPrediction: false,
+    onPlans: keepsResult === false ? undefined : (plans) => bases.fetch(plans),
+  })
   const { plans, workspace, definition } = opened
   await using _drafts = workspace.services.pending
   const targets = plans.map(({ target }) => target)
@@ -96,7 +104,7 @@ async function buildIn(
         emit,
         signal,
         onStep: options.onStep,
-        keepsResult: options.keepsResult,
+        keepsResult,
       }),
     )
     for (const { digests } of workspace.contexts.values()) {

@@ -39,10 +39,13 @@ export async function openWorkspace(
     places,
     lease,
     isPrediction,
+    onPlans,
   }: {
     readonly places: ContextPlaces
     readonly lease: Lease
     readonly isPrediction: boolean
+    /** Called before the contexts are read. */
+    readonly onPlans?: ((plans: readonly Plan[]) => void) | undefined
   },
 ): Promise<OpenWorkspace> {
   const { emit = silent } = options
@@ -56,6 +59,7 @@ export async function openWorkspace(
   const findEpoch: FindEpoch = (name, expand) =>
     namedEpoch(name, { ...others, contextRoot, dockerfile, expand })
   const plans = await makePlans(options, definition, { buildArgs, contexts: named, findEpoch })
+  onPlans?.(plans)
   const targets = plans.flatMap(verticesOf)
   const contexts = await openNamedContexts(targets, stack, { ...others, cacheFiles })
   const sources = await withStep('[internal] load build context', emit, async () => {

@@ -12,8 +12,11 @@ export interface BaseImage {
   readonly root?: Digest | undefined
   readonly config: ImageConfig
   readonly layers: readonly Layer[]
-  /** Adds the layers to the store. Absent when they are there. */
-  readonly fetch?: (() => Promise<void>) | undefined
+  /**
+   * Adds the layers to the store, once for all calls; the signal of the first call ends it. Absent
+   * when they are there.
+   */
+  readonly fetch?: ((signal?: AbortSignal) => Promise<void>) | undefined
 }
 
 /** A base image, and the name by which it was found: that of the source policy if it has a rule. */

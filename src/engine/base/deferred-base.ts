@@ -21,16 +21,18 @@ export async function deferredBase(
   const source = rememberDocuments(repository)
   const image = await openImage(source, root, normalizePlatform(platform), signal)
   const options = { platform: formatPlatform(platform), keepsPlatforms: true, emit, signal }
-  const pullLayers = async (): Promise<void> => {
-    const { manifest } = await pull(engine, text, options)
+  const pullLayers = async (early?: AbortSignal): Promise<void> => {
+    const signals = [signal, early].filter((each) => each !== undefined)
+    const stoppable = { ...options, signal: AbortSignal.any(signals) }
+    const { manifest } = await pull(engine, text, stoppable)
     // The tag may have moved since, and the steps use the image that it meant then.
     if (manifest.digest === image.descriptor.digest) return
     const name = `${reference.registry}/${reference.repository}@${root.digest}`
-    await pull(engine, name, options)
+    await pull(engine, name, stoppable)
   }
   let pulling: Promise<void> | undefined
-  const fetch = (): Promise<void> => {
-    pulling ??= pullLayers()
+  const fetch = (early?: AbortSignal): Promise<void> => {
+    pulling ??= pullLayers(early)
     return pulling
   }
   return { ...image, root: root.digest, fetch }
