@@ -25,7 +25,9 @@ export async function publishIndex({
   records: Records
 }): Promise<void> {
   await records.write(() => {
-    replaceFile(`${root}/index.json`, Buffer.from(indexText(namesIn(root, records))))
+    const text = indexText(namesIn(root, records))
+    // A build of an unchanged image changes no name, and to write the file means to wait for the disk.
+    if (readIndexText(root) !== text) replaceFile(`${root}/index.json`, Buffer.from(text))
   })
   records.keepRoom()
 }
