@@ -73,6 +73,11 @@ describe.skipIf(reason !== undefined)('volumes', () => {
     )
     await strake.ok('volume', 'prune', '-f', '--all')
     expect(await strake.ok('volume', 'ls', '-q')).toBe('used')
+    const aged = ['system', 'prune', '-f', '--volumes', '--filter', 'until=1h']
+    expect(await strake(...aged)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('The "until" filter is not supported with "--volumes"'),
+    })
     await strake.ok('rm', 'user')
   })
 

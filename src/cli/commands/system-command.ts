@@ -5,6 +5,7 @@ import type { CheckFinding } from '#engine/store/check-finding'
 import { cleanUp } from '#engine/store/cleanup'
 import { pruneSystem } from '#engine/store/prune'
 import { resetStore } from '#engine/store/reset'
+import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'
 import { collect } from '../arguments/values.ts'
@@ -102,17 +103,28 @@ function definePrune(context: Context): Command {
     )
     .examples('strake system prune')
     .action(async (options: PruneOptions) => {
+      const filter = parsePruneFilters(options.filter ?? [])
+      if (options.volumes && filter.until !== undefined) throw refuseAge()
       const images = options.all ? 'every image that no container uses' : 'images without a name'
       const volumes = options.volumes ? ', volumes without a name' : ''
       const question = `This removes stopped containers${volumes}, unused networks, ${images} and the build cache. Continue?`
       if (!(await confirmed(context, question, options.force === true))) return
       const pruned = await pruneSystem(await context.engine(), {
         all: options.all === true,
-        filter: parsePruneFilters(options.filter ?? []),
+        filter,
         volumes: options.volumes,
       })
       printPruned(context, pruned)
     })
+}
+
+/** As in Docker: a volume has no time of its last use. */
+function refuseAge(): StrakeError {
+  return new StrakeError(
+    'INVALID',
+    'Cannot use --volumes with --filter until: The "until" filter is not supported with "--volumes"',
+    { remedy: 'remove the volumes with a command of their own: strake volume prune' },
+  )
 }
 
 const marks = { damaged: 'FAIL', lost: 'LOST', healed: 'ok', leftover: 'warn' } as const
