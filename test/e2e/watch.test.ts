@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { readdir, readlink } from 'node:fs/promises'
 import { importBusybox } from './busybox.ts'
 import { missing, openStrake, program, type Strake } from './strake.ts'
 
@@ -61,14 +61,27 @@ describe.skipIf(reason !== undefined)('run --rm, which watches its container its
     return [...mounts, ...files.flat()]
   }
 
+  /** Whether a process has a socket open. */
+  async function hasSocket(pid: number): Promise<boolean> {
+    const directory = `/proc/${pid}/fd`
+    const links = (await readdir(directory)).map((fd) => readlink(`${directory}/${fd}`))
+    const ends = await Promise.allSettled(links)
+    return ends.some((end) => end.status === 'fulfilled' && end.value.startsWith('socket:'))
+  }
+
   test('other commands list, stop and await it like any container', async () => {
     const child = await start('--name', 'seen', '--network', 'none', ...sleeper)
     expect(await strake.ok('ps', '--format', 'json')).toContain('"Names":"seen"')
     expect(await strake.ok('exec', 'seen', 'echo', 'inside')).toBe('inside')
     expect((await strake('logs', 'seen')).stdout).toBe('up\n')
-    const waiting = strake.ok('wait', 'seen')
+    const waiting = Bun.spawn([program, 'wait', 'seen'], {
+      stdout: 'pipe',
+      env: { PATH: process.env['PATH'] ?? '', ...strake.env },
+    })
+    // It waits from the moment on when it is connected to the monitor.
+    while (!(await hasSocket(waiting.pid))) await Bun.sleep(10)
     await strake.ok('stop', 'seen')
-    expect(await waiting).toBe('9')
+    expect(await new Response(waiting.stdout).text()).toBe('9\n')
     expect(await child.exited).toBe(9)
     expect(await remains()).toEqual([])
   })

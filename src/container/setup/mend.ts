@@ -7,8 +7,10 @@ import { createdState, readState, writeState } from '../model/state.ts'
 import { runtimeOf } from '../process/runtime-of.ts'
 import { connectMonitor } from '../protocol/connection.ts'
 
-/** The number of reads, 10 ms apart, until the monitor has written the file. */
-const mostReads = 200
+/** Milliseconds between two reads of the file that the monitor writes. */
+const pause = 10
+/** Milliseconds after which a monitor that is there and does not write counts as lost. */
+const longest = 30_000
 
 /**
  * Writes the state of a running container whose `state.json` is damaged. The state comes
@@ -20,11 +22,23 @@ export async function mendRunning(context: RunningContext, container: Container)
   const paths = containerPaths(context, id)
   const monitor = await connectMonitor(paths.socket)
   if (monitor !== undefined) {
+    // A state without the monitor would be wrong while it lives, so a busy one is waited for.
+    let isGone = false
+    const read = async (): Promise<void> => {
+      for await (const _ of monitor.frames);
+      isGone = true
+    }
+    void read().catch(() => {
+      isGone = true
+    })
     await monitor.send({ kind: 'wake' })
-    await monitor.close()
-    for (let reads = 0; reads < mostReads; reads++) {
-      if (readState(paths).status !== 'dead') return true
-      await sleep(10)
+    try {
+      for (let waited = 0; waited < longest && !isGone; waited += pause) {
+        if (readState(paths).status !== 'dead') return true
+        await sleep(pause)
+      }
+    } finally {
+      await monitor.close()
     }
   }
   const { pid, status } = (await runtimeOf(context, container).state(id)) ?? {}

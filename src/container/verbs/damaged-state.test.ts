@@ -6,6 +6,7 @@ import type { ContainerOptions } from '../model/options.ts'
 import { getContainer } from '../model/record.ts'
 import { isLost } from '../recovery/abandoned.ts'
 import { reconcileContainers } from '../recovery/reconcile.ts'
+import { until } from '../testing/client.ts'
 import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
 import { stopContainer } from './control.ts'
 import { createContainer } from './create.ts'
@@ -85,7 +86,8 @@ describe.skipIf(cannotRun !== undefined)(`a damaged state.json (${cannotRun ?? '
     const id = await start({ command: ['true'] })
     await waitContainer(bed.context, id)
     damage(id)
-    expect(isLost(bed.context, getContainer(bed.context, id))).toBe(true)
+    // Its monitor may hold its lock for a moment longer.
+    await until(() => isLost(bed.context, getContainer(bed.context, id)))
     await reconcileContainers(bed.context)
     expect(getContainer(bed.context, id).state).toMatchObject({
       status: 'exited',

@@ -73,19 +73,61 @@ async function waitFor(
   if (condition === 'exited') return await waitForEnd(context, container.id, signal)
   requirePossible(container, condition)
   const { directory } = containerPaths(context, container.id)
+  using ends = new Ends(context, container.id, signal)
   let last = container
   for await (const _ of watched(directory, signal)) {
     const record = context.records.containers.get(container.id)
     if (record === undefined) {
-      if (condition === 'removed' || condition === 'next-exit') return last.state.exitCode
+      if (condition === 'removed' || condition === 'next-exit') return await ends.codeOf(last)
       throw endedFirst(last, condition)
     }
     last = readContainer(context, record)
+    if (condition === 'removed' || condition === 'next-exit') ends.see(last)
     if (isMet(context, { condition, before: container, now: last })) return last.state.exitCode
     refuseImpossible(context, last, condition)
   }
   signal?.throwIfAborted()
   return lostExitCode
+}
+
+/**
+ * The exit code of a container that is removed soon after its end: its state may be gone before it was
+ * looked at, so the monitor is asked while the container runs.
+ */
+class Ends implements Disposable {
+  readonly #context: ContainerContext
+  readonly #id: string
+  readonly #over = new AbortController()
+  readonly #signal: AbortSignal
+  #end: Promise<number | undefined> | undefined
+
+  constructor(context: ContainerContext, id: string, signal: AbortSignal | undefined) {
+    this.#context = context
+    this.#id = id
+    const { signal: over } = this.#over
+    this.#signal = signal === undefined ? over : AbortSignal.any([signal, over])
+  }
+
+  see(container: Container): void {
+    if (isRunning(container)) this.#end ??= this.#ask()
+    else this.#end = undefined
+  }
+
+  async codeOf({ state }: Container): Promise<number> {
+    return (await this.#end) ?? state.exitCode
+  }
+
+  async #ask(): Promise<number | undefined> {
+    try {
+      return await waitForEnd(this.#context, this.#id, this.#signal)
+    } catch {
+      return undefined
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#over.abort()
+  }
 }
 
 /** A container whose directory is gone is looked at once more: its record is gone too. */
