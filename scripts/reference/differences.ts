@@ -151,8 +151,8 @@ export const differences: readonly Difference[] = [
   },
   {
     commands: starts,
-    docker: '`--log-driver` sends the log to syslog, journald, fluentd and others.',
-    strake: 'The drivers are `json-file`, `local` and `none`.',
+    docker: '`--log-driver` sends the log to syslog, fluentd and others.',
+    strake: 'The drivers are `json-file`, `local`, `journald` and `none`.',
     reason: 'The other drivers are connections of a daemon.',
   },
   {

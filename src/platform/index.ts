@@ -177,6 +177,8 @@ export {
 } from './net/nftables.ts'
 export { probePort } from './net/port.ts'
 export { isPrivateAddress } from './net/private-address.ts'
+/** Datagrams to a socket of this machine. */
+export { type DatagramSender, openDatagramSender } from './net/unix-datagram.ts'
 /** Pipes, and moving bytes through descriptors without stopping the event loop. */
 export type { DescriptorWriter } from './process/descriptor-writer.ts'
 export { ownPipeWriter, sharedWriter } from './process/descriptor-writer.ts'
@@ -230,7 +232,7 @@ export {
 } from './process/process.ts'
 export { hasRoom, roomSize } from './process/room.ts'
 /** Processes that are not children of this one. */
-export { awaitStranger } from './process/stranger.ts'
+export { awaitStranger, takeDescriptor } from './process/stranger.ts'
 /** Terminals: raw mode, size, and the socket a runtime delivers one on. */
 export type { WindowSize } from './process/terminal.ts'
 export { isTerminal, setWindowSize, windowSize } from './process/terminal.ts'

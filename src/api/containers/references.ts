@@ -9,9 +9,10 @@ import { ApiError } from '../failure.ts'
  * client that reads 404 pulls the image and tries again.
  */
 export function requireReferences(engine: Engine, options: RunOptions): void {
-  const { volumesFrom = [], networkOf, pidOf, networks = [] } = options
+  const { volumesFrom = [], networkOf, pidOf, ipcOf, networks = [] } = options
   const links = networks.flatMap((network) => network.links ?? [])
-  for (const name of [...volumesFrom.map(({ container }) => container), networkOf, pidOf]) {
+  const joined = [networkOf, pidOf, ipcOf]
+  for (const name of [...volumesFrom.map(({ container }) => container), ...joined]) {
     if (name !== undefined && !exists(() => getContainer(engine, name))) {
       throw new ApiError(400, `No such container: ${name}`)
     }

@@ -88,7 +88,7 @@ export async function readContainerFlags(
     healthAction: flags.healthOnFailure,
     oomScoreAdj: flags.oomScoreAdj,
     ...parsePidMode(flags.pid),
-    ipc: flags.ipc,
+    ...parseIpcMode(flags.ipc),
     uts: flags.uts,
     cgroupns: flags.cgroupns,
     cgroupParent:
@@ -112,6 +112,17 @@ function parsePidMode(text: string | undefined): Pick<RunOptions, 'pid' | 'pidOf
   const [, name] = /^container:(.+)$/s.exec(text) ?? []
   if (name === undefined) throw refuse('--pid', text, 'expected private, host or container:NAME')
   return { pidOf: name }
+}
+
+const ipcModes = ['private', 'shareable', 'none', 'host'] as const
+
+function parseIpcMode(text: string | undefined): Pick<RunOptions, 'ipc' | 'ipcOf'> {
+  if (text === undefined) return {}
+  const ipc = ipcModes.find((mode) => mode === text)
+  if (ipc !== undefined) return { ipc }
+  const [, ipcOf] = /^container:(.+)$/s.exec(text) ?? []
+  if (ipcOf !== undefined) return { ipcOf }
+  throw refuse('--ipc', text, `expected ${ipcModes.join(', ')} or container:NAME`)
 }
 
 /** Makes a relative source absolute. A source without `./` is the name of a volume, as in Docker. */

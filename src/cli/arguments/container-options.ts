@@ -39,7 +39,7 @@ export interface ContainerFlags extends LimitFlags, RefusedSwitches {
   readonly ip?: string
   readonly ip6?: string
   readonly linkLocalIp?: readonly string[]
-  readonly ipc?: 'private' | 'shareable' | 'none' | 'host'
+  readonly ipc?: string
   readonly link?: readonly string[]
   readonly label?: readonly string[]
   readonly labelFile?: readonly string[]
@@ -135,15 +135,20 @@ export function addContainerOptions(command: Command): Command {
     .option('-i, --interactive', 'keep standard input open')
     .option('--ip <address>', 'IPv4 address on the first network')
     .option('--ip6 <address>', 'IPv6 address on the first network')
-    .option('--ipc <mode>', 'IPC namespace; none: without /dev/shm', {
-      choices: ['private', 'shareable', 'none', 'host'],
-    })
+    .option(
+      '--ipc <mode>',
+      'IPC namespace: private, shareable, host, container:NAME, or none, without /dev/shm',
+    )
     .option('-l, --label <key=value>', 'a label', collect)
     .option('--label-file <file>', 'labels from a file', collect)
     .option('--link-local-ip <address>', 'a further address on the first network', collect)
     .option('--link <container[:alias]>', 'find another container by a name', collect)
-    .option('--log-driver <name>', 'json-file, local or none')
-    .option('--log-opt <key=value>', 'max-size=10m, max-file=3', collect)
+    .option('--log-driver <name>', 'json-file, local, journald or none')
+    .option(
+      '--log-opt <key=value>',
+      'max-size=10m, max-file=3; for journald: tag={{.Name}}',
+      collect,
+    )
     .option('--mac-address <address>', 'hardware address on the first network')
     .option('--mount <spec>', 'type=bind|volume|tmpfs|image,source=…,target=…', collect)
     .option('--name <name>', 'name of the container')

@@ -40,7 +40,7 @@ export function partIntoLines(): (text: string) => readonly LogLine[] {
 }
 
 /** Returns `undefined` for a record that a crash cut in half. */
-function parseRecord(record: string): Omit<LogEntry, 'startsLine'> | undefined {
+export function parseRecord(record: string): Omit<LogEntry, 'startsLine'> | undefined {
   try {
     const { log, stream, time, attrs }: Record<string, unknown> = JSON.parse(record)
     if (typeof log !== 'string' || typeof time !== 'string') return undefined

@@ -2,7 +2,8 @@ import { isSystemError } from '#platform'
 import { keepChunk } from '#stream'
 import type { OutputStream } from '../model/options.ts'
 import type { ContainerSettings } from '../model/settings.ts'
-import { type LogFileOptions, openLogFile } from './log-file.ts'
+import { openJournal } from './journal.ts'
+import { type LogFile, type LogFileOptions, openLogFile } from './log-file.ts'
 
 /** Writes a container's output as Docker's json-file driver does. */
 export interface LogWriter {
@@ -34,8 +35,14 @@ const lineFeed = 10
  * An unfinished line, such as a prompt, is written after a short time.
  */
 export function createLogWriter(path: string, options: LogWriterOptions): LogWriter {
+  return writeRecords(openLogFile(path, options), options)
+}
+
+type RecordOptions = Pick<LogWriterOptions, 'attributes' | 'now' | 'maxSize'>
+
+/** Like `createLogWriter`, to an open file or to what takes its place. */
+export function writeRecords(file: LogFile, options: RecordOptions): LogWriter {
   const { now = () => performance.timeOrigin + performance.now() } = options
-  const file = openLogFile(path, options)
   const attributes = options.attributes ? `,"attrs":${JSON.stringify(options.attributes)}` : ''
   const unfinished: Record<OutputStream, Uint8Array> = {
     stdout: new Uint8Array(0),
@@ -134,13 +141,21 @@ export function formatTime(milliseconds: number): string {
   return `${new Date(whole).toISOString().slice(0, -1)}${String(micro).padStart(3, '0')}Z`
 }
 
+export interface OpenLogOptions extends Pick<LogWriterOptions, 'attributes'> {
+  readonly log: ContainerSettings['log']
+  /** The fields of every entry, for a log in the journal. */
+  readonly journal?: Readonly<Record<string, string>> | undefined
+}
+
 /** Opens the log of a container; returns `undefined` if it has none. */
-export function openLog(
-  path: string,
-  {
-    log: { driver, maxSize, maxFile },
-    attributes,
-  }: Pick<LogWriterOptions, 'attributes'> & { readonly log: ContainerSettings['log'] },
-): LogWriter | undefined {
-  return driver === 'none' ? undefined : createLogWriter(path, { maxSize, maxFile, attributes })
+export function openLog(path: string, options: OpenLogOptions): LogWriter | undefined {
+  const { log, journal = {}, attributes } = options
+  switch (log.driver) {
+    case 'none':
+      return undefined
+    case 'journald':
+      return writeRecords(openJournal(journal), { maxSize: log.maxSize })
+    default:
+      return createLogWriter(path, { ...log, attributes })
+  }
 }

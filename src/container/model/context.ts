@@ -54,10 +54,14 @@ export interface ContainerPaths {
   readonly reserve: string
   /** Exists after a request to stop, so that the monitor does not restart the container. */
   readonly stopRequest: string
+  /** Notes of processes that have suspended the container while they read its files. */
+  readonly holds: string
   /** Empty after a reboot. */
   readonly run: string
   /** The directory where nested mounts are assembled. Not below `run`, because `run` is removed recursively. */
   readonly mounts: string
+  /** The `/dev/shm` that this container shares with others. It exists while the container runs. */
+  readonly memory: string
   /** The socket on which the monitor listens. */
   readonly socket: string
 }
@@ -78,8 +82,10 @@ export function containerPaths(
     order: `${directory}/order.json`,
     reserve: `${directory}/reserve`,
     stopRequest: `${directory}/stop-request`,
+    holds: `${directory}/holds`,
     run: `${run}/containers/${id}`,
     mounts: `${run}/mounts/nested-${id}`,
+    memory: `${run}/mounts/memory-${id}`,
     socket: `${run}/containers/${id}/monitor.sock`,
   }
 }

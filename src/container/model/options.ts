@@ -56,8 +56,8 @@ export interface NetworkChoice {
 }
 
 export interface LogOptions {
-  /** `local` has the form of `json-file`, and keeps more by default. */
-  readonly driver?: 'json-file' | 'local' | 'none' | undefined
+  /** `local` has the form of `json-file`, and keeps more by default. `journald` is the journal of the machine. */
+  readonly driver?: 'json-file' | 'local' | 'journald' | 'none' | undefined
   /** Bytes after which the file is set aside. Default 10 MiB, and 20 MiB for `local`. */
   readonly maxSize?: number | undefined
   /** Files kept, the current one included. Default 3, and 5 for `local`. */
@@ -65,6 +65,8 @@ export interface LogOptions {
   /** Names of labels and of variables whose values are kept with every record. */
   readonly labels?: readonly string[] | undefined
   readonly env?: readonly string[] | undefined
+  /** The name of the container's entries in the journal: `{{.Name}}`. Default `{{.ID}}`. */
+  readonly tag?: string | undefined
 }
 
 /** The options of `run` and `create`. An absent option has the value of the image or Docker's default. */
@@ -131,6 +133,8 @@ export interface ContainerOptions {
   /** Joins the PID namespace of this container, given by its name or ID. */
   readonly pidOf?: string | undefined
   readonly ipc?: IpcMode | undefined
+  /** Joins the IPC namespace and the `/dev/shm` of this container, given by its name or ID. */
+  readonly ipcOf?: string | undefined
   readonly uts?: 'private' | 'host' | undefined
   /** Default: `private` where the machine has cgroup v2, and `host` for a privileged container. */
   readonly cgroupns?: 'private' | 'host' | undefined

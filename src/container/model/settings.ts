@@ -41,9 +41,10 @@ export interface ContainerSettings {
   readonly volumesFrom?: readonly VolumesFrom[] | undefined
   readonly shmSize: number
   readonly network: NetworkKind
-  /** IDs of the containers whose network and PID namespace it joins. */
+  /** IDs of the containers whose network, PID and IPC namespace it joins. */
   readonly networkOf?: string | undefined
   readonly pidOf?: string | undefined
+  readonly ipcOf?: string | undefined
   /** By their names; absent for the default network alone. */
   readonly networks?: readonly NetworkChoice[] | undefined
   readonly ip?: string | undefined
@@ -151,6 +152,7 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
     network: options.network ?? 'bridge',
     networkOf: options.networkOf,
     pidOf: options.pidOf,
+    ipcOf: options.ipcOf,
     networks: options.networks,
     ip: options.ip,
     ports: portsOf(options),
@@ -181,8 +183,9 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
 function logOf({ driver = 'json-file', ...limits }: LogOptions = {}): ContainerSettings['log'] {
   const isLocal = driver === 'local'
   const { maxSize = (isLocal ? 20 : 10) * megabyte, maxFile = isLocal ? 5 : 3 } = limits
-  const { labels, env } = limits
-  return { driver, maxSize, maxFile, ...(labels && { labels }), ...(env && { env }) }
+  const { labels, env, tag } = limits
+  const chosen = { ...(labels && { labels }), ...(env && { env }), ...(tag && { tag }) }
+  return { driver, maxSize, maxFile, ...chosen }
 }
 
 function usualHostname(id: string, { uts }: ContainerOptions): string {

@@ -23,6 +23,10 @@ export interface ContainerState {
   readonly process?: ProcessIdentity
   /** The pipes that its first process prints to; absent with a terminal. */
   readonly pipes?: OutputPipes
+  /** The process that keeps its terminal or its input open if the monitor is killed. */
+  readonly holder?: ProcessIdentity
+  /** Its terminal or its input ended with a killed monitor. */
+  readonly isDeaf?: boolean
   readonly monitor?: ProcessIdentity
   readonly exitCode: number
   readonly oomKilled: boolean

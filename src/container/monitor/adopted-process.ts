@@ -2,6 +2,7 @@ import {
   awaitStranger,
   isAlive,
   openPipeOf,
+  ownPipeWriter,
   type ProcessIdentity,
   readPipe,
   signalProcess,
@@ -9,6 +10,8 @@ import {
 import { cgroupPath, cgroupProcesses } from '#runtime'
 import { lostExitCode } from '../model/record.ts'
 import type { ContainerState } from '../model/state.ts'
+import { takeHeld } from '../process/keep-open.ts'
+import { terminalStreams } from '../process/terminal.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
 import type { RunningContainer } from './process.ts'
 
@@ -16,6 +19,7 @@ import type { RunningContainer } from './process.ts'
 export interface Adopted {
   readonly process: ProcessIdentity
   readonly pipes?: ContainerState['pipes']
+  readonly holder?: ContainerState['holder']
 }
 
 /** Processes of the container that are asked for its pipes. It decides itself how many it has. */
@@ -23,25 +27,34 @@ const mostProcesses = 1024
 
 /**
  * Continues to watch a container that another monitor has started: its process is no child of
- * this one. What it has printed in between is still in its pipes. Its input is not found again, nor is a
- * terminal: both ended with the other monitor.
+ * this one. What it has printed in between is still in its pipes or its terminal. The holder has its
+ * terminal, or its input. Without the holder, both ended with the other monitor.
  */
 export function adoptContainer(
-  { id, cgroupParent }: Pick<MonitorOrder, 'id' | 'cgroupParent'>,
-  { process, pipes }: Adopted,
+  { id, cgroupParent, terminal, interactive }: MonitorOrder,
+  { process, pipes, holder }: Adopted,
 ): RunningContainer {
+  const held = holder && takeHeld(holder)
   const pids = [
     process.pid,
     ...cgroupProcesses(cgroupPath(id, cgroupParent)).slice(0, mostProcesses),
   ]
+  const streams =
+    held === undefined || !terminal
+      ? {
+          outputs: outputsOf(pids, pipes),
+          input: held === undefined ? undefined : ownPipeWriter(held),
+          resize() {},
+          leave() {},
+        }
+      : terminalStreams(held)
   return {
+    ...streams,
     pid: process.pid,
     identity: process,
     pipes,
-    outputs: outputsOf(pids, pipes),
-    input: undefined,
-    resize() {},
-    leave() {},
+    holder,
+    isDeaf: (terminal || interactive) && held === undefined,
     signal: (signal) => void signalProcess(process, signal),
     exited: awaitStranger(process).then((exit) => exit ?? lostExit),
   }
@@ -65,9 +78,10 @@ export function adoptable({
   status,
   process,
   pipes,
+  holder,
   monitor,
 }: ContainerState): Adopted | undefined {
   if (status !== 'running' || process === undefined || !isAlive(process)) return undefined
   if (monitor !== undefined && isAlive(monitor)) return undefined
-  return { process, pipes }
+  return { process, pipes, holder }
 }

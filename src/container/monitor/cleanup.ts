@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { removeTree } from '#platform'
-import { releaseNestedMounts } from '#runtime'
+import { releaseNestedMounts, releaseSharedMemory } from '#runtime'
 import { releaseVolumes, volumeEvent, volumePath } from '#volume'
 import { findSubject, networkEvents, removalEvents } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
@@ -27,6 +27,7 @@ export async function cleanUp(
     }
   }
   await attempt(() => releaseNestedMounts(paths.mounts))
+  await attempt(() => releaseSharedMemory(paths.memory))
   await attempt(() => releaseVolumes(order, { container: order.id }))
   await attempt(() => unmountRoot(order, paths, store))
   if (order.bridged) await attempt(() => leaveNetwork(order, store))

@@ -66,7 +66,7 @@ export class MonitorState {
   /** If it throws, the state in memory stays unchanged, so that an unrecorded start does not count. */
   write(change: Partial<ContainerState>): void {
     const changed = { ...this.#current, ...change }
-    const { process, pipes, ...ended } = changed
+    const { process, pipes, holder, isDeaf, ...ended } = changed
     const isEnded = change.status === 'exited' || change.status === 'restarting'
     const next = isEnded ? ended : changed
     const { state, reserve } = this.#paths

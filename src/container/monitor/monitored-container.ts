@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs'
-import { isSystemError, ownIdentity, sleep, type WindowSize } from '#platform'
+import { isSystemError, ownIdentity, signalProcess, sleep, type WindowSize } from '#platform'
 import {
   cgroupPath,
   forget,
@@ -15,6 +15,7 @@ import type { NoteEvent } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
 import { MonitorLock } from '../model/lock.ts'
 import type { OutputStream } from '../model/options.ts'
+import { forgetHolds } from '../protocol/hold.ts'
 import {
   type ForegroundDescriptors,
   type MonitorOrder,
@@ -112,6 +113,7 @@ export class MonitoredContainer {
   async #resume(): Promise<void> {
     const { id, cgroupParent } = this.#options.order
     const group = cgroupPath(id, cgroupParent)
+    forgetHolds(this.#options.paths)
     if (isFrozen(group) && freeze(group, false)) await this.#note('unpause')
   }
 
@@ -247,6 +249,8 @@ export class MonitoredContainer {
       status: 'running',
       ...(container.identity && { process: container.identity }),
       ...(container.pipes && { pipes: container.pipes }),
+      ...(container.holder && { holder: container.holder }),
+      ...(container.isDeaf && { isDeaf: true }),
       monitor: ownIdentity(),
       ...(adopted === undefined && { startedAt: new Date().toISOString() }),
       exitCode: 0,
@@ -291,6 +295,7 @@ export class MonitoredContainer {
     log?.flush()
     this.#input.close()
     void container.input?.end()
+    if (container.holder !== undefined) signalProcess(container.holder, 'SIGKILL')
     this.#container = undefined
     const group = cgroupPath(order.id, order.cgroupParent)
     await forget(openRuntime(order.runtime), order.id, group)

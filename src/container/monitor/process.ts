@@ -18,6 +18,7 @@ import {
 import type { ContainerPaths } from '../model/context.ts'
 import type { OutputPipes } from '../model/state.ts'
 import { adopt } from '../process/child.ts'
+import { holdOpen } from '../process/keep-open.ts'
 import { makePipes } from '../process/pipes.ts'
 import type { StartedProcess } from '../process/started.ts'
 import { terminalStreams } from '../process/terminal.ts'
@@ -29,6 +30,10 @@ export interface RunningContainer extends StartedProcess {
   readonly identity: ProcessIdentity | undefined
   /** The pipes of its output; absent with a terminal. */
   readonly pipes?: OutputPipes | undefined
+  /** Keeps the terminal or the input open if this process is killed. */
+  readonly holder?: ProcessIdentity | undefined
+  /** Its terminal or its input ended with a killed monitor. */
+  readonly isDeaf?: boolean | undefined
   readonly exited: Promise<ContainerExit>
 }
 
@@ -61,7 +66,8 @@ async function startWithTerminal(
   })
   const terminal = socket.receive()
   if (order.consoleSize !== undefined) setWindowSize(terminal, order.consoleSize)
-  return { ...adopt(pid, { collectsOthers: true }), ...terminalStreams(terminal) }
+  const holder = holdOpen(terminal)
+  return { ...adopt(pid, { collectsOthers: true }), ...terminalStreams(terminal), holder }
 }
 
 async function startWithPipes(
@@ -76,8 +82,11 @@ async function startWithPipes(
     pipes.close()
     throw error
   }
-  const { identities } = pipes
-  return { ...adopt(pid, { collectsOthers: true }), ...pipes.open(), pipes: identities }
+  const { identities, input } = pipes
+  // Input that ends with its sender ends when the monitor is killed too, as that of a killed command.
+  const holder = input === undefined || order.stdinOnce ? undefined : holdOpen(input)
+  const streams = pipes.open()
+  return { ...adopt(pid, { collectsOthers: true }), ...streams, pipes: identities, holder }
 }
 
 interface RunOptions {

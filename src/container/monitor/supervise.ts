@@ -1,6 +1,7 @@
 import { isStrakeError } from '#oci'
 import { cgroupPath, forget, openRuntime } from '#runtime'
 import { containerEvent, findSubject, type NoteEvent } from '../model/container-events.ts'
+import { resumeAbandoned } from '../protocol/hold.ts'
 import { NameService } from '../setup/name-service.ts'
 import { PortService } from '../setup/port-service.ts'
 import { cleanUp } from './cleanup.ts'
@@ -30,6 +31,10 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
   }
   const container = new MonitoredContainer({ ...options, note, onWake })
   container.state.begin()
+  if (options.adopted !== undefined) {
+    const keep = (error: unknown): void => container.state.note(error)
+    void resumeAbandoned(paths, container.requests.resume).catch(keep)
+  }
   if (order.awaitClients > 0 && options.adopted === undefined) {
     const server = await container.listen()
     report({ type: 'listening' })

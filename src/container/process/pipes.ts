@@ -17,6 +17,8 @@ export interface ProcessPipes {
   readonly slots: readonly [stdin: StdioSlot, stdout: StdioSlot, stderr: StdioSlot]
   /** Names the pipes of the output, by which another process finds them. */
   readonly identities: Readonly<Record<OutputStream, string>>
+  /** The writing end of the input; absent without input. */
+  readonly input: number | undefined
   /** Returns the other ends. Called when the process has been started. */
   open(): ProcessStreams
   /** Closes all ends. Called when the process cannot be started. */
@@ -44,6 +46,7 @@ export function makePipes({ hasInput, lasts }: PipeOptions): ProcessPipes {
   return {
     slots: [input?.read ?? 'ignore', stdout.write, stderr.write],
     identities: { stdout: pipeIdentity(stdout.read), stderr: pipeIdentity(stderr.read) },
+    input: input?.write,
     open() {
       closeAll(given)
       const isOpen = new Set([stdout.read, stderr.read])

@@ -26,6 +26,8 @@ export interface MonitorOrder {
   readonly log: ContainerSettings['log']
   /** Kept with every record of the log. */
   readonly attributes?: Readonly<Record<string, string>> | undefined
+  /** The fields of every entry, for a log in the journal. */
+  readonly journal?: Readonly<Record<string, string>> | undefined
   readonly health?: Healthcheck | undefined
   readonly healthAction?: HealthAction | undefined
   /** The signal that asks the container to end, and the seconds after which it is killed. */

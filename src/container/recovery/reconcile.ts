@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
-import { isAlive, removeTree } from '#platform'
-import { forget, releaseNestedMounts } from '#runtime'
+import { isAlive, removeTree, signalProcess } from '#platform'
+import { forget, releaseNestedMounts, releaseSharedMemory } from '#runtime'
 import type { ContainerSnapshot } from '#snapshot'
 import { releaseVolumes } from '#volume'
 import { containerEvent, networkEvents } from '../model/container-events.ts'
@@ -66,10 +66,12 @@ export async function reconcileContainer(
   const state: ContainerState = isDamaged ? { ...createdState, status: 'running' } : found
   const ended = state.status !== 'running' && state.status !== 'restarting'
   if (ended && !holdsSomething(state, paths)) return false
-  const { process, monitor, root, ...rest } = state
+  const { process, monitor, root, holder, isDeaf, ...rest } = state
   if ([process, monitor].some((one) => one !== undefined && isAlive(one))) return false
+  if (holder !== undefined) signalProcess(holder, 'SIGKILL')
   await forget(runtimeOf(context, container), id, groupOf(container))
   await releaseNestedMounts(paths.mounts)
+  await releaseSharedMemory(paths.memory)
   await releaseVolumes(context, { container: id })
   await releaseRoot(context, container)
   await context.networks.detach(id)

@@ -43,6 +43,6 @@ export function userLost(cause: unknown): SessionError {
 /** Returns the error for a monitor that ended without reporting the end of its container. */
 export function monitorLost(): StrakeError {
   return new StrakeError('INTERNAL', 'Cannot follow the container: its monitor has ended', {
-    remedy: 'look at it with strake inspect, and start it again with strake start',
+    remedy: 'it may still run: attach again with strake attach, or start it with strake start',
   })
 }

@@ -1,5 +1,6 @@
 import { StrakeError } from '#oci'
 import { isAlive } from '#platform'
+import { hasSharedMemory, joinSharedMemory, mountSharedMemory } from '#runtime'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, getContainer } from '../model/record.ts'
 
@@ -28,6 +29,51 @@ export function joinNetworkOf(
 export function joinPidsOf(context: ContainerContext, { name }: Container, id: string): string {
   const other = getRunning(context, { name, id, what: 'processes' })
   return `/proc/${pidOf(other)}/ns/pid`
+}
+
+/** An IPC namespace with the memory that belongs to it. */
+export interface JoinedMemory {
+  /** The file of the namespace. */
+  readonly path: string
+  /** The directory of this machine that is mounted at `/dev/shm`. */
+  readonly memory: string
+}
+
+/**
+ * Finds the IPC namespace of another container. Throws `INVALID` when it does not share it, and like
+ * `joinNetworkOf`.
+ */
+export function joinIpcOf(
+  context: ContainerContext,
+  { name }: Container,
+  id: string,
+): JoinedMemory {
+  const other = getRunning(context, { name, id, what: 'IPC namespace' })
+  const path = `/proc/${pidOf(other)}/ns/ipc`
+  if (other.settings.ipc === 'host') return { path, memory: '/dev/shm' }
+  const { memory } = containerPaths(context, id)
+  if (hasSharedMemory(memory)) return { path, memory }
+  throw new StrakeError(
+    'INVALID',
+    `Cannot start container ${name}: container ${other.name} has a non-shareable IPC namespace`,
+    { remedy: `create ${other.name} with --ipc shareable` },
+  )
+}
+
+/**
+ * Mounts the memory that a container shares with others, or that it joins, at its place. Returns the
+ * place; `undefined` for a container that has its memory alone. `releaseSharedMemory` undoes it.
+ */
+export function prepareMemory(
+  context: Pick<ContainerContext, 'root' | 'run'>,
+  { id, settings }: Pick<Container, 'id' | 'settings'>,
+  joined: JoinedMemory | undefined,
+): string | undefined {
+  const { memory } = containerPaths(context, id)
+  if (joined !== undefined) joinSharedMemory(joined.memory, memory)
+  else if (settings.ipc === 'shareable') mountSharedMemory(memory, settings.shmSize)
+  else return undefined
+  return memory
 }
 
 function getRunning(

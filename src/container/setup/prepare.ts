@@ -11,6 +11,7 @@ import {
   type PreparedRoot,
   prepareRoot,
   releaseNestedMounts,
+  releaseSharedMemory,
   resolveUser,
   useCompiledFilter,
   writeBundle,
@@ -18,6 +19,7 @@ import {
 import type { ContainerSnapshot } from '#snapshot'
 import { releaseVolumes } from '#volume'
 import { logAttributes } from '../logs/attributes.ts'
+import { journalFields, requireJournal } from '../logs/journal.ts'
 import {
   type ContainerContext,
   type ContainerPaths,
@@ -33,7 +35,14 @@ import type { MonitorOrder } from '../protocol/order.ts'
 import { makeBaseLayer } from './base-layer.ts'
 import { shareEtcFiles, writeEtcFiles } from './etc-files.ts'
 import { deviceMounts, findDevices } from './find-devices.ts'
-import { type JoinedContainer, joinNetworkOf, joinPidsOf } from './join-container.ts'
+import {
+  type JoinedContainer,
+  type JoinedMemory,
+  joinIpcOf,
+  joinNetworkOf,
+  joinPidsOf,
+  prepareMemory,
+} from './join-container.ts'
 import { requestNetwork } from './join-networks.ts'
 import { findLinked, type LinkedContainer, linkVariables } from './links.ts'
 import { MountedImages } from './mounted-images.ts'
@@ -62,6 +71,7 @@ export async function prepareContainer(
 ): Promise<void> {
   const { id, settings } = container
   const paths = containerPaths(context, id)
+  if (settings.log.driver === 'journald') requireJournal(container.name)
   const overlays = [makeBaseLayer(context)]
   const others = findOthers(context, container)
   const devices = await findDevices(context, container)
@@ -75,6 +85,8 @@ export async function prepareContainer(
   const attachment = undo.use(await attach(context, container, options.signal))
   undo.defer(() => releaseVolumes(context, { container: id }))
   undo.defer(() => releaseNestedMounts(paths.mounts))
+  undo.defer(() => releaseSharedMemory(paths.memory))
+  const memory = prepareMemory(context, container, others.memory)
   // They are mounted again for the container before they are unmounted here.
   await using images = new MountedImages(context.snapshots)
   const mountImage = images.mount.bind(images)
@@ -83,7 +95,7 @@ export async function prepareContainer(
   const { mounts, visible } = await makeMounts(context, container, places)
   const cwd = container.settings.workingDir
   using prepared = prepareRoot(snapshot.root, { mounts, cwd, nested: paths.mounts })
-  const parts = { root: snapshot.root, attachment, others, devices, prepared, options }
+  const parts = { root: snapshot.root, attachment, others, memory, devices, prepared, options }
   const bundle = bundleOptions(container, parts)
   const { entrypoint, command } = container.settings
   checkCommand(prepared.view, { ...bundle, args: [...entrypoint, ...command] })
@@ -91,6 +103,7 @@ export async function prepareContainer(
   // Written first, because a bundle without a state counts as damage.
   const network = networkState(attachment)
   rmSync(paths.networks, { force: true })
+  rmSync(paths.holds, { recursive: true, force: true })
   writeState(paths.state, { ...createdState, network, root: snapshot.root })
   const runtime = runtimeOf(context, container)
   const filters = { runtime, directory: `${context.root}/seccomp` }
@@ -106,14 +119,16 @@ interface Others {
   readonly network: JoinedContainer | undefined
   /** The file of a PID namespace. */
   readonly pids: string | undefined
+  readonly memory: JoinedMemory | undefined
   readonly linked: readonly LinkedContainer[]
 }
 
 function findOthers(context: ContainerContext, container: Container): Others {
-  const { networkOf, pidOf } = container.settings
+  const { networkOf, pidOf, ipcOf } = container.settings
   return {
     network: networkOf === undefined ? undefined : joinNetworkOf(context, container, networkOf),
     pids: pidOf === undefined ? undefined : joinPidsOf(context, container, pidOf),
+    memory: ipcOf === undefined ? undefined : joinIpcOf(context, container, ipcOf),
     linked: findLinked(context, container),
   }
 }
@@ -180,6 +195,8 @@ interface BundleParts {
   readonly root: string
   readonly attachment: Attachment
   readonly others: Others
+  /** The memory at `/dev/shm`; absent if the container has a new one of its own. */
+  readonly memory: string | undefined
   readonly devices: FoundDevice
   readonly prepared: PreparedRoot
   readonly options: PrepareOptions
@@ -187,7 +204,7 @@ interface BundleParts {
 
 function bundleOptions(
   { id, name, settings }: Container,
-  { root, attachment, others, devices, prepared, options }: BundleParts,
+  { root, attachment, others, memory, devices, prepared, options }: BundleParts,
 ): BundleOptions {
   const user = resolveUser(prepared.view, settings.user, { groupAdd: settings.groupAdd })
   const args = [...settings.entrypoint, ...settings.command]
@@ -216,6 +233,8 @@ function bundleOptions(
     network: others.network ?? namespaceOf(settings, attachment),
     pidNamespace: others.pids === undefined ? settings.pid : { path: others.pids },
     ipcNamespace: settings.ipc,
+    ipcPath: others.memory?.path,
+    sharedMemory: memory,
     utsNamespace: settings.uts,
     cgroupNamespace: settings.cgroupns,
     cgroupParent: settings.cgroupParent,
@@ -276,6 +295,10 @@ function orderOf(
     restart: settings.restart,
     log: settings.log,
     attributes: logAttributes(settings),
+    journal:
+      settings.log.driver === 'journald'
+        ? journalFields(container, logAttributes(settings))
+        : undefined,
     health: settings.health,
     healthAction: settings.healthAction,
     stopSignal: settings.stopSignal,

@@ -1,12 +1,14 @@
 import { StrakeError } from '#oci'
 import { sleep, type WindowSize } from '#platform'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
+import type { Container } from '../model/record.ts'
 import { announceClient } from '../protocol/announce.ts'
 import { connectMonitor, type MonitorConnection } from '../protocol/connection.ts'
 import { DescriptorStreams } from '../session/descriptor-streams.ts'
 import { createDetachFilter } from '../session/detach-keys.ts'
 import { requireTerminal } from '../session/require-terminal.ts'
 import { runSession, type SessionEnd } from '../session/session.ts'
+import { SessionError } from '../session/session-error.ts'
 import { proxySignals } from '../session/signals.ts'
 import type { ContainerStreams } from '../session/streams.ts'
 import { passSignal, resizeContainer } from './control.ts'
@@ -31,6 +33,16 @@ async function awaitStart(
     if (context.records.containers.get(id) === undefined) return undefined
     await sleep(pause, signal)
   }
+}
+
+/** The error for a container whose terminal or input nobody can reach any more. */
+function deaf({ name, settings }: Container): SessionError {
+  const what = settings.tty ? 'terminal' : 'input'
+  return new SessionError(
+    'UNAVAILABLE',
+    `Cannot attach to container ${name}: its ${what} was lost when its monitor was killed`,
+    { remedy: `strake restart ${name}${settings.tty ? '' : ', or attach with --no-stdin'}` },
+  )
 }
 
 export interface AttachOptions {
@@ -67,6 +79,7 @@ export async function attachContainer(
   const runs = state.status === 'running' || state.status === 'restarting'
   if (!runs && options.onWaiting === undefined) throw notRunning('attach to', container)
   const stdin = options.stdin !== false && settings.interactive
+  if (runs && state.isDeaf && (settings.tty || stdin)) throw deaf(container)
   if (settings.tty && stdin && options.streams === undefined) requireTerminal()
   const connection = runs
     ? await connectMonitor(containerPaths(context, id).socket)

@@ -10,6 +10,7 @@ import { numberOf, parseSignal, stopSignalOf } from '../model/signal.ts'
 import { readState } from '../model/state.ts'
 import { type StopReason, writeStopRequest } from '../model/stop-request.ts'
 import { connectMonitor, type MonitorConnection } from '../protocol/connection.ts'
+import { announceHold } from '../protocol/hold.ts'
 import { findContainer } from './find.ts'
 
 export interface StopOptions {
@@ -108,31 +109,20 @@ export async function suspendContainer(
   nameOrId: string,
 ): Promise<AsyncDisposable> {
   const { id } = await findContainer(context, nameOrId)
-  const monitor = await connectMonitor(containerPaths(context, id).socket)
-  const hold = async (isHeld: boolean): Promise<void> => monitor?.send({ kind: 'hold', isHeld })
+  await using undo = new AsyncDisposableStack()
   // The monitor must know of this process before it can be killed with the container paused.
-  await hold(true)
-  const release = async (): Promise<void> => {
-    await hold(false)
-    await monitor?.close()
-  }
+  undo.use(await announceHold(context, id))
+  await pauseContainer(context, id)
+  undo.defer(() => resumeIfPaused(context, id))
+  return undo.move()
+}
+
+/** Another process may have killed or resumed the container before. */
+async function resumeIfPaused(context: ContainerContext, id: string): Promise<void> {
   try {
-    await pauseContainer(context, id)
+    await unpauseContainer(context, id)
   } catch (error) {
-    await release()
-    throw error
-  }
-  return {
-    async [Symbol.asyncDispose]() {
-      try {
-        await unpauseContainer(context, id)
-      } catch (error) {
-        // Another process may have killed or resumed it before.
-        if (!isStrakeError(error, 'CONFLICT', 'NOT_FOUND')) throw error
-      } finally {
-        await release()
-      }
-    },
+    if (!isStrakeError(error, 'CONFLICT', 'NOT_FOUND')) throw error
   }
 }
 

@@ -39,7 +39,7 @@ export function inspectContainer(context: ContainerContext, nameOrId: string): C
     health: readHealth(context, container),
     mounts: readMounts(directory) ?? foreseeMounts(context, container),
     directory,
-    log: container.settings.log.driver === 'none' ? undefined : log,
+    log: ['none', 'journald'].includes(container.settings.log.driver) ? undefined : log,
     snapshotter: context.snapshots.kind,
     runtime: runtimeOf(context, container).name,
     execs: isRunning(container) ? readExecs(run) : [],

@@ -1,6 +1,7 @@
 import { StrakeError } from '#oci'
 import { type LogFiles, openLogFiles } from '../logs/log-files.ts'
 import { type LogEntry, type LogLine, lastLines, partIntoLines } from '../logs/log-lines.ts'
+import { readJournal } from '../logs/read-journal.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
 import { changesIn } from '../observe/changes.ts'
@@ -40,6 +41,7 @@ export async function* readLogBatches(
       `Cannot read the logs of container ${container.name}: it keeps none (log driver none)`,
     )
   }
+  if (container.settings.log.driver === 'journald') return yield* readEntries(container, options)
   const { log, directory } = containerPaths(context, container.id)
   const files = openLogFiles(log, container.settings.log.maxFile)
   const part = partIntoLines()
@@ -57,6 +59,28 @@ export async function* readLogBatches(
   } finally {
     files.close()
   }
+}
+
+async function* readEntries(
+  { id, name }: Container,
+  options: LogsOptions,
+): AsyncGenerator<readonly LogEntry[]> {
+  if (options.follow) {
+    throw new StrakeError(
+      'UNSUPPORTED',
+      `Cannot follow the logs of container ${name}: they are in the journal`,
+      { remedy: `journalctl --follow CONTAINER_ID_FULL=${id}` },
+    )
+  }
+  const part = partIntoLines()
+  let last: LogLine[] = []
+  for await (const text of readJournal(id, name)) {
+    options.signal?.throwIfAborted()
+    const lines = part(text).filter((line) => within(line, options))
+    if (options.tail === undefined) yield lines
+    else last = lastLines([last, lines], options.tail)
+  }
+  yield last
 }
 
 function* readBatches(

@@ -87,9 +87,9 @@ async function startInOrder(
 
 /** The IDs of the containers that run before a container can start. */
 function needsOf({ settings }: Container): readonly string[] {
-  const { networkOf = [], pidOf = [] } = settings
+  const { networkOf = [], pidOf = [], ipcOf = [] } = settings
   const links = networksOf(settings).flatMap((choice) => choice.links ?? [])
-  return [networkOf, pidOf, links.map(({ container }) => container)].flat()
+  return [networkOf, pidOf, ipcOf, links.map(({ container }) => container)].flat()
 }
 
 /** Stops all containers because the machine goes down: the next start of the machine starts them again. */

@@ -86,6 +86,8 @@ describe('parseContainerBody()', () => {
     })
     expect(parse({ HostConfig: { AutoRemove: true } }).remove).toBe(true)
     expect(options.cgroupParent).toBe('/a/b')
+    expect(parse({ HostConfig: { IpcMode: 'container:a' } })).toMatchObject({ ipcOf: 'a' })
+    expect(parse({ HostConfig: { IpcMode: 'shareable' } })).toMatchObject({ ipc: 'shareable' })
     expect(() => parse({ HostConfig: { CgroupParent: 'a/../..' } })).toThrow('control group')
     expect(options.ports).toEqual([
       { hostPort: 8080, containerPort: 80, protocol: 'tcp' },

@@ -72,7 +72,7 @@ export function parseContainerBody(body: Fields, { name, platform }: CreateParam
     dnsOptions: texts(host, 'DnsOptions'),
     oomScoreAdj: member(host, 'OomScoreAdj', 'number') || undefined,
     ...pidsOf(host),
-    ipc: ipcOf(host),
+    ...ipcOf(host),
     uts: namespaceOf(host, 'UTSMode'),
     cgroupns: namespaceOf(host, 'CgroupnsMode'),
     annotations: textMap(host, 'Annotations'),
@@ -148,9 +148,12 @@ function pidsOf(host: Fields): Pick<RunOptions, 'pid' | 'pidOf'> {
   return other === undefined ? { pid: namespaceOf(host, 'PidMode') } : { pidOf: other }
 }
 
-function ipcOf(host: Fields): RunOptions['ipc'] {
-  const mode = member(host, 'IpcMode', 'string')
-  return mode === 'shareable' || mode === 'none' ? mode : namespaceOf(host, 'IpcMode')
+/** `container:NAME` shares the memory of another container. */
+function ipcOf(host: Fields): Pick<RunOptions, 'ipc' | 'ipcOf'> {
+  const mode = member(host, 'IpcMode', 'string') ?? ''
+  if (mode === 'shareable' || mode === 'none') return { ipc: mode }
+  const [, other] = /^container:(.+)$/.exec(mode) ?? []
+  return other === undefined ? { ipc: namespaceOf(host, 'IpcMode') } : { ipcOf: other }
 }
 
 /** Docker's own names of its runtime. */

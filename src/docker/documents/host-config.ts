@@ -44,7 +44,7 @@ export function hostConfigDocument(
     DnsSearch: settings.dnsSearch,
     ExtraHosts: listOrNull(settings.extraHosts.map(({ name, ip }) => `${name}:${ip}`)),
     GroupAdd: listOrNull(settings.groupAdd),
-    IpcMode: settings.ipc,
+    IpcMode: settings.ipcOf === undefined ? settings.ipc : `container:${settings.ipcOf}`,
     Cgroup: '',
     Links: listOrNull(linksOf(settings).map((link) => `/${link.name}:/${name}/${link.alias}`)),
     OomScoreAdj: settings.oomScoreAdj,
@@ -69,9 +69,10 @@ export function hostConfigDocument(
 }
 
 function logConfig({ log }: ContainerSettings): Readonly<Record<string, string>> {
+  const limits = { 'max-size': formatLogSize(log.maxSize), 'max-file': `${log.maxFile}` }
   return {
-    'max-size': formatLogSize(log.maxSize),
-    'max-file': `${log.maxFile}`,
+    ...(log.driver === 'journald' ? {} : limits),
+    ...(log.tag && { tag: log.tag }),
     ...(log.labels && { labels: log.labels.join(',') }),
     ...(log.env && { env: log.env.join(',') }),
   }

@@ -14,7 +14,7 @@ export function infoDocument(description: EngineDescription): InspectDocument {
       Volume: ['local'],
       Network: ['bridge', 'host', 'none'],
       Authorization: null,
-      Log: ['json-file', 'none'],
+      Log: ['journald', 'json-file', 'local', 'none'],
     },
     LoggingDriver: 'json-file',
     CgroupDriver: 'cgroupfs',

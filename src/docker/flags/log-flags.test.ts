@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { parseLogFlags } from './log-flags.ts'
+import { parseLogFlags, parseLogOptions } from './log-flags.ts'
 
 test('parseLogFlags() reads a number of lines and times', () => {
   const times = { since: '2020-06-01T00:00:00Z', until: '1700000000' }
@@ -16,4 +16,19 @@ test('parseLogFlags() names the invalid flag', () => {
     expect(() => parseLogFlags({ tail })).toThrow(`Cannot use --tail ${tail}:`)
   }
   expect(() => parseLogFlags({ since: 'soon' })).toThrow('Cannot use --since soon:')
+})
+
+test('parseLogOptions() takes a tag for the journal, and no limits of files', () => {
+  const words = ['tag={{.Name}}/{{ .ID }}', 'labels=a,b']
+  expect(parseLogOptions('journald', words)).toEqual({
+    driver: 'journald',
+    tag: '{{.Name}}/{{ .ID }}',
+    labels: ['a', 'b'],
+  })
+  for (const word of ['max-size=1m', 'max-file=2', 'tag={{.Nothing}}', 'tag={{.Name']) {
+    expect(() => parseLogOptions('journald', [word])).toThrow(
+      `Cannot use --log-opt ${word}: expected`,
+    )
+  }
+  expect(() => parseLogOptions('json-file', ['tag=x'])).toThrow('Cannot use --log-opt tag=x')
 })

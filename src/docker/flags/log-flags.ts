@@ -39,15 +39,18 @@ export function parseLogOptions(
   driver: string | undefined,
   words: readonly string[],
 ): NonNullable<ContainerOptions['log']> {
-  const known = (['json-file', 'local', 'none'] as const).find((one) => one === driver)
+  const known = (['json-file', 'local', 'journald', 'none'] as const).find((one) => one === driver)
   if (driver !== undefined && known === undefined) {
-    throw refuse('--log-driver', driver, 'expected json-file, local or none')
+    throw refuse('--log-driver', driver, 'expected json-file, local, journald or none')
   }
   let log: NonNullable<ContainerOptions['log']> = { driver: known }
   for (const word of words) {
     const at = word.indexOf('=')
     const [key, value] = [word.slice(0, at), word.slice(at + 1)]
-    if (key === 'max-size') log = { ...log, maxSize: parseSize(word, value) }
+    if (key === 'tag' && known === 'journald') log = { ...log, tag: parseTag(word, value) }
+    else if (known === 'journald' && /^max-/.test(key)) {
+      throw refuse('--log-opt', word, 'expected tag=TAG, labels=NAMES or env=NAMES for journald')
+    } else if (key === 'max-size') log = { ...log, maxSize: parseSize(word, value) }
     else if (key === 'max-file') log = { ...log, maxFile: parseCount(word, value) }
     else if (key === 'labels') log = { ...log, labels: parseNames(value) }
     else if (key === 'env') log = { ...log, env: parseNames(value) }
@@ -60,6 +63,13 @@ export function parseLogOptions(
     }
   }
   return log
+}
+
+const tagPlace = /\{\{\s*\.(ID|FullID|Name|ImageID|ImageFullID|ImageName|DaemonName)\s*\}\}/g
+
+function parseTag(word: string, text: string): string {
+  if (!text.replace(tagPlace, '').includes('{{')) return text
+  throw refuse('--log-opt', word, 'expected a text with {{.ID}}, {{.Name}} or {{.ImageName}}')
 }
 
 /** Reads names with commas between them. */

@@ -227,18 +227,20 @@ function withFullName(engine: Engine, choice: NetworkChoice): NetworkChoice {
   return { ...choice, links, name: findNetwork(engine, choice.name).name }
 }
 
-type Joining = Pick<ContainerOptions, 'networkOf' | 'pidOf' | 'hostname'>
+type Joining = Pick<ContainerOptions, 'networkOf' | 'pidOf' | 'ipcOf' | 'hostname'>
 
 /** Replaces names of joined containers by their IDs, and takes over the host name. Throws `NOT_FOUND`. */
-function joinOthers(engine: Engine, { networkOf, pidOf, hostname }: Joining): Joining {
-  const pids = pidOf === undefined ? undefined : getContainer(engine, pidOf)
-  if (networkOf === undefined) return { pidOf: pids?.id, hostname }
+function joinOthers(engine: Engine, { networkOf, hostname, ...names }: Joining): Joining {
+  const idOf = (name: string | undefined): string | undefined =>
+    name === undefined ? undefined : getContainer(engine, name).id
+  const joined = { pidOf: idOf(names.pidOf), ipcOf: idOf(names.ipcOf) }
+  if (networkOf === undefined) return { ...joined, hostname }
   const other = getContainer(engine, networkOf)
   if (hostname) {
     const reason = `the network is that of container ${other.name}`
     throw new StrakeError('INVALID', `Cannot use --hostname ${hostname}: ${reason}`)
   }
-  return { networkOf: other.id, pidOf: pids?.id, hostname: other.settings.hostname }
+  return { ...joined, networkOf: other.id, hostname: other.settings.hostname }
 }
 
 /** Refuses a file that exists: it may hold the ID of another container. */

@@ -6,6 +6,7 @@ import { exitOfStatus, type ProcessExit } from './process.ts'
 
 const calls = symbols({
   pidfdOpen: { syscall: 434, args: ['i32', 'u32'], returns: 'i64' },
+  pidfdGetfd: { syscall: 438, args: ['i32', 'i32', 'u32'], returns: 'i64' },
   ioctl: { args: ['i32', 'u64', 'ptr'], returns: 'i32' },
 })
 
@@ -34,6 +35,25 @@ export async function awaitStranger(identity: ProcessIdentity): Promise<ProcessE
     }
   } finally {
     closeFile(fd)
+  }
+}
+
+/**
+ * Returns a duplicate of descriptor `number` of another process. Returns `undefined` when the process
+ * has ended or has no such descriptor, and when the kernel does not allow it: it does since Linux 5.6.
+ */
+export function takeDescriptor(identity: ProcessIdentity, number: number): number | undefined {
+  let process: number | undefined
+  try {
+    process = openProcess(identity.pid)
+    // Checked after the open, as above.
+    if (process === undefined || !isAlive(identity)) return undefined
+    return check(Number(calls().pidfdGetfd(process, number, 0)), 'pidfd_getfd')
+  } catch (error) {
+    if (isSystemError(error)) return undefined
+    throw error
+  } finally {
+    if (process !== undefined) closeFile(process)
   }
 }
 

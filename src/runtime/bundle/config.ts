@@ -64,6 +64,10 @@ export interface BundleOptions extends ProcessOptions {
   /** `path` is the PID namespace to join. */
   readonly pidNamespace?: 'private' | 'host' | { readonly path: string } | undefined
   readonly ipcNamespace?: IpcMode | undefined
+  /** The file of an IPC namespace to join, in place of `ipcNamespace`. */
+  readonly ipcPath?: string | undefined
+  /** A directory of this machine in place of a new `/dev/shm`. */
+  readonly sharedMemory?: string | undefined
   readonly utsNamespace?: 'private' | 'host' | undefined
   /** Default: `private` where the machine has cgroup v2, and `host` for a privileged container. */
   readonly cgroupNamespace?: 'private' | 'host' | undefined
@@ -163,7 +167,8 @@ function namespaces(options: BundleOptions): readonly NamespaceConfig[] {
   const { pidNamespace } = options
   if (typeof pidNamespace === 'object') made.push({ type: 'pid', path: pidNamespace.path })
   else if (pidNamespace !== 'host') made.push({ type: 'pid' })
-  if (options.ipcNamespace !== 'host') made.push({ type: 'ipc' })
+  if (options.ipcPath !== undefined) made.push({ type: 'ipc', path: options.ipcPath })
+  else if (options.ipcNamespace !== 'host') made.push({ type: 'ipc' })
   if (network === 'none') made.push({ type: 'network' })
   else if (network !== 'host') made.push({ type: 'network', path: network.path })
   const isPrivileged = options.security?.privileged

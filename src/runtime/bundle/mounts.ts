@@ -5,7 +5,7 @@ import type { MountConfig } from './spec.ts'
 
 /**
  * The namespace of shared memory. As in Docker, `host` also shares the `/dev/shm` of the machine, where
- * shared memory has its names, and `none` leaves it out. `shareable` is another word for `private`.
+ * shared memory has its names, and `none` leaves it out. Other containers may join a `shareable` one.
  */
 export type IpcMode = 'private' | 'shareable' | 'none' | 'host'
 
@@ -14,6 +14,8 @@ export interface MountOptions {
   /** Bytes of `/dev/shm`; default 64 MiB. */
   readonly shmSize?: number | undefined
   readonly ipcNamespace?: IpcMode | undefined
+  /** A directory of this machine in place of a new `/dev/shm`, for containers that share it. */
+  readonly sharedMemory?: string | undefined
   readonly readOnlyRoot?: boolean | undefined
   readonly privileged?: boolean | undefined
 }
@@ -53,12 +55,16 @@ function kernelMounts(options: MountOptions): readonly MountConfig[] {
 
 function sharedMemory({
   ipcNamespace,
+  sharedMemory: shared,
   shmSize = defaultShmSize,
 }: MountOptions): readonly MountConfig[] {
   const place = '/dev/shm'
   if (ipcNamespace === 'none') return []
-  if (ipcNamespace === 'host' && statSync(place, { throwIfNoEntry: false })?.isDirectory()) {
-    return [{ destination: place, type: 'bind', source: place, options: ['bind', 'private'] }]
+  const hasHosts =
+    ipcNamespace === 'host' && statSync(place, { throwIfNoEntry: false })?.isDirectory()
+  const source = shared ?? (hasHosts ? place : undefined)
+  if (source !== undefined) {
+    return [{ destination: place, type: 'bind', source, options: ['bind', 'private'] }]
   }
   return [mount(place, 'tmpfs', ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${shmSize}`])]
 }

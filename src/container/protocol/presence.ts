@@ -1,0 +1,44 @@
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { isAlive, isSystemError, ownIdentity, type ProcessIdentity } from '#platform'
+import { readJson } from '../model/state.ts'
+
+/** Notes in `directory` that this process is there, until it is disposed. A killed process leaves its note. */
+export function notePresence(directory: string): Disposable {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const path = `${directory}/${crypto.randomUUID()}`
+  writeFileSync(path, JSON.stringify(ownIdentity()), { mode: 0o600 })
+  return { [Symbol.dispose]: () => rmSync(path, { force: true }) }
+}
+
+/** A note of a process. */
+export interface Presence {
+  readonly path: string
+  readonly process: ProcessIdentity
+  readonly isAlive: boolean
+}
+
+/** Reads the notes in `directory`, also those of processes that have ended. */
+export function readPresence(directory: string): readonly Presence[] {
+  return listFiles(directory).flatMap((name) => {
+    const path = `${directory}/${name}`
+    const process = toIdentity(readJson(path))
+    return process === undefined ? [] : [{ path, process, isAlive: isAlive(process) }]
+  })
+}
+
+function listFiles(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return []
+    throw error
+  }
+}
+
+function toIdentity(found: Partial<ProcessIdentity> | undefined): ProcessIdentity | undefined {
+  const { pid, startTime, bootId } = found ?? {}
+  if (typeof pid !== 'number' || typeof startTime !== 'string' || typeof bootId !== 'string') {
+    return undefined
+  }
+  return { pid, startTime, bootId }
+}
