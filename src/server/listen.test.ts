@@ -44,11 +44,11 @@ test('listen() closes a connection whose body continues after the answer', async
   ]
   await using server = await listen(mounts, { port: 0 })
   const host = `Host: localhost:${server.port}`
-  // A large body that never comes: the answer is sent at once, and the connection ended.
+  // A body that is too large to be read: the answer is sent at once, and the connection ended.
   const start = (path: string) => [
     `POST ${path} HTTP/1.1`,
     host,
-    'Content-Length: 9999999',
+    'Content-Length: 99999999',
     '',
     'x',
   ]
