@@ -199,7 +199,7 @@ export type { ProcessIdentity } from './process/identity.ts'
 export { identifyProcess, isAlive, ownIdentity, signalProcess } from './process/identity.ts'
 /** The JIT threshold of the runtime. */
 export { compileEagerly } from './process/jit.ts'
-export { killTree } from './process/kill-tree.ts'
+export { killByWords, killTree } from './process/kill-tree.ts'
 export {
   makeLastingPipe,
   makePipe,

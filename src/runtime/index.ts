@@ -40,6 +40,8 @@ export {
 export { type CgroupUsage, cgroupUsage } from './cgroup-usage.ts'
 /** Which runtime works here, and why. */
 export { type DetectedRuntime, type DetectRuntimeOptions, detectRuntime } from './detect.ts'
+/** A runtime whose monitor was killed. */
+export { endStart } from './end-start.ts'
 /** The reason of a failed start. */
 export { StartError, startFailure } from './failure.ts'
 /** Compiled seccomp filters, stored for crun. */

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { isAlive } from '#platform'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { identifyProcess, isAlive } from '#platform'
+import { containerPaths } from '../model/context.ts'
 import type { ContainerOptions } from '../model/options.ts'
 import { getContainer } from '../model/record.ts'
 import { join, lineOf, until } from '../testing/client.ts'
@@ -7,6 +9,7 @@ import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
 import { type User, users } from '../testing/user.ts'
 import { type AttachOptions, attachContainer } from '../verbs/attach.ts'
 import { killContainer, pauseContainer, resizeContainer } from '../verbs/control.ts'
+import { createContainer } from '../verbs/create.ts'
 import { findContainer } from '../verbs/find.ts'
 import { removeContainer } from '../verbs/remove.ts'
 import { runDetached } from '../verbs/run.ts'
@@ -92,6 +95,28 @@ describe.skipIf(cannotRun !== undefined)(`adopting${cannotRun ? ` (${cannotRun})
     await reconcileContainers(bed.context)
     await until(() => holder !== undefined && !isAlive(holder))
     expect(getContainer(bed.context, id).state.holder).toBeUndefined()
+  })
+
+  test('reconcileContainers() ends a runtime that still starts a container whose monitor was killed', async () => {
+    const { id } = await createContainer(bed.context, {
+      image: bed.image,
+      network: 'none',
+      command: ['sleep', '100'],
+    })
+    const { directory, run: place } = containerPaths(bed.context, id)
+    mkdirSync(place, { recursive: true })
+    // A runtime that takes its time, with a process that it has started.
+    const words = ['sh', '-c', 'sleep 1000 & wait', 'runtime', 'run', '--bundle', directory, id]
+    const runtime = Bun.spawn(words)
+    await until(
+      () => readFileSync(`/proc/${runtime.pid}/task/${runtime.pid}/children`, 'utf8') !== '',
+    )
+    const children = readFileSync(`/proc/${runtime.pid}/task/${runtime.pid}/children`, 'utf8')
+    const child = identifyProcess(Number(children))
+    await reconcileContainers(bed.context)
+    await runtime.exited
+    await until(() => child !== undefined && !isAlive(child))
+    expect(getContainer(bed.context, id).state.status).toBe('created')
   })
 
   test('the next command resumes a container whose monitor was killed with the command that suspended it', async () => {

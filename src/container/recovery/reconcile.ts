@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { isAlive, removeTree, signalProcess } from '#platform'
-import { forget, releaseNestedMounts, releaseSharedMemory } from '#runtime'
+import { endStart, forget, releaseNestedMounts, releaseSharedMemory } from '#runtime'
 import type { ContainerSnapshot } from '#snapshot'
 import { releaseVolumes } from '#volume'
 import { containerEvent, networkEvents } from '../model/container-events.ts'
@@ -69,6 +69,7 @@ export async function reconcileContainer(
   const { process, monitor, root, holder, isDeaf, ...rest } = state
   if ([process, monitor].some((one) => one !== undefined && isAlive(one))) return false
   if (holder !== undefined) signalProcess(holder, 'SIGKILL')
+  endStart(paths.directory)
   await forget(runtimeOf(context, container), id, groupOf(container))
   await releaseNestedMounts(paths.mounts)
   await releaseSharedMemory(paths.memory)

@@ -17,6 +17,19 @@ export function killTree(pid: number): readonly number[] {
   return found.slice(1)
 }
 
+/**
+ * Kills every process whose command line has these words in this order, one after the other, with all of
+ * its descendants. Any process can choose its command line, so a container can only harm itself.
+ */
+export function killByWords(words: readonly string[]): void {
+  const wanted = `\0${words.join('\0')}\0`
+  for (const name of fs().readdirSync('/proc')) {
+    const pid = Number(name)
+    if (!Number.isInteger(pid) || pid === process.pid) continue
+    if ((readSmallFile(`/proc/${pid}/cmdline`) ?? '').includes(wanted)) killTree(pid)
+  }
+}
+
 /** Each thread has a list of the children that it has started. Programs in Go start them from any thread. */
 function childrenOf(pid: number): readonly number[] {
   const tasks = `/proc/${pid}/task`
