@@ -190,6 +190,7 @@ const purposes: Readonly<Record<string, string>> = {
   'build/buildkit': 'the steps and files of a build under the digests that BuildKit gives them',
   'build/cache': 'results of steps that travel between machines, and layers that come later',
   'api/build': 'builds for clients without BuildKit',
+  'api/builder': 'the process that builds for a server, and the ways to it',
   'api/client': 'what the client of a build serves on its session',
   'api/client/files': 'files that travel between the client of a build and the server',
   'api/client/messages': 'messages of the services of such a client',

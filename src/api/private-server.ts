@@ -15,7 +15,7 @@ const prefix = 'api-'
 /** Serves the Engine API on a socket in a directory of its own until disposed. */
 export async function servePrivately(
   engine: Engine,
-  options: Pick<ServeOptions, 'signal' | 'onFailure'>,
+  options: Pick<ServeOptions, 'signal' | 'onFailure' | 'buildsHere'>,
 ): Promise<PrivateServer> {
   mkdirSync(engine.run, { recursive: true, mode: 0o700 })
   await removeDead(engine)

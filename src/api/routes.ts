@@ -201,7 +201,7 @@ const imageRoutes: readonly Route[] = [
     'POST',
     '/build',
     'Build an image from an archive',
-    from(() => import('./build/build.ts'), 'build'),
+    from(() => import('./builder/answer-build.ts'), 'answerBuild'),
   ),
   route(
     'POST',

@@ -7,6 +7,8 @@ import { StrakeError } from '#oci'
 import { createActivity } from '#platform/api-server/activity'
 import { type ApiAddress, parseApiAddress } from '#server/api-address'
 import { type ListenApiOptions, type ListeningApi, listenApi } from '#server/listen-api'
+import { createBuilder } from './builder/builder.ts'
+import { relayConnections } from './builder/relay-connections.ts'
 import { loadConnections } from './connections/load.ts'
 import { createApi } from './create-api.ts'
 import { ApiError, failureResponse } from './failure.ts'
@@ -18,6 +20,8 @@ export interface ServeOptions extends Pick<ListenApiOptions, 'tls' | 'insecure' 
   readonly addresses?: readonly ApiAddress[] | undefined
   /** The group that may use Unix sockets. Default: `docker`, where it exists. */
   readonly group?: string | undefined
+  /** Whether this process builds. Default: one of its own does, so that no build delays an answer. */
+  readonly buildsHere?: boolean | undefined
   /** Aborts when the server has to end. */
   readonly signal: AbortSignal
   readonly onFailure?: ((error: unknown, request: Request) => void) | undefined
@@ -31,28 +35,41 @@ export interface ServedApi extends ListeningApi {
 
 /** Serves the Engine API of a store until disposed. Throws like `listenApi`. */
 export async function serveEngine(engine: Engine, options: ServeOptions): Promise<ServedApi> {
-  const { addresses = [socketOf(engine)], group, signal, onFailure, ...limits } = options
+  const {
+    addresses = [socketOf(engine)],
+    group,
+    signal,
+    onFailure,
+    buildsHere,
+    ...limits
+  } = options
   const activity = createActivity()
-  const connections = loadConnections(engine, onFailure)
+  await using stack = new AsyncDisposableStack()
+  const connections = buildsHere
+    ? loadConnections(engine, { onFailure, begin: activity.begin })
+    : relayConnections(stack.use(createBuilder(engine)), { onFailure })
   const handler = createApi(engine, { connections, signal, onFailure, begin: activity.begin })
   reapAbandoned(signal)
   const groupOfSockets = group === undefined ? groupId('docker') : requireGroup(group)
   const isInside = addresses.some((at) => at.kind === 'unix' && dirname(at.path) === engine.run)
   if (isInside && groupOfSockets !== undefined) letGroupEnter(engine, groupOfSockets)
-  const server = await listenApi(handler, {
-    ...limits,
-    addresses,
-    activity,
-    group: groupOfSockets,
-    onHttp2(connection) {
-      connections().then(
-        ({ serve }) => serve(connection),
-        () => connection.destroy(),
-      )
-    },
-    refuse: (status, message) => failureResponse(new ApiError(status, message)),
-  })
-  return { ...server, idle: activity.idle }
+  const server = stack.use(
+    await listenApi(handler, {
+      ...limits,
+      addresses,
+      activity,
+      group: groupOfSockets,
+      onHttp2(connection) {
+        connections().then(
+          ({ serve }) => serve(connection),
+          () => connection.destroy(),
+        )
+      },
+      refuse: (status, message) => failureResponse(new ApiError(status, message)),
+    }),
+  )
+  const taken = stack.move()
+  return { ...server, idle: activity.idle, [Symbol.asyncDispose]: () => taken.disposeAsync() }
 }
 
 /** The socket that is served and found by default. */

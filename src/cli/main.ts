@@ -17,6 +17,9 @@ if (first === '--version' || first === '-v') {
 } else if (first === '__monitor') {
   const { monitorMain } = await import('#engine/container/monitor')
   await monitorMain(second)
+} else if (first === '__build') {
+  const { builderRole } = await import('./commands/builder-role.ts')
+  await builderRole()
 } else {
   const { runCommand } = await import('./run-command.ts')
   await runCommand(process.argv.slice(2))

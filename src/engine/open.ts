@@ -70,7 +70,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     run,
     content,
     records,
-    env,
+    // Another process of this program makes the same choice.
+    env: kind === undefined ? env : { ...env, STRAKE_SNAPSHOTTER: kind },
     snapshots,
     networks,
     runtime,

@@ -178,6 +178,8 @@ describe.skipIf(reason !== undefined)('a client that vanishes', () => {
       await writeContext(join(strake.directory, 'build'), { ...large, Dockerfile }),
     )
     const headers = ['Content-Type: application/x-tar', `Content-Length: ${archive.length}`]
+    // The process that builds is there from now on, and some time longer than its last build.
+    await fetch('http://docker/build', { unix: socket, method: 'POST', keepalive: false })
     await vanishing(async (client) => {
       send(client, 'POST', '/build', ...headers)
       client.write(archive.subarray(0, archive.length / 2))

@@ -1,5 +1,6 @@
 import { type BuildRequest, build as buildImage, readBuildInput } from '#engine/build/build'
 import { familiarReference, parsePlatform, parseReference, StrakeError } from '#oci'
+import type { Builds } from '../buildkit/builds.ts'
 import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
 import { progressResponse } from '../images/progress.ts'
@@ -11,14 +12,14 @@ import { stepLines } from './step-lines.ts'
  * `POST /build`: builds the tar archive in the body, as clients without BuildKit ask for it. The
  * version 2 is a build by BuildKit, whose client may have a session.
  */
-export async function build(call: ApiCall): Promise<Response> {
+export async function build(call: ApiCall, builds: Builds): Promise<Response> {
   const { query } = call
   if (!['1', '2', undefined].includes(query.text('version'))) {
     throw new ApiError(400, `invalid builder version: ${query.text('version')}`)
   }
   if (query.text('version') === '2') {
     const { buildWithSession } = await import('./session-build.ts')
-    return await buildWithSession(call)
+    return await buildWithSession(call, builds)
   }
   const isQuiet = query.flag('q')
   const options = readOptions(call)

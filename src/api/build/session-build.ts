@@ -1,5 +1,6 @@
 import { encode, isGrpcError } from '#grpc'
 import type { Bytes } from '#stream'
+import type { Builds } from '../buildkit/builds.ts'
 import { StatusResponse } from '../buildkit/messages/status.ts'
 import { buildFailure } from '../buildkit/progress/failure.ts'
 import type { ApiCall } from '../call.ts'
@@ -12,9 +13,8 @@ import { solveRequest } from './solve-request.ts'
  * `POST /build?version=2`: a build by BuildKit, whose progress is in the lines of the response. The
  * context is the body of the request, a URL, or comes from the session of the client.
  */
-export async function buildWithSession(call: ApiCall): Promise<Response> {
+export async function buildWithSession(call: ApiCall, builds: Builds): Promise<Response> {
   const { query, request, signal } = call
-  const { builds } = await call.connections()
   const [, upload] = /^upload-request:(.+)$/s.exec(query.text('buildid') ?? '') ?? []
   if (upload !== undefined) {
     try {

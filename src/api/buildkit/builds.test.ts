@@ -11,7 +11,7 @@ let engine: TestEngine
 let builds: Builds
 beforeAll(async () => {
   engine = await openTestEngine()
-  builds = createBuildkit(engine, new Sessions()).builds
+  builds = createBuildkit(engine, { sessions: new Sessions(), begin: () => () => {} }).builds
 })
 afterAll(() => engine[Symbol.asyncDispose]())
 

@@ -41,6 +41,7 @@ export async function solveJob(
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
   job.begin(request)
+  const finish = services.begin()
   const leave = (): void => services.jobs.end(job, signal.reason)
   signal.addEventListener('abort', leave, { once: true })
   try {
@@ -54,7 +55,11 @@ export async function solveJob(
     if (!job.signal.aborted) {
       services.jobs.end(job, new GrpcError('CANCELLED', 'the build has ended'))
     }
-    await releaseResults(services, job)
+    try {
+      await releaseResults(services, job)
+    } finally {
+      finish()
+    }
   }
 }
 

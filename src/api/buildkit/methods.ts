@@ -20,12 +20,16 @@ export interface Buildkit {
   readonly builds: Builds
 }
 
-export function createBuildkit(engine: Engine, sessions: Sessions): Buildkit {
+export function createBuildkit(
+  engine: Engine,
+  { sessions, begin }: Pick<Services, 'begin'> & { readonly sessions: Sessions },
+): Buildkit {
   const services: Services = {
     engine,
     jobs: new Jobs(),
     pending: new Map(),
     remotes: new Map(),
+    begin,
     findClient: async (id, signal) =>
       id === '' ? noClient : sessionClient(engine, await sessions.find(id, signal), signal),
   }

@@ -12,6 +12,8 @@ export interface Services {
   readonly pending: Map<string, PendingBuild>
   /** Contexts of other machines whose files clients look at, by ID. */
   readonly remotes: Map<string, RemoteContext>
+  /** Counts a build until the returned function is called. */
+  readonly begin: () => () => void
   /** Waits for the session of a client. Throws `GrpcError`. */
   readonly findClient: (session: string, signal: AbortSignal) => Promise<BuildClient>
 }

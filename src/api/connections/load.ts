@@ -1,15 +1,21 @@
 import type { Engine } from '#engine/engine'
-import type { Connections } from './connections.ts'
+import type { LocalConnections } from './connections.ts'
+
+export interface LoadOptions {
+  readonly onFailure?: ((error: unknown, request: Request) => void) | undefined
+  readonly begin: () => () => void
+}
 
 /** Returns a function that loads the code of connections when the first client needs it. */
 export function loadConnections(
   engine: Engine,
-  onFailure: ((error: unknown, request: Request) => void) | undefined,
-): () => Promise<Connections> {
-  let loaded: Promise<Connections> | undefined
-  const load = async (): Promise<Connections> => {
-    const { createConnections } = await import('./connections.ts')
+  { onFailure, begin }: LoadOptions,
+): () => Promise<LocalConnections> {
+  let loaded: Promise<LocalConnections> | undefined
+  const load = async (): Promise<LocalConnections> => {
+    const { createConnections } = await import('./local-connections.ts')
     return createConnections(engine, {
+      begin,
       onFailure: (error, path) => onFailure?.(error, new Request(`http://localhost${path}`)),
     })
   }

@@ -11,9 +11,9 @@ export async function grpc(call: ApiCall): Promise<Response> {
 /** `POST /session`: the client offers services on the connection. */
 export async function session(call: ApiCall): Promise<Response> {
   const connections = await call.connections()
-  const facts = factsOfHeaders(call.request.headers)
-  if (facts.id === '') throw new ApiError(400, 'the session has no ID')
-  return upgradeOf(call).accept({}, (connection) => connections.openSession(connection, facts))
+  const { headers } = call.request
+  if (factsOfHeaders(headers).id === '') throw new ApiError(400, 'the session has no ID')
+  return upgradeOf(call).accept({}, (connection) => connections.openSession(connection, headers))
 }
 
 function upgradeOf({ exchange }: ApiCall): NonNullable<ApiCall['exchange']['upgrade']> {

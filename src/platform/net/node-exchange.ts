@@ -9,7 +9,7 @@ export function plainAddress(address: string | undefined): string {
 /** Converts a request of `node:http`, whose body is read chunk by chunk. */
 export function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request {
   const { method = 'GET' } = incoming
-  const body = method === 'GET' || method === 'HEAD' ? null : streamOf(incoming)
+  const body = method === 'GET' || method === 'HEAD' ? null : bodyOf(incoming)
   return requestWith(incoming, signal, body)
 }
 
@@ -96,7 +96,7 @@ function drained(destination: Writable): Promise<void> {
 }
 
 /** Reads chunk by chunk, so that a slow handler slows the sender. */
-function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+export function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
   const iterator = incoming[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
   return new ReadableStream<Uint8Array>(
     {

@@ -1,0 +1,25 @@
+import { openOutput } from '../render/output.ts'
+import { describeRequest, surviveFailures } from './system-failures.ts'
+
+/**
+ * The hidden role in which this program builds for a server. The server has set the environment to its
+ * store, and ends this process by closing its standard input.
+ */
+export async function builderRole(): Promise<void> {
+  const [{ compileEagerly }, { openEngine }, { serveBuilds }] = await Promise.all([
+    import('#platform'),
+    import('#engine/open'),
+    import('#api/builder/serve-builds'),
+  ])
+  compileEagerly()
+  const err = openOutput(2)
+  surviveFailures(err)
+  // A manager of services sends it to all processes of the server, whose end ends this one.
+  process.on('SIGTERM', () => {})
+  const engine = await openEngine()
+  await serveBuilds(engine, {
+    onFailure: (error, request) => err.write(describeRequest(error, request)),
+  })
+  await engine[Symbol.asyncDispose]()
+  process.exit(0)
+}

@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { readdirSync, readFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { importBusybox, writeContext } from './busybox.ts'
+import { end } from './servers.ts'
+import { command, missing, openStrake, program, type Strake } from './strake.ts'
+
+const reason = missing('busybox', 'tar')
+if (reason) console.info(`skipped: the process that builds for a server: ${reason}`)
+
+describe.skipIf(reason !== undefined)('the process that builds for a server', () => {
+  let strake: Strake
+  let archive: Uint8Array
+  beforeAll(async () => {
+    strake = await openStrake()
+    await importBusybox(strake)
+    const Dockerfile = 'FROM busybox\nCOPY text /\nRUN echo begun && sleep 1000\n'
+    const files = { Dockerfile, text: crypto.randomUUID() }
+    const context = await writeContext(join(strake.directory, 'context'), files)
+    await command(['tar', '-C', context, '-cf', `${context}.tar`, '.'])
+    archive = new Uint8Array(readFileSync(`${context}.tar`))
+  })
+  afterAll(() => strake?.[Symbol.asyncDispose]())
+
+  async function serve(): Promise<{ readonly child: Bun.Subprocess; readonly socket: string }> {
+    const socket = join(strake.directory, `${crypto.randomUUID().slice(0, 8)}.sock`)
+    const child = Bun.spawn([program, 'system', 'serve', '-H', `unix://${socket}`], {
+      env: { PATH: process.env['PATH'] ?? '', ...strake.env },
+      stdout: 'pipe',
+      stderr: 'inherit',
+    })
+    await child.stdout.getReader().read()
+    return { child, socket }
+  }
+
+  /** Begins a build, and waits until its RUN prints. */
+  async function beginBuild(socket: string): Promise<Socket> {
+    const client = connect(socket)
+    client.on('error', () => {})
+    const head = ['POST /build HTTP/1.1', 'Host: d', `Content-Length: ${archive.length}`, '', '']
+    client.write(head.join('\r\n'))
+    client.write(archive)
+    let text = ''
+    client.on('data', (data) => {
+      text += String(data)
+    })
+    await until(() => text.includes('begun\\n'))
+    return client
+  }
+
+  const get = async (socket: string, path: string): Promise<string> =>
+    await (await fetch(`http://docker${path}`, { unix: socket })).text()
+
+  test('delays no answer: the server answers while it does not run at all', async () => {
+    const { child, socket } = await serve()
+    const client = await beginBuild(socket)
+    const builder = builderOf(child.pid) ?? 0
+    process.kill(builder, 'SIGSTOP')
+    expect(await get(socket, '/_ping')).toBe('OK')
+    expect(JSON.parse(await get(socket, '/images/json'))).toHaveLength(1)
+    process.kill(builder, 'SIGCONT')
+    client.destroy()
+    await until(() => below(builder).length === 0)
+    await end(child)
+    expect(isThere(builder)).toBe(false)
+  })
+
+  test('ends with its server, however that ends, and so does its RUN', async () => {
+    const { child, socket } = await serve()
+    await beginBuild(socket)
+    const builder = builderOf(child.pid) ?? 0
+    const steps = below(builder)
+    expect(steps.length).toBeGreaterThan(0)
+    child.kill('SIGKILL')
+    await until(() => ![builder, ...steps].some(isThere))
+  })
+
+  test('is started again after it was killed', async () => {
+    const { child, socket } = await serve()
+    const client = await beginBuild(socket)
+    const ended = new Promise<void>((resolve) => client.once('close', () => resolve()))
+    process.kill(builderOf(child.pid) ?? 0, 'SIGKILL')
+    await ended
+    const again = await beginBuild(socket)
+    again.destroy()
+    await end(child)
+  })
+})
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; !condition(); tries++) {
+    if (tries === 3000) throw new Error('it did not happen within 30 seconds')
+    await Bun.sleep(10)
+  }
+}
+
+function statusOf(pid: string | number): { readonly parent: number; readonly state: string } {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const [, state = '', parent] = /\) (\S) (\d+)/s.exec(text) ?? []
+    return { parent: Number(parent), state }
+  } catch {
+    return { parent: 0, state: '' }
+  }
+}
+
+const isThere = (pid: number): boolean => !['', 'Z', 'X'].includes(statusOf(pid).state)
+
+function below(pid: number): readonly number[] {
+  const children = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && statusOf(name).parent === pid)
+    .map(Number)
+  return children.flatMap((child) => [child, ...below(child)])
+}
+
+/** The process that builds for a server. */
+function builderOf(server: number): number | undefined {
+  return below(server).find((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('__build'),
+  )
+}
