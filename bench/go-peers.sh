@@ -3,7 +3,7 @@
 #
 #   go-peers.sh DIRECTORY [clients]
 #
-# With `clients`, also two versions of Compose, which only the tests use.
+# With `clients`, also an older Compose, which only the tests use.
 # Debian carries an older Docker than the one that people use. A program that is in DIRECTORY stays.
 # It takes ten minutes on two processors, and Go >= 1.26.
 set -eu
@@ -56,10 +56,10 @@ build containerd "$containerd" ./cmd/containerd \
   "github.com/containerd/containerd/v2/version.Version=${containerd#*@v}"
 build containerd-shim-runc-v2 "$containerd" ./cmd/containerd-shim-runc-v2
 build docker-buildx "$buildx" ./cmd/buildx "github.com/docker/buildx/version.Version=${buildx#*@}"
+build docker-compose github.com/docker/compose/v5@v5.5.1 ./cmd \
+  github.com/docker/compose/v5/internal.Version=v5.5.1
 build_cli
 if [ "${2:-}" = clients ]; then
-  build docker-compose github.com/docker/compose/v5@v5.5.1 ./cmd \
-    github.com/docker/compose/v5/internal.Version=v5.5.1
   build docker-compose-2.40 github.com/docker/compose/v2@v2.40.3 ./cmd \
     github.com/docker/compose/v2/internal.Version=v2.40.3
 fi

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 
 /** The project that rows build: about 56,000 files in 520 MB. */
 const dependencies = {
@@ -73,11 +73,15 @@ const peerPackages = [
   'zstd',
 ]
 
-/** A root with Podman and the runtimes of Debian sid, and with Docker 29; made once. */
+/** A root with Podman and the runtimes of Debian sid, made once, and with Docker 29. */
 export async function preparePeers(): Promise<string> {
   const root = join(cache, 'peers-sid')
-  if (existsSync(root)) return root
-  const docker = await prepareDocker()
+  if (!existsSync(root)) await makeRoot(root)
+  await installDocker(root)
+  return root
+}
+
+async function makeRoot(root: string): Promise<void> {
   console.log('making the root of the peers: Podman, crun and runc of Debian sid')
   const include = `--include=${peerPackages.join(',')}`
   const unfinished = `${root}.new`
@@ -96,26 +100,35 @@ export async function preparePeers(): Promise<string> {
     ],
     cache,
   )
-  const plugins = join(unfinished, 'usr/libexec/docker/cli-plugins')
-  await mkdir(plugins, { recursive: true })
-  await run(['cp', join(docker, 'docker-buildx'), plugins], cache)
-  const programs = dockerPrograms.map((name) => join(docker, name))
-  await run(['cp', ...programs, join(unfinished, 'usr/local/bin')], cache)
   await rename(unfinished, root)
-  return root
 }
 
 const dockerPrograms = [
   'docker',
+  'docker-compose',
   'dockerd',
   'docker-proxy',
   'containerd',
   'containerd-shim-runc-v2',
 ]
 
+/** Copies the programs of Docker into the root that are not there yet. */
+async function installDocker(root: string): Promise<void> {
+  const plugins = join(root, 'usr/libexec/docker/cli-plugins')
+  const places = [
+    ...dockerPrograms.map((name) => join(root, 'usr/local/bin', name)),
+    join(plugins, 'docker-buildx'),
+  ]
+  const absent = places.filter((place) => !existsSync(place))
+  if (absent.length === 0) return
+  const docker = await prepareDocker()
+  await mkdir(plugins, { recursive: true })
+  for (const place of absent) await run(['cp', join(docker, basename(place)), place], cache)
+}
+
 /** The folder of Docker's programs, which Debian has in an older version only. */
 async function prepareDocker(): Promise<string> {
-  const directory = join(cache, 'docker')
+  const directory = process.env['STRAKE_GOPEERS'] ?? join(cache, 'docker')
   await run(['sh', resolve(import.meta.dir, 'go-peers.sh'), directory], cache)
   return directory
 }
