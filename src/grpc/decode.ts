@@ -15,6 +15,13 @@ interface Reading {
   elements: number
 }
 
+/** A message within the bytes of a stream. Messages that came together share `bytes`. */
+export interface Frame {
+  readonly bytes: Uint8Array
+  readonly start: number
+  readonly end: number
+}
+
 /**
  * Reads a message. Fields that the table does not have are skipped. `bytes` fields refer to
  * `bytes`. Throws `INVALID` for bytes that are no such message.
@@ -23,15 +30,27 @@ export function decode<Table extends MessageTable>(
   table: Table,
   bytes: Uint8Array,
 ): Message<Table> {
-  try {
-    const reading = { reader: new BinaryReader(bytes), elements: 0 }
-    const message = empty(table)
-    readFields(reading, { table, message, end: bytes.length, depth: 0 })
-    return message as Message<Table>
-  } catch (cause) {
-    if (isStrakeError(cause)) throw cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new StrakeError('INVALID', `Cannot read a message: ${reason}`, { cause })
+  return createDecoder(table)({ bytes, start: 0, end: bytes.length })
+}
+
+/** The same for messages of a stream, many of which lie in the same bytes. */
+export function createDecoder<Table extends MessageTable>(
+  table: Table,
+): (place: Frame) => Message<Table> {
+  let last: { readonly bytes: Uint8Array; readonly reader: BinaryReader } | undefined
+  return ({ bytes, start, end }) => {
+    try {
+      if (last?.bytes !== bytes) last = { bytes, reader: new BinaryReader(bytes) }
+      const { reader } = last
+      reader.pos = start
+      const message = empty(table)
+      readFields({ reader, elements: 0 }, { table, message, end, depth: 0 })
+      return message as Message<Table>
+    } catch (cause) {
+      if (isStrakeError(cause)) throw cause
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new StrakeError('INVALID', `Cannot read a message: ${reason}`, { cause })
+    }
   }
 }
 
@@ -47,14 +66,11 @@ interface Target {
 
 /** Returns a message without any field that was sent. */
 function empty(table: MessageTable): Values {
-  const message: Values = {}
-  for (const name in table) {
-    const [type, , shape] = table[name] as Field
-    if (shape === 'repeated') message[name] = []
+  const { initial, containers } = planOf(table)
+  const message = { ...initial }
+  for (const [name, shape] of containers) {
     // Keys come from outside, and an inherited name must not be found among them.
-    else if (shape === 'map') message[name] = Object.create(null)
-    else if (shape === 'optional' || typeof type !== 'string') message[name] = undefined
-    else message[name] = scalars[type].initial
+    message[name] = shape === 'repeated' ? [] : Object.create(null)
   }
   return message
 }
@@ -62,7 +78,7 @@ function empty(table: MessageTable): Values {
 function readFields(reading: Reading, target: Target): void {
   const { reader } = reading
   if (target.depth > deepest) throw invalid('it has too many messages inside each other')
-  const fields = fieldsByNumber(target.table)
+  const { fields } = planOf(target.table)
   while (reader.pos < target.end) {
     const [number, wireType] = reader.tag()
     const field = fields.get(number)
@@ -80,19 +96,35 @@ interface NamedField {
   readonly entry: MessageTable
 }
 
-const numbered = new WeakMap<MessageTable, ReadonlyMap<number, NamedField>>()
+/** What reading needs to know about a table. */
+interface Plan {
+  readonly fields: ReadonlyMap<number, NamedField>
+  /** The values of fields that were not sent, apart from `containers`. */
+  readonly initial: Values
+  /** Every message needs lists and maps of its own. */
+  readonly containers: readonly (readonly [name: string, shape: 'repeated' | 'map'])[]
+}
 
-function fieldsByNumber(table: MessageTable): ReadonlyMap<number, NamedField> {
-  const known = numbered.get(table)
+const plans = new WeakMap<MessageTable, Plan>()
+
+function planOf(table: MessageTable): Plan {
+  const known = plans.get(table)
   if (known !== undefined) return known
-  const made = new Map(
-    Object.entries(table).map(([name, field]): [number, NamedField] => {
-      const entry = { key: ['string', 1], value: [field[0], 2] } as const
-      return [field[1], { name, field, entry }]
-    }),
+  const named = Object.entries(table)
+  const fields = named.map(([name, field]): [number, NamedField] => {
+    const entry = { key: ['string', 1], value: [field[0], 2] } as const
+    return [field[1], { name, field, entry }]
+  })
+  const initial = named.map(([name, [type, , shape]]) => {
+    const isAbsent = shape !== undefined || typeof type !== 'string'
+    return [name, isAbsent ? undefined : scalars[type].initial]
+  })
+  const containers = named.flatMap(([name, [, , shape]]) =>
+    shape === 'repeated' || shape === 'map' ? [[name, shape] as const] : [],
   )
-  numbered.set(table, made)
-  return made
+  const plan = { fields: new Map(fields), initial: Object.fromEntries(initial), containers }
+  plans.set(table, plan)
+  return plan
 }
 
 /** Returns false for a value of another wire type, which counts as an unknown field. */

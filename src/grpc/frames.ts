@@ -1,4 +1,5 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
+import type { Frame } from './decode.ts'
 import { writeMessage } from './encode.ts'
 import type { Draft, MessageTable } from './message-table.ts'
 import { GrpcError } from './status.ts'
@@ -23,13 +24,13 @@ export function encodeFrame<Table extends MessageTable>(
 }
 
 /**
- * Yields the bytes of each message. Throws `RESOURCE_EXHAUSTED` for a message above `limit`,
+ * Yields the place of each message. Throws `RESOURCE_EXHAUSTED` for a message above `limit`,
  * before its bytes are read, and `UNIMPLEMENTED` for compressed messages, which were not agreed on.
  */
 export async function* readFrames(
   chunks: AsyncIterable<Uint8Array>,
   limit: number = largestMessage,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Frame> {
   let parts: Uint8Array[] = []
   let size = 0
   let needed = headSize
@@ -37,24 +38,35 @@ export async function* readFrames(
     parts.push(chunk)
     size += chunk.length
     if (size < needed) continue
-    let rest = parts.length === 1 ? chunk : Buffer.concat(parts)
-    for (needed = frameSize(rest, limit); rest.length >= needed; needed = frameSize(rest, limit)) {
-      yield rest.subarray(headSize, needed)
-      rest = rest.subarray(needed)
+    const bytes = plainArray(parts.length === 1 ? chunk : Buffer.concat(parts))
+    let at = 0
+    while (size >= headSize) {
+      needed = headSize + messageSize(bytes, at, limit)
+      if (size < needed) break
+      yield { bytes, start: at + headSize, end: at + needed }
+      at += needed
+      size -= needed
+      needed = headSize
     }
-    parts = rest.length === 0 ? [] : [rest]
-    size = rest.length
+    parts = size === 0 ? [] : [bytes.subarray(at)]
   }
   if (size > 0) throw new GrpcError('INTERNAL', 'the stream ended in the middle of a message')
 }
 
-/** Returns the size of the frame that `bytes` begin with, or of a head if that is incomplete. */
-function frameSize(bytes: Uint8Array, limit: number): number {
-  if (bytes.length < headSize) return headSize
-  if (bytes[0] !== 0) throw new GrpcError('UNIMPLEMENTED', 'compressed messages are not supported')
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1)
+/** A part of a `Buffer` is another `Buffer`, and costs more than reading a small message. */
+function plainArray({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, length)
+}
+
+/** Reads the head of the frame at `at`. */
+function messageSize(bytes: Uint8Array, at: number, limit: number): number {
+  const byte = (index: number): number => bytes[at + index] ?? 0
+  if (byte(0) !== 0) {
+    throw new GrpcError('UNIMPLEMENTED', 'compressed messages are not supported')
+  }
+  const length = byte(1) * 2 ** 24 + (byte(2) << 16) + (byte(3) << 8) + byte(4)
   if (length > limit) {
     throw new GrpcError('RESOURCE_EXHAUSTED', `a message of ${length} bytes is above the limit`)
   }
-  return headSize + length
+  return length
 }

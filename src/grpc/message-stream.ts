@@ -1,5 +1,5 @@
 import type { Http2Stream } from 'node:http2'
-import { decode } from './decode.ts'
+import { createDecoder } from './decode.ts'
 import { encodeFrame, readFrames } from './frames.ts'
 import type { Draft, Message, MessageTable } from './message-table.ts'
 import { GrpcError } from './status.ts'
@@ -13,8 +13,22 @@ export async function* readMessages<Table extends MessageTable>(
   stream: Http2Stream,
   table: Table,
 ): AsyncGenerator<Message<Table>> {
+  const decodeFrame = createDecoder(table)
+  for await (const frame of readFrames(readBatches(stream))) yield decodeFrame(frame)
+}
+
+/**
+ * Yields what has arrived since the last look. The runtime hands over every frame of HTTP/2 alone, and
+ * programs in Go send a frame for each message, so small messages would cost more to hand over than to
+ * read. After one turn of the loop, all that came together is read at once.
+ */
+async function* readBatches(stream: Http2Stream): AsyncGenerator<Uint8Array> {
   const chunks: AsyncIterable<Uint8Array> = stream.iterator({ destroyOnReturn: false })
-  for await (const bytes of readFrames(chunks)) yield decode(table, bytes)
+  for await (const chunk of chunks) {
+    await new Promise<void>((resolve) => void setImmediate(resolve))
+    const more: Uint8Array | null = stream.read()
+    yield more === null ? chunk : Buffer.concat([chunk, more])
+  }
 }
 
 /** Sends one message. Resolves when there is room for the next one. */

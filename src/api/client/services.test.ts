@@ -105,7 +105,9 @@ test('pullUpload() returns the bytes that the client offers', async () => {
     for (const text of ['a', '', 'bc']) await stream.send({ data: new TextEncoder().encode(text) })
   })
   await using client = await openClient([method])
-  const chunks = await Array.fromAsync(pullUpload(client.session, 'abc'), (chunk) => String(chunk))
+  const chunks = await Array.fromAsync(pullUpload(client.session, 'abc'), (chunk) =>
+    Buffer.from(chunk).toString(),
+  )
   expect(chunks.join('')).toBe('abc')
   expect(paths).toEqual(['buildkit-session /abc'])
 })

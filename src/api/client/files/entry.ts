@@ -8,7 +8,8 @@ export interface Entry {
   readonly path: string
   /** The path of its directory; empty for the top. */
   readonly parent: string
-  readonly name: Uint8Array
+  /** The last name of the path. */
+  readonly name: string
   readonly type: EntryType
   readonly permissions: number
   readonly size: number
@@ -29,30 +30,32 @@ const longestName = 255
  */
 export class EntryChecker {
   readonly #types = new Map<string, EntryType>()
+  /** The directory of the last entry, most often that of the next one. */
+  #parent = ''
 
   /** Throws `INVALID`. */
   check(stat: Stat): Entry {
     const { path, linkname } = stat
     const at = path.lastIndexOf('/')
-    const [parent, base] = [path.slice(0, Math.max(at, 0)), path.slice(at + 1)]
-    const name = Buffer.from(base)
+    const [parent, name] = [path.slice(0, Math.max(at, 0)), path.slice(at + 1)]
     const type = typeOfGoMode(stat.mode)
     if (this.#types.size === mostEntries) throw refuse(`it has more than ${mostEntries} entries`)
-    if (path.length > longestPath || name.length > longestName) throw refused(path, 'is too long')
-    if (base === '' || base === '.' || base === '..' || path.startsWith('/') || path.includes('\0'))
+    if (path.length > longestPath || isLongName(name)) throw refused(path, 'is too long')
+    if (name === '' || name === '.' || name === '..' || path.startsWith('/') || path.includes('\0'))
       throw refused(path, 'is no relative path')
-    if (parent !== '' && this.#types.get(parent) !== 'directory')
+    if (parent !== '' && parent !== this.#parent && this.#types.get(parent) !== 'directory')
       throw refused(path, 'is in no directory that was sent before')
-    if (this.#types.has(path)) throw refused(path, 'was sent twice')
+    this.#parent = parent
     if (linkname.length > longestPath || linkname.includes('\0'))
       throw refused(path, 'leads to no path')
     if (type === 'symlink' && linkname === '') throw refused(path, 'leads to no path')
     if (type === 'file' && linkname !== '' && this.#types.get(linkname) !== 'file')
       throw refused(path, 'is the same file as one that was not sent before')
     if (stat.size < 0) throw refused(path, 'has no size')
-    this.#types.set(path, type)
-    const second = 1_000_000_000n
-    const nanoseconds = ((stat.modTime % second) + second) % second
+    const known = this.#types.size
+    if (this.#types.set(path, type).size === known) throw refused(path, 'was sent twice')
+    const whole = stat.modTime / second
+    const rest = Number(stat.modTime - whole * second)
     return {
       path,
       parent,
@@ -60,15 +63,19 @@ export class EntryChecker {
       type,
       permissions: permissionsOfGoMode(stat.mode),
       size: stat.size,
-      seconds: Number((stat.modTime - nanoseconds) / second),
-      nanoseconds: Number(nanoseconds),
+      seconds: Number(whole) - (rest < 0 ? 1 : 0),
+      nanoseconds: rest < 0 ? rest + 1e9 : rest,
       link: linkname,
     }
   }
+}
 
-  has(path: string): boolean {
-    return this.#types.has(path)
-  }
+/** Nanoseconds. */
+const second = 1_000_000_000n
+
+/** A character has at most three bytes for each unit of its length. */
+function isLongName(name: string): boolean {
+  return name.length * 3 > longestName && Buffer.byteLength(name) > longestName
 }
 
 function refused(path: string, reason: string): StrakeError {

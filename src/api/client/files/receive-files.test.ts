@@ -117,6 +117,38 @@ describe('receiveFiles()', () => {
     expect(text('c/n')).toBe('w')
   })
 
+  test('leaves the status of unchanged directories as it is, so that a build knows their files', async () => {
+    const files = [directory('a', 0o750), file('a/b', 'x'), directory('c', 0o500)]
+    await receive(files)
+    const status = (path: string) => lstatSync(at(path), { bigint: true }).ctimeNs
+    const before = ['a', 'a/b', 'c'].map(status)
+    await receive(files)
+    expect(['a', 'a/b', 'c'].map(status).slice(0, 2)).toEqual(before.slice(0, 2))
+    await receive([directory('a', 0o700), file('a/b', 'x'), directory('c', 0o755)])
+    expect(['a', 'c'].map((path) => lstatSync(at(path)).mode & 0o777)).toEqual([0o700, 0o755])
+  })
+
+  test('gives other work a turn of the loop after some hundred packets', async () => {
+    const files = Array.from({ length: 20_000 }, (_, index) => symlink(`link${index}`, 'target'))
+    let [turn, reports, most] = [0, 0, 0]
+    const count = (): void => {
+      turn += 1
+      reports = 0
+      timer = setImmediate(count)
+    }
+    let timer = setImmediate(count)
+    await receive(files, {
+      onProgress() {
+        reports += 1
+        most = Math.max(most, reports)
+      },
+    })
+    clearImmediate(timer)
+    // A report comes after 64 packets.
+    expect(most).toBeLessThanOrEqual(8)
+    expect(turn).toBeGreaterThan(50)
+  })
+
   test('follows no link that lies in the directory', async () => {
     const outside = mkdtempSync(join(tmpdir(), 'outside-'))
     writeFileSync(join(outside, 'b'), 'safe')
@@ -163,6 +195,7 @@ describe('receiveFiles() refuses', () => {
     'a trailing slash': [directory('a/')],
     'a NUL': [file('a\0b', 'x')],
     'a name that is too long': [file('n'.repeat(256), 'x')],
+    'a name with too many bytes': [file('ü'.repeat(128), 'x')],
     'a file in no directory': [file('a/b', 'x')],
     'a file below a link': [symlink('a', '/'), file('a/b', 'x')],
     'a file below a file': [file('a', 'x'), file('a/b', 'x')],

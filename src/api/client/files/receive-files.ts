@@ -1,6 +1,7 @@
 import type { ClientStream, Draft, Metadata } from '#grpc'
 import { isStrakeError, StrakeError } from '#oci'
 import { treeCalls, writeAllNow } from '#platform'
+import { giveWay } from '#stream'
 import type { ClientSession } from '../client-session.ts'
 import { type Packet, packetType, SyncFiles } from '../messages/files.ts'
 import { type Entry, EntryChecker } from './entry.ts'
@@ -33,6 +34,12 @@ export interface ReceivedFiles {
 /** Bytes of all files together. */
 const mostBytes = 2 ** 40
 
+/** Packets after which other work of the process has its turn. */
+const packetsPerTurn = 256
+
+/** Packets between two reports of progress. */
+const packetsPerReport = 64
+
 /** Files that a client may send at the same time. Clients in Go send four. */
 const mostOpen = 64
 
@@ -57,11 +64,14 @@ export async function receiveFiles(
   const stream = session.client.open(SyncFiles, { metadata, signal })
   using transfer = new Transfer(tree, stream, request)
   const packets = stream[Symbol.asyncIterator]()
+  let taken = 0
   try {
     for (;;) {
       const { done, value } = await packets.next()
       if (done === true) break
       transfer.take(value)
+      // What has arrived already is read without a look at anything else.
+      if (++taken % packetsPerTurn === 0) await giveWay(signal)
     }
   } catch (error) {
     // After the last packet the client may end the call in any way.
@@ -114,6 +124,7 @@ class Transfer implements Disposable {
   readonly #questions: number[] = []
   #isAsking = false
   #count = 0
+  #packets = 0
   #bytes = 0
   #size = 0
   #isListed = false
@@ -137,7 +148,7 @@ class Transfer implements Disposable {
   take({ type, stat, id, data }: Packet): void {
     this.#bytes += data.length + (stat?.path.length ?? 0)
     if (this.#bytes > mostBytes) throw broken('its files are too large')
-    this.#request.onProgress?.(this.#bytes)
+    if (++this.#packets % packetsPerReport === 0) this.#request.onProgress?.(this.#bytes)
     if (type === packetType.data) this.#takeData(id, data)
     else if (type === packetType.stat) {
       if (stat !== undefined) this.#takeEntry(this.#checker.check(stat))
@@ -208,8 +219,9 @@ class Transfer implements Disposable {
   #complete(): void {
     for (const entry of this.#links) this.#tree.link(entry)
     this.#links.length = 0
-    this.#tree.finish((path) => this.#checker.has(path))
+    this.#tree.finish()
     this.isOver = true
+    this.#request.onProgress?.(this.#bytes)
     void this.#stream.send({ type: packetType.end }).catch(() => {})
   }
 }

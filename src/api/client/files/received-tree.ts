@@ -1,60 +1,86 @@
 import { isSystemError, treeCalls } from '#platform'
+import { type EarlierEntry, listEarlier } from './earlier-entries.ts'
 import type { Entry } from './entry.ts'
 
 const { closeDescriptor, entryStatus } = treeCalls
-const [typeBits, regular, directoryType] = [0o170000, 0o100000, 0o040000]
+const [regular, directoryType, symlinkType] = [0o100000, 0o040000, 0o120000]
 const here = Buffer.from('.')
+/** The entries of a new directory. */
+const none: Map<string, EarlierEntry> = new Map()
+
+/** A directory that the client sent. */
+interface ReceivedDirectory {
+  readonly entry: Entry
+  /** Its permission bits on disk; `undefined` for a new one. */
+  readonly permissions: number | undefined
+}
+
+/** The directory that is open. */
+interface OpenDirectory {
+  readonly path: string
+  readonly fd: number
+  /** What an earlier transfer has left in it, without what this one has named. */
+  readonly earlier: Map<string, EarlierEntry>
+}
 
 /**
  * Makes entries in a directory by descriptors. Links are made, never followed. The directory may
- * have files of an earlier transfer: those with the same status stay.
+ * have files of an earlier transfer: those with the same status stay. Each directory is listed once.
  */
 export class ReceivedTree implements Disposable {
   readonly #root: number
   readonly #wasEmpty: boolean
-  readonly #directories: Entry[] = []
-  #last: { readonly path: string; readonly fd: number } | undefined
+  readonly #directories: ReceivedDirectory[] = []
+  /** By the path of a directory that was there before. */
+  readonly #earlier = new Map<string, Map<string, EarlierEntry>>()
+  #last: OpenDirectory | undefined
 
   /** The caller made the directory, and no other process changes it. */
   constructor(directory: string) {
     this.#root = treeCalls.openRoot(directory)
-    this.#wasEmpty = treeCalls.listDirectory(this.#root).length === 0
+    const found = listEarlier(this.#root)
+    this.#wasEmpty = found.size === 0
+    this.#earlier.set('', found)
   }
 
   /** Makes an entry that is no regular file. */
   make(entry: Entry): void {
-    const { name, type, link } = entry
+    const { type, link } = entry
     const dir = this.#open(entry.parent)
-    if (type === 'directory') this.#makeDirectory(dir, entry)
+    const known = take(dir, entry)
+    const name = Buffer.from(entry.name)
+    if (type === 'directory') this.#makeDirectory(dir, entry, known)
     else if (type === 'symlink') {
       const target = Buffer.from(link)
-      if (this.#isSymlink(dir, name, target)) return
-      this.#remove(dir, name)
-      treeCalls.makeSymlink(dir, name, target)
+      if (known?.type === symlinkType && isSymlink(dir.fd, name, target)) return
+      if (known !== undefined) treeCalls.removeTree(dir.fd, name)
+      treeCalls.makeSymlink(dir.fd, name, target)
     } else {
-      this.#remove(dir, name)
+      if (known !== undefined) treeCalls.removeTree(dir.fd, name)
       // Devices and sockets have no contents that an image could have.
-      if (type === 'fifo') treeCalls.makeSpecial(dir, name, { type, major: 0, minor: 0 })
+      if (type === 'fifo') treeCalls.makeSpecial(dir.fd, name, { type, major: 0, minor: 0 })
     }
   }
 
   /** True if the file is there with the same status. Otherwise makes room for it. */
   keeps(entry: Entry): boolean {
+    if (this.#wasEmpty) return false
     const dir = this.#open(entry.parent)
-    const status = this.#wasEmpty ? undefined : entryStatus(dir, entry.name)
-    if (status === undefined) return false
+    const known = take(dir, entry)
+    if (known === undefined) return false
     const isSame =
-      status.mode === regular + entry.permissions &&
-      status.size === entry.size &&
-      status.mtime === entry.seconds &&
-      status.mtimeNanoseconds === entry.nanoseconds
-    if (!isSame) this.#remove(dir, entry.name)
+      known.type === regular &&
+      known.permissions === entry.permissions &&
+      known.size === entry.size &&
+      known.mtime === entry.seconds &&
+      known.mtimeNanoseconds === entry.nanoseconds
+    if (!isSame) treeCalls.removeTree(dir.fd, Buffer.from(entry.name))
     return isSame
   }
 
   /** Makes an empty file and returns its descriptor, which `finishFile` closes. */
   createFile({ parent, name, path }: Entry): number {
-    const fd = treeCalls.createFile(this.#open(parent), name)
+    const fd = treeCalls.createFile(this.#open(parent).fd, Buffer.from(name))
     if (fd === undefined) throw new RangeError(`${path} exists already`)
     return fd
   }
@@ -67,7 +93,8 @@ export class ReceivedTree implements Disposable {
   }
 
   /** Gives a complete file another name. */
-  link({ parent, name, link }: Entry): void {
+  link(entry: Entry): void {
+    const { link } = entry
     const at = link.lastIndexOf('/')
     const from = treeCalls.resolveDirectory(
       this.#root,
@@ -76,91 +103,112 @@ export class ReceivedTree implements Disposable {
     )
     if (from === undefined) throw new RangeError(`${link} is absent`)
     try {
-      const dir = this.#open(parent)
+      const dir = this.#open(entry.parent)
+      const name = Buffer.from(entry.name)
       const target = { dir: from, name: Buffer.from(link.slice(at + 1)) }
-      const known = entryStatus(dir, name)?.identity
-      if (known !== undefined && known === entryStatus(from, target.name)?.identity) return
-      this.#remove(dir, name)
-      treeCalls.makeHardlink(dir, name, target)
+      if (take(dir, entry) !== undefined) {
+        const known = entryStatus(dir.fd, name)?.identity
+        if (known === entryStatus(from, target.name)?.identity) return
+        treeCalls.removeTree(dir.fd, name)
+      }
+      treeCalls.makeHardlink(dir.fd, name, target)
     } finally {
       closeDescriptor(from)
     }
   }
 
   /** Removes what was not sent, and gives directories their modes. */
-  finish(isSent: (path: string) => boolean): void {
+  finish(): void {
     if (!this.#wasEmpty) {
-      this.#keepOnly('', isSent)
-      for (const { path } of this.#directories) this.#keepOnly(path, isSent)
+      this.#removeEarlier('')
+      for (const { entry } of this.#directories) this.#removeEarlier(entry.path)
     }
     // The deepest come first, because a directory may lose the right to be entered.
-    for (const { parent, name, permissions } of this.#directories.toReversed()) {
-      const fd = treeCalls.openPlace(this.#open(parent), name)
+    for (const { entry, permissions } of this.#directories.toReversed()) {
+      // A change of a mode is a change of the status, by which a build knows unchanged files.
+      if (permissions === entry.permissions) continue
+      const fd = treeCalls.openPlace(this.#open(entry.parent).fd, Buffer.from(entry.name))
       if (fd === undefined) continue
-      treeCalls.setPlaceMode(fd, permissions)
+      treeCalls.setPlaceMode(fd, entry.permissions)
       closeDescriptor(fd)
     }
   }
 
   [Symbol.dispose](): void {
-    if (this.#last !== undefined) closeDescriptor(this.#last.fd)
-    this.#last = undefined
+    this.#close()
     closeDescriptor(this.#root)
   }
 
+  #close(): void {
+    const { path = '', fd = this.#root } = this.#last ?? {}
+    if (path !== '') closeDescriptor(fd)
+    this.#last = undefined
+  }
+
   /** Only the last used directory stays open: entries of one directory come together. */
-  #open(path: string): number {
-    if (path === '') return this.#root
-    if (this.#last?.path === path) return this.#last.fd
-    const fd = treeCalls.resolveDirectory(this.#root, Buffer.from(path), { links: 'refuse' })
+  #open(path: string): OpenDirectory {
+    if (this.#last?.path === path) return this.#last
+    const fd =
+      path === ''
+        ? this.#root
+        : treeCalls.resolveDirectory(this.#root, Buffer.from(path), { links: 'refuse' })
     if (fd === undefined) throw new RangeError(`${path} is absent`)
-    if (this.#last !== undefined) closeDescriptor(this.#last.fd)
-    this.#last = { path, fd }
-    return fd
+    this.#close()
+    const opened = { path, fd, earlier: none }
+    this.#last = opened
+    opened.earlier = this.#listOnce(path, fd)
+    return opened
   }
 
-  #makeDirectory(dir: number, entry: Entry): void {
-    const { name } = entry
-    const status = this.#wasEmpty ? undefined : entryStatus(dir, name)
-    const isThere = status !== undefined && (status.mode & typeBits) === directoryType
-    if (!isThere) {
-      this.#remove(dir, name)
-      treeCalls.makeDirectory(dir, name)
-    } else if ((status.mode & 0o700) !== 0o700) {
-      const fd = treeCalls.openPlace(dir, name)
-      if (fd !== undefined) {
-        treeCalls.setPlaceMode(fd, 0o700)
-        closeDescriptor(fd)
+  #listOnce(path: string, fd: number): Map<string, EarlierEntry> {
+    const known = this.#earlier.get(path)
+    if (known !== undefined) return known
+    const found = this.#wasEmpty ? none : listEarlier(fd)
+    this.#earlier.set(path, found)
+    return found
+  }
+
+  #makeDirectory({ fd }: OpenDirectory, entry: Entry, known: EarlierEntry | undefined): void {
+    const name = Buffer.from(entry.name)
+    let { permissions } = known ?? {}
+    if (known?.type !== directoryType) {
+      if (known !== undefined) treeCalls.removeTree(fd, name)
+      treeCalls.makeDirectory(fd, name)
+      permissions = undefined
+      this.#earlier.set(entry.path, none)
+    } else if ((known.permissions & 0o700) !== 0o700) {
+      const place = treeCalls.openPlace(fd, name)
+      if (place !== undefined) {
+        treeCalls.setPlaceMode(place, 0o700)
+        closeDescriptor(place)
       }
+      permissions = 0o700
     }
-    this.#directories.push(entry)
+    this.#directories.push({ entry, permissions })
   }
 
-  #isSymlink(dir: number, name: Uint8Array, target: Uint8Array): boolean {
-    if (this.#wasEmpty) return false
-    try {
-      return Buffer.compare(treeCalls.readSymlink(dir, name), target) === 0
-    } catch (error) {
-      if (isSystemError(error, 'EINVAL', 'ENOENT')) return false
-      throw error
-    }
+  #removeEarlier(path: string): void {
+    const known = this.#earlier.get(path)
+    // Nothing was sent into a directory that is not listed yet.
+    if (known?.size === 0) return
+    const { fd, earlier } = this.#open(path)
+    for (const name of earlier.keys()) treeCalls.removeTree(fd, Buffer.from(name))
+    earlier.clear()
   }
+}
 
-  #remove(dir: number, name: Uint8Array): void {
-    if (!this.#wasEmpty) treeCalls.removeTree(dir, name)
-  }
+/** Returns what an earlier transfer has left under the name of an entry, which is sent now. */
+function take({ earlier }: OpenDirectory, { name }: Entry): EarlierEntry | undefined {
+  const known = earlier.get(name)
+  if (known !== undefined) earlier.delete(name)
+  return known
+}
 
-  #keepOnly(path: string, isSent: (path: string) => boolean): void {
-    // The descriptor is one for reading, and has its own position.
-    const fd = treeCalls.openDirectory(this.#open(path), here)
-    if (fd === undefined) return
-    try {
-      for (const { name } of treeCalls.listDirectory(fd)) {
-        const base = Buffer.from(name).toString()
-        if (!isSent(path === '' ? base : `${path}/${base}`)) treeCalls.removeTree(fd, name)
-      }
-    } finally {
-      closeDescriptor(fd)
-    }
+function isSymlink(dir: number, name: Uint8Array, target: Uint8Array): boolean {
+  try {
+    return Buffer.compare(treeCalls.readSymlink(dir, name), target) === 0
+  } catch (error) {
+    if (isSystemError(error, 'EINVAL', 'ENOENT')) return false
+    throw error
   }
 }
