@@ -80,13 +80,19 @@ async function client(api: Api, number: number): Promise<void> {
   await ask(api, '/containers/api-host/logs?stdout=1&tail=1')
 }
 
+/** Milliseconds after which a server has freed what it needed for many requests at once. */
+const rest = 2000
+
+/** A row whose memory is that of the server some time after the work. */
 const memory = (name: string, work: (api: Api) => Promise<void>): Row => ({
   name,
   times: 3,
   before: withHost,
   async run(stage) {
     const api = await stage.tool.api()
-    return await timed(api, () => work(api))
+    const { milliseconds } = await timed(api, () => work(api))
+    await Bun.sleep(rest)
+    return { milliseconds, peakBytes: await api.residentBytes() }
   },
 })
 

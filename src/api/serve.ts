@@ -5,6 +5,7 @@ import type { Engine } from '#engine/engine'
 import { letGroupEnter } from '#engine/host/private-directory'
 import { StrakeError } from '#oci'
 import { createActivity } from '#platform/api-server/activity'
+import { createMemoryRelease } from '#platform/api-server/release-memory'
 import { type ApiAddress, parseApiAddress } from '#server/api-address'
 import { type ListenApiOptions, type ListeningApi, listenApi } from '#server/listen-api'
 import { createBuilder } from './builder/builder.ts'
@@ -43,7 +44,8 @@ export async function serveEngine(engine: Engine, options: ServeOptions): Promis
     buildsHere,
     ...limits
   } = options
-  const activity = createActivity()
+  // The memory of many requests at once is not needed afterwards.
+  const activity = createActivity({ onQuiet: createMemoryRelease() })
   await using stack = new AsyncDisposableStack()
   const connections = buildsHere
     ? loadConnections(engine, { onFailure, begin: activity.begin })

@@ -6,18 +6,39 @@ export interface Activity {
   idle(milliseconds: number, signal: AbortSignal): Promise<void>
 }
 
-export function createActivity(): Activity {
+export interface ActivityOptions {
+  /**
+   * Called when no work has begun or ended for a second, once after some work has ended. Long work may
+   * run still: a client may follow events for days.
+   */
+  readonly onQuiet?: (() => void) | undefined
+}
+
+/** In milliseconds. */
+const quiet = 1000
+
+export function createActivity({ onQuiet }: ActivityOptions = {}): Activity {
   let running = 0
   let lastEnd = Date.now()
+  let lastChange = lastEnd
+  let timer: NodeJS.Timeout | undefined
+  const look = (): void => {
+    const remaining = lastChange + quiet - Date.now()
+    timer = remaining > 0 ? setTimeout(look, remaining).unref() : undefined
+    if (timer === undefined) onQuiet?.()
+  }
   return {
     begin() {
       running += 1
+      lastChange = Date.now()
       let isOver = false
       return () => {
         if (isOver) return
         isOver = true
         running -= 1
         lastEnd = Date.now()
+        lastChange = lastEnd
+        if (onQuiet !== undefined) timer ??= setTimeout(look, quiet).unref()
       }
     },
     async idle(milliseconds, signal) {
