@@ -74,14 +74,17 @@ export { createDirectoryFacts } from './store/directory/directory-facts.ts'
 export { createDirectoryUploads } from './store/directory/directory-uploads.ts'
 // Facts that earlier versions kept as files.
 export { readDirectoryFacts, type StoredFact } from './store/directory/read-directory-facts.ts'
-export type {
-  Change,
-  Member,
-  MemberKind,
-  Quota,
-  RegistryFacts,
-  RepositoryFacts,
-  TagChange,
+export {
+  type Change,
+  isTaken,
+  type Member,
+  type MemberKind,
+  type Quota,
+  type RegistryFacts,
+  type Removal,
+  type RepositoryFacts,
+  type TagChange,
+  type TagOutcome,
 } from './store/facts.ts'
 export type {
   MemberRecord,

@@ -5,8 +5,10 @@ import {
   type Member,
   type MemberKind,
   type Quota,
+  type Removal,
   type RepositoryFacts,
   type TagChange,
+  type TagOutcome,
   useResolution,
 } from '#registry'
 import { describedJson, digestOf, kindNumber, memberColumns, readMember } from '../rows.ts'
@@ -76,9 +78,16 @@ export class PostgresRepositoryFacts implements RepositoryFacts {
     }
   }
 
-  async remove(kind: MemberKind, digest: Digest): Promise<void> {
-    const query = 'SELECT strake_remove_member($1, $2::smallint, $3, $4::bigint)'
-    await this.#postgres.query(query, this.#name, kindNumber[kind], digest, this.#now())
+  async remove(
+    kind: MemberKind,
+    digest: Digest,
+    { by, onlyTags }: Removal = {},
+  ): Promise<readonly string[]> {
+    const rows = await this.#postgres.query(
+      'SELECT tag FROM strake_remove_unless_tagged($1, $2::smallint, $3, $4::text[], $5, $6::bigint) AS tag',
+      ...[this.#name, kindNumber[kind], digest, onlyTags ?? null, by ?? null, this.#now()],
+    )
+    return rows.map(({ tag }) => String(tag))
   }
 
   async findTag(tag: string): Promise<Digest | undefined> {
@@ -90,13 +99,22 @@ export class PostgresRepositoryFacts implements RepositoryFacts {
   async setTag(
     tag: string,
     digest: Digest | undefined,
-    { by, onlyNew = false }: TagChange = {},
-  ): Promise<boolean> {
+    { by, onlyNew = false, onlyHeld = false, from }: TagChange = {},
+  ): Promise<TagOutcome> {
     const [row] = await this.#postgres.query(
-      'SELECT strake_move_tag($1, $2, $3, $4, $5::boolean, $6::bigint) AS done',
-      ...[this.#name, tag, digest ?? null, by ?? null, onlyNew, this.#now()],
+      'SELECT strake_change_tag($1, $2, $3, $4, $5::boolean, $6::boolean, $7, $8::bigint) AS outcome',
+      ...[
+        this.#name,
+        tag,
+        digest ?? null,
+        by ?? null,
+        onlyNew,
+        onlyHeld,
+        from ?? null,
+        this.#now(),
+      ],
     )
-    return row?.['done'] === true
+    return row?.['outcome'] as TagOutcome
   }
 
   async *tags({ after = '' }: { readonly after?: string } = {}): AsyncGenerator<string> {

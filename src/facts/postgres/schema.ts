@@ -1,3 +1,5 @@
+import { conditionalChanges } from './conditional-changes.ts'
+
 /**
  * The tables and functions of a registry's facts in PostgreSQL; see `sqlite/schema.ts` for their
  * meaning. Every change is one call of a function, so it costs one round trip and cannot be left
@@ -291,4 +293,5 @@ export const steps: readonly string[] = [
      END IF;
      RETURN NEXT known_;
    END $$;`,
+  conditionalChanges,
 ]

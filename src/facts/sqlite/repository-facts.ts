@@ -5,8 +5,10 @@ import {
   isStorageFull,
   type Member,
   type MemberKind,
+  type Removal,
   type RepositoryFacts,
   type TagChange,
+  type TagOutcome,
   useResolution,
 } from '#registry'
 import { digestOf, kindNumber, memberColumns, readMember } from '../rows.ts'
@@ -94,14 +96,18 @@ export class SqliteRepositoryFacts implements RepositoryFacts {
     })
   }
 
-  remove(kind: MemberKind, digest: Digest): Promise<void> {
+  remove(kind: MemberKind, digest: Digest, removal: Removal = {}): Promise<readonly string[]> {
     const { database, writer, now } = this.#backing
     return writer.write(() => {
       const repository = findRepository(database, this.#name)
-      if (repository === undefined) return
+      if (repository === undefined) return []
       const at = now()
-      if (kind === 'manifest') removeTags(database, repository, digest, at)
+      if (kind === 'manifest') {
+        const others = removeTags(database, repository, { ...removal, digest, at })
+        if (others.length > 0) return others
+      }
       removeMember(database, repository, { kind, digest }, at)
+      return []
     })
   }
 
@@ -113,21 +119,19 @@ export class SqliteRepositoryFacts implements RepositoryFacts {
     })
   }
 
-  setTag(
-    tag: string,
-    digest: Digest | undefined,
-    { by, onlyNew = false }: TagChange = {},
-  ): Promise<boolean> {
+  setTag(tag: string, digest: Digest | undefined, change: TagChange = {}): Promise<TagOutcome> {
     const { database, writer, now } = this.#backing
+    const { onlyHeld = false } = change
     return writer.write(() => {
       const at = now()
       const repository =
-        digest === undefined
+        digest === undefined || onlyHeld
           ? findRepository(database, this.#name)
           : enterRepository(database, this.#name, at)
-      return (
-        repository === undefined || moveTag(database, repository, { tag, digest, by, onlyNew, at })
-      )
+      if (repository !== undefined) {
+        return moveTag(database, repository, { ...change, tag, digest, at })
+      }
+      return digest === undefined ? 'done' : 'unheld'
     })
   }
 

@@ -1,26 +1,29 @@
 import type { Digest } from '#oci'
 import type { Database } from '#platform'
+import { isTaken, type Removal, type TagChange, type TagOutcome } from '#registry'
 import { freeUnlessHeld, type RepositoryRow } from './members.ts'
 
-interface Move {
+interface Move extends TagChange {
   readonly tag: string
   /** Absent: the tag is removed. */
   readonly digest?: Digest | undefined
-  readonly by?: string | undefined
-  readonly onlyNew?: boolean | undefined
   readonly at: number
 }
 
 /**
- * Moves or removes a tag in a transaction, and writes it into the log if that changes anything.
- * Returns false when `onlyNew` is set and the tag has another digest.
+ * Moves or removes a tag in a transaction, and writes it into the log if that changes anything. See
+ * `RepositoryFacts.setTag` for the conditions.
  */
-export function moveTag(database: Database, { id, name }: RepositoryRow, move: Move): boolean {
-  const { tag, digest, by, onlyNew = false, at } = move
+export function moveTag(database: Database, { id, name }: RepositoryRow, move: Move): TagOutcome {
+  const { tag, digest, by, at } = move
+  if (move.onlyHeld === true && digest !== undefined) {
+    const held = 'SELECT 1 FROM members WHERE repository = ? AND kind = 1 AND digest = ?'
+    if (database.get(held, id, digest) === undefined) return 'unheld'
+  }
   const before = 'SELECT digest FROM tags WHERE repository = ? AND name = ?'
   const previous = database.get(before, id, tag)?.['digest'] as Digest | undefined
-  if (previous === digest) return true
-  if (onlyNew && previous !== undefined) return false
+  if (previous === digest) return 'done'
+  if (isTaken(previous, digest, move)) return 'taken'
   if (digest === undefined) {
     database.run('DELETE FROM tags WHERE repository = ? AND name = ?', id, tag)
   } else {
@@ -43,18 +46,22 @@ export function moveTag(database: Database, { id, name }: RepositoryRow, move: M
     ...[name, tag, digest ?? null, previous ?? null, at, by ?? null, id],
   )
   if (previous !== undefined) freeUnlessHeld(database, id, previous, at)
-  return true
+  return 'done'
 }
 
-/** Removes all tags of a manifest in a transaction. */
+/**
+ * Removes all tags of a manifest in a transaction. Returns those that are not among `onlyTags`, and
+ * removes none then.
+ */
 export function removeTags(
   database: Database,
   repository: RepositoryRow,
-  digest: Digest,
-  at: number,
-): void {
+  { digest, by, onlyTags, at }: Removal & { readonly digest: Digest; readonly at: number },
+): readonly string[] {
   const query = 'SELECT name FROM tags WHERE repository = ? AND digest = ?'
-  for (const { name } of database.all(query, repository.id, digest)) {
-    moveTag(database, repository, { tag: String(name), at })
-  }
+  const tags = database.all(query, repository.id, digest).map(({ name }) => String(name))
+  const others = onlyTags === undefined ? [] : tags.filter((tag) => !onlyTags.includes(tag))
+  if (others.length > 0) return others
+  for (const tag of tags) moveTag(database, repository, { tag, by, at })
+  return []
 }

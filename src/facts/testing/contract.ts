@@ -1,9 +1,11 @@
 import { expect, test } from 'bun:test'
+import { createMemoryStore } from '#content'
 import type { Descriptor } from '#oci'
-import type { RegistryFacts } from '#registry'
+import { createLocalRegistry, type RegistryFacts } from '#registry'
+import { fromBuffer } from '#stream'
 import { testRegistryCollection } from '../../registry/collect/testing/contract.ts'
 import { testRegistryFacts } from '../../registry/store/testing/contract.ts'
-import { blob } from '../../registry/testing/fixtures.ts'
+import { blob, emptyConfig, manifest } from '../../registry/testing/fixtures.ts'
 import type { DatabaseFacts } from '../database-facts.ts'
 
 /** A new database, which any number of servers can open. */
@@ -69,6 +71,75 @@ export function testDatabaseFacts(name: string, create: () => Promise<TestDataba
         names.map((name, count) => addManifest(count % 2 === 0 ? mine : others, name)),
       )
       expect(await Array.fromAsync(mine.repositories())).toEqual(names.sort())
+    }))
+
+  test(`${name}: a tag is neither lost nor empty when another server removes its manifest`, () =>
+    withTwo(async (mine, others) => {
+      for (let round = 0; round < 60; round += 1) {
+        const repository = `app/${round}`
+        await addManifest(mine, repository)
+        const tags = Array.from({ length: 3 }, async (_, count) =>
+          mine.repository(repository).setTag(`v${count}`, one.digest, { onlyHeld: true }),
+        )
+        const removal = others.repository(repository).remove('manifest', one.digest, {
+          onlyTags: [],
+        })
+        const [inTheWay, ...set] = await Promise.all([removal, ...tags])
+        const app = others.repository(repository)
+        const isHeld = (await app.find('manifest', one.digest)) !== undefined
+        expect(isHeld).toBe(inTheWay.length > 0)
+        const found = await Promise.all(set.map((_, count) => app.findTag(`v${count}`)))
+        expect(found).toEqual(set.map(() => (isHeld ? one.digest : undefined)))
+        expect(set).toEqual(set.map(() => (isHeld ? 'done' : 'unheld')))
+      }
+    }))
+
+  test(`${name}: a fixed tag stays when another server deletes its manifest at the same time`, () =>
+    withTwo(async (mine, others) => {
+      const store = createMemoryStore()
+      const opening = { fixedBy: (tag: string) => (tag === 'v1' ? 'fixed: v*' : undefined) }
+      const target = manifest({ layers: [] })
+      for (let round = 0; round < 40; round += 1) {
+        const [here, there] = [mine, others].map((facts) =>
+          createLocalRegistry(store, facts).repository(`app/${round}`, opening),
+        )
+        if (here === undefined || there === undefined) throw new TypeError('two servers')
+        for (const { descriptor, raw } of [emptyConfig, target]) {
+          await here.write(descriptor, fromBuffer(raw))
+        }
+        await here.tag('latest', target.descriptor)
+        const [tagged, deleted] = await Promise.allSettled([
+          here.tag('v1', target.descriptor),
+          there.delete(target.descriptor),
+        ])
+        expect([tagged.status, deleted.status].sort()).toEqual(['fulfilled', 'rejected'])
+        const isKept = tagged.status === 'fulfilled'
+        const { reason } = (isKept ? deleted : tagged) as PromiseRejectedResult
+        expect(reason).toMatchObject({ code: isKept ? 'DENIED' : 'MANIFEST_UNKNOWN' })
+        expect(await Array.fromAsync(there.tags())).toEqual(isKept ? ['latest', 'v1'] : [])
+      }
+    }))
+
+  test(`${name}: of two servers that set a fixed tag, one does`, () =>
+    withTwo(async (mine, others) => {
+      for (const target of [one, two]) await addManifest(mine, 'app', target)
+      for (let round = 0; round < 30; round += 1) {
+        const set = (facts: DatabaseFacts, { digest }: Descriptor) =>
+          facts.repository('app').setTag(`v${round}`, digest, { onlyNew: true })
+        const outcomes = await Promise.all([set(mine, one), set(others, two)])
+        expect([...outcomes].sort()).toEqual(['done', 'taken'])
+        const winner = outcomes[0] === 'done' ? one : two
+        expect(await mine.repository('app').findTag(`v${round}`)).toBe(winner.digest)
+      }
+    }))
+
+  test(`${name}: a removal is in the log of each tag with its sender`, () =>
+    withTwo(async (mine) => {
+      await addManifest(mine, 'app')
+      await mine.repository('app').setTag('v1', one.digest, { by: 'alice' })
+      await mine.repository('app').remove('manifest', one.digest, { by: 'bob' })
+      const [last] = await mine.ledger.tagMoves('app', 'v1', { limit: 1 })
+      expect(last).toMatchObject({ previous: one.digest, movedBy: 'bob' })
     }))
 
   test(`${name}: the log of a tag has every move, who made it, and stays when the repository goes`, () =>

@@ -45,8 +45,10 @@ export async function* retain(
       const { name, digest } = tag
       if (keptBy !== undefined || fixedBy?.(repository, name) !== undefined) continue
       const own = facts.repository(repository)
-      if ((await own.findTag(name)) !== digest) continue
-      if (!dryRun) await own.setTag(name, undefined, { by })
+      const isSame = dryRun
+        ? (await own.findTag(name)) === digest
+        : (await own.setTag(name, undefined, { by, from: digest })) === 'done'
+      if (!isSame) continue
       yield { repository, tag: name, digest }
     }
   }

@@ -27,11 +27,17 @@ export interface RepositoryFacts {
    * new one does not fit into a quota.
    */
   add(member: Member, change?: Change): Promise<void>
-  /** Removes a manifest's tags as well. An absent member is not an error. */
-  remove(kind: MemberKind, digest: Digest): Promise<void>
+  /**
+   * Removes a manifest's tags as well. Returns the tags that forbid it, and removes nothing then; see
+   * `Removal`. An absent member is not an error.
+   */
+  remove(kind: MemberKind, digest: Digest, removal?: Removal): Promise<readonly string[]>
   findTag(tag: string): Promise<Digest | undefined>
-  /** `undefined` removes the tag. Returns false when `onlyNew` is set and the tag has another digest. */
-  setTag(tag: string, digest: Digest | undefined, change?: TagChange): Promise<boolean>
+  /**
+   * `undefined` removes the tag. The conditions of `change` are checked in the same step: no process
+   * can change the tag or its manifest in between.
+   */
+  setTag(tag: string, digest: Digest | undefined, change?: TagChange): Promise<TagOutcome>
   /** In lexical order. */
   tags(options?: { readonly after?: string }): AsyncIterable<string>
   /** Members whose subject is `subject`, by digest. */
@@ -49,8 +55,35 @@ export interface Change {
 
 export interface TagChange {
   readonly by?: string | undefined
-  /** Leaves a tag alone that exists. */
+  /** Leaves a tag alone that has another digest. */
   readonly onlyNew?: boolean | undefined
+  /** Leaves a tag alone that has another digest than this one. */
+  readonly from?: Digest | undefined
+  /** Sets no tag whose manifest the repository does not hold. */
+  readonly onlyHeld?: boolean | undefined
+}
+
+/**
+ * `done`: the tag is as it was asked for. `taken`: it has another digest, which a condition forbids to
+ * change. `unheld`: the repository does not hold the manifest.
+ */
+export type TagOutcome = 'done' | 'taken' | 'unheld'
+
+/** Returns true if a condition forbids to change a tag that has the digest `before`. */
+export function isTaken(
+  before: Digest | undefined,
+  digest: Digest | undefined,
+  { onlyNew = false, from }: TagChange,
+): boolean {
+  if (before === digest) return false
+  return (onlyNew && before !== undefined) || (from !== undefined && before !== from)
+}
+
+/** Who removes a member, and under which condition. */
+export interface Removal {
+  readonly by?: string | undefined
+  /** A manifest with any other tag stays. Default: its tags do not matter. */
+  readonly onlyTags?: readonly string[] | undefined
 }
 
 /** A limit of the bytes of the repositories below a prefix, or of what a sender has added. */

@@ -33,7 +33,6 @@ import { KeptDocuments } from './kept-documents.ts'
 import { LinkingIngest } from './linking-ingest.ts'
 import { describeReferrer } from './referrer.ts'
 import { mergeReferrers, taggedReferrers } from './tagged-referrers.ts'
-import { Turns } from './turns.ts'
 
 export interface LocalRegistryOptions {
   /**
@@ -49,7 +48,7 @@ export function createLocalRegistry(
   facts: RegistryFacts,
   options: LocalRegistryOptions = {},
 ): Registry {
-  const backing = { blobs, facts, options, documents: new KeptDocuments(), turns: new Turns() }
+  const backing = { blobs, facts, options, documents: new KeptDocuments() }
   return {
     repository: (name, opening) => new LocalRepository(parseName(name), backing, opening),
     repositories: (page) => facts.repositories(page),
@@ -61,7 +60,6 @@ interface Backing {
   readonly facts: RegistryFacts
   readonly options: LocalRegistryOptions
   readonly documents: KeptDocuments
-  readonly turns: Turns
 }
 
 class LocalRepository implements Repository {
@@ -139,10 +137,20 @@ class LocalRepository implements Repository {
   }
 
   async delete(target: Descriptor): Promise<void> {
-    await this.#inTurn(target, async () => {
-      await this.#checkTagsOf(target)
-      await this.#facts.remove(await this.#kindOf(target), target.digest)
-    })
+    const { sender: by, fixedBy } = this.#opening
+    const kind = await this.#kindOf(target)
+    // Each tag of the manifest is asked about before it goes, also one that comes meanwhile.
+    const mayGo: string[] = []
+    for (;;) {
+      const onlyTags = fixedBy === undefined ? undefined : mayGo
+      const tags = await this.#facts.remove(kind, target.digest, { by, onlyTags })
+      if (tags.length === 0) return
+      for (const tag of tags) {
+        const rule = fixedBy?.(tag)
+        if (rule !== undefined) throw this.#fixed(tag, rule)
+      }
+      mayGo.push(...tags)
+    }
   }
 
   async resolve(tagOrDigest: string): Promise<Descriptor> {
@@ -184,19 +192,19 @@ class LocalRepository implements Repository {
     }
     const { sender: by, fixedBy } = this.#opening
     const rule = fixedBy?.(tag)
-    const isSet = await this.#inTurn(target, async () => {
-      await this.#get('manifest', target.digest)
-      return await this.#facts.setTag(tag, target.digest, { by, onlyNew: rule !== undefined })
-    })
-    if (!isSet) throw this.#fixed(tag, rule)
+    const { digest } = target
+    await this.#get('manifest', digest)
+    const conditions = { onlyNew: rule !== undefined, onlyHeld: true }
+    const outcome = await this.#facts.setTag(tag, digest, { by, ...conditions })
+    if (outcome === 'unheld') throw this.#unknown('manifest', digest)
+    if (outcome === 'taken') throw this.#fixed(tag, rule)
   }
 
   async untag(tag: string): Promise<void> {
-    const rule = this.#opening.fixedBy?.(tag)
-    if (rule !== undefined && (await this.#facts.findTag(tag)) !== undefined) {
-      throw this.#fixed(tag, rule)
-    }
-    await this.#facts.setTag(tag, undefined, { by: this.#opening.sender })
+    const { sender: by, fixedBy } = this.#opening
+    const rule = fixedBy?.(tag)
+    const outcome = await this.#facts.setTag(tag, undefined, { by, onlyNew: rule !== undefined })
+    if (outcome === 'taken') throw this.#fixed(tag, rule)
   }
 
   async *tags(options?: { readonly after?: string }): AsyncGenerator<string> {
@@ -273,23 +281,6 @@ class LocalRepository implements Repository {
     if (mediaType === octetStream) return 'blob'
     const member = await this.#facts.find('manifest', digest)
     return member?.descriptor.mediaType === mediaType ? 'manifest' : 'blob'
-  }
-
-  /** A delete and a tag of one manifest exclude each other, so that a tag that was set stays. */
-  #inTurn<T>({ digest }: Descriptor, work: () => Promise<T>): Promise<T> {
-    return this.#backing.turns.run(`${this.name}@${digest}`, work)
-  }
-
-  /** Throws `DENIED` when a rule protects a tag of the manifest. */
-  async #checkTagsOf({ digest }: Descriptor): Promise<void> {
-    const { fixedBy } = this.#opening
-    if (fixedBy === undefined) return
-    for await (const tag of this.#facts.tags()) {
-      const rule = fixedBy(tag)
-      if (rule !== undefined && (await this.#facts.findTag(tag)) === digest) {
-        throw this.#fixed(tag, rule)
-      }
-    }
   }
 
   #fixed(tag: string, rule = 'a rule'): StrakeError {

@@ -2,12 +2,15 @@ import { createMemoryStore } from '#content'
 import type { Descriptor, Digest } from '#oci'
 import type { Registry } from '../registry.ts'
 import {
+  isTaken,
   lexically,
   type Member,
   type MemberKind,
   type RegistryFacts,
+  type Removal,
   type RepositoryFacts,
   type TagChange,
+  type TagOutcome,
 } from './facts.ts'
 import { createLocalRegistry } from './local.ts'
 
@@ -73,12 +76,20 @@ class MemoryRepositoryFacts implements RepositoryFacts {
     this.#enter().members.set(`${member.kind} ${member.descriptor.digest}`, member)
   }
 
-  async remove(kind: MemberKind, digest: Digest): Promise<void> {
+  async remove(
+    kind: MemberKind,
+    digest: Digest,
+    { onlyTags }: Removal = {},
+  ): Promise<readonly string[]> {
+    const { members, tags } = this.#held
     if (kind === 'manifest') {
-      for (const [tag, target] of this.#held.tags)
-        if (target === digest) this.#held.tags.delete(tag)
+      const own = [...tags].filter(([, target]) => target === digest).map(([tag]) => tag)
+      const others = onlyTags === undefined ? [] : own.filter((tag) => !onlyTags.includes(tag))
+      if (others.length > 0) return others
+      for (const tag of own) tags.delete(tag)
     }
-    this.#held.members.delete(`${kind} ${digest}`)
+    members.delete(`${kind} ${digest}`)
+    return []
   }
 
   async findTag(tag: string): Promise<Digest | undefined> {
@@ -88,13 +99,15 @@ class MemoryRepositoryFacts implements RepositoryFacts {
   async setTag(
     tag: string,
     digest: Digest | undefined,
-    { onlyNew = false }: TagChange = {},
-  ): Promise<boolean> {
-    const before = this.#held.tags.get(tag)
-    if (onlyNew && before !== undefined && before !== digest) return false
-    if (digest === undefined) this.#held.tags.delete(tag)
+    change: TagChange = {},
+  ): Promise<TagOutcome> {
+    const { members, tags } = this.#held
+    const isHeld = digest === undefined || members.has(`manifest ${digest}`)
+    if (change.onlyHeld === true && !isHeld) return 'unheld'
+    if (isTaken(tags.get(tag), digest, change)) return 'taken'
+    if (digest === undefined) tags.delete(tag)
     else this.#enter().tags.set(tag, digest)
-    return true
+    return 'done'
   }
 
   async *tags({ after = '' }: { readonly after?: string } = {}): AsyncIterable<string> {

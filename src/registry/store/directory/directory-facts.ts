@@ -3,16 +3,20 @@ import { join } from 'node:path'
 import { type Descriptor, type Digest, isDigest, StrakeError } from '#oci'
 import { mapConcurrently } from '#stream'
 import {
+  isTaken,
   lexically,
   type Member,
   type MemberKind,
   type RegistryFacts,
+  type Removal,
   type RepositoryFacts,
   type TagChange,
+  type TagOutcome,
 } from '../facts.ts'
 import { namesIn, readIfThere, writeDurable } from './durable.ts'
 import { MemberFiles } from './member-files.ts'
 import { NameList } from './name-list.ts'
+import { Turns } from './turns.ts'
 import { upgradeFacts } from './upgrade-facts.ts'
 
 /**
@@ -33,8 +37,9 @@ export function createDirectoryFacts(root: string): RegistryFacts {
     })
     return upgrading
   }
+  const place: Place = { root, names, members, turns: new Turns(), ready }
   return {
-    repository: (name) => new DirectoryRepositoryFacts(name, { root, names, members, ready }),
+    repository: (name) => new DirectoryRepositoryFacts(name, place),
     async *repositories({ after } = {}) {
       await ready()
       yield* names.list(after)
@@ -58,6 +63,7 @@ interface Place {
   readonly root: string
   readonly names: NameList
   readonly members: MemberFiles
+  readonly turns: Turns
   /** Resolves when files of the old layout have been moved. */
   readonly ready: () => Promise<void>
 }
@@ -93,14 +99,22 @@ class DirectoryRepositoryFacts implements RepositoryFacts {
     }
   }
 
-  async remove(kind: MemberKind, digest: Digest): Promise<void> {
-    const member = await this.find(kind, digest)
-    if (member === undefined) return
-    if (kind === 'manifest') await this.#removeTags(digest)
-    if (member.subject !== undefined) {
-      await rm(this.#referrerPath(member.subject, digest), { force: true })
-    }
-    await this.#place.members.remove(this.#name, kind, digest)
+  remove(kind: MemberKind, digest: Digest, { onlyTags }: Removal = {}): Promise<readonly string[]> {
+    return this.#inTurn(async () => {
+      const member = await this.find(kind, digest)
+      if (member === undefined) return []
+      if (kind === 'manifest') {
+        const own = await this.#tagsOf(digest)
+        const others = onlyTags === undefined ? [] : own.filter((tag) => !onlyTags.includes(tag))
+        if (others.length > 0) return others
+        await mapConcurrently(own, 8, (tag) => rm(this.#tagPath(tag), { force: true }))
+      }
+      if (member.subject !== undefined) {
+        await rm(this.#referrerPath(member.subject, digest), { force: true })
+      }
+      await this.#place.members.remove(this.#name, kind, digest)
+      return []
+    })
   }
 
   async findTag(tag: string): Promise<Digest | undefined> {
@@ -110,18 +124,15 @@ class DirectoryRepositoryFacts implements RepositoryFacts {
     throw new StrakeError('INTERNAL', `Cannot read the tag ${tag}: its file holds no digest`)
   }
 
-  async setTag(
-    tag: string,
-    digest: Digest | undefined,
-    { onlyNew = false }: TagChange = {},
-  ): Promise<boolean> {
-    if (onlyNew) {
-      const before = await this.findTag(tag)
-      if (before !== undefined && before !== digest) return false
-    }
-    if (digest === undefined) await rm(this.#tagPath(tag), { force: true })
-    else await writeDurable(this.#tagPath(tag), digest)
-    return true
+  setTag(tag: string, digest: Digest | undefined, change: TagChange = {}): Promise<TagOutcome> {
+    return this.#inTurn(async () => {
+      const isHeld = digest === undefined || (await this.find('manifest', digest)) !== undefined
+      if (change.onlyHeld === true && !isHeld) return 'unheld'
+      if (isTaken(await this.findTag(tag), digest, change)) return 'taken'
+      if (digest === undefined) await rm(this.#tagPath(tag), { force: true })
+      else await writeDurable(this.#tagPath(tag), digest)
+      return 'done'
+    })
   }
 
   async *tags({ after = '' }: { readonly after?: string } = {}): AsyncGenerator<string> {
@@ -142,11 +153,15 @@ class DirectoryRepositoryFacts implements RepositoryFacts {
     }
   }
 
-  async #removeTags(digest: Digest): Promise<void> {
-    const tags = await Array.fromAsync(this.tags())
-    await mapConcurrently(tags, 8, async (tag) => {
-      if ((await this.findTag(tag)) === digest) await this.setTag(tag, undefined)
-    })
+  async #tagsOf(digest: Digest): Promise<readonly string[]> {
+    const own: string[] = []
+    for await (const tag of this.tags()) if ((await this.findTag(tag)) === digest) own.push(tag)
+    return own
+  }
+
+  /** Files have no conditions, so the changes of this process that have some are one after another. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#place.turns.run(this.#name, work)
   }
 
   #tagPath(tag: string): string {

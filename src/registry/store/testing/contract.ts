@@ -92,12 +92,76 @@ function testTags(withFacts: With): void {
     withFacts(async (facts) => {
       const app = facts.repository('app')
       await app.add(member('manifest'))
-      expect(await app.setTag('v1', one.digest, { onlyNew: true })).toBe(true)
-      expect(await app.setTag('v1', one.digest, { onlyNew: true })).toBe(true)
-      expect(await app.setTag('v1', two.digest, { onlyNew: true })).toBe(false)
-      expect(await app.setTag('v1', undefined, { onlyNew: true })).toBe(false)
+      expect(await app.setTag('v1', one.digest, { onlyNew: true })).toBe('done')
+      expect(await app.setTag('v1', one.digest, { onlyNew: true })).toBe('done')
+      expect(await app.setTag('v1', two.digest, { onlyNew: true })).toBe('taken')
+      expect(await app.setTag('v1', undefined, { onlyNew: true })).toBe('taken')
+      expect(await app.setTag('absent', undefined, { onlyNew: true })).toBe('done')
       expect(await app.findTag('v1')).toBe(one.digest)
-      expect(await app.setTag('v1', two.digest)).toBe(true)
+      expect(await app.setTag('v1', two.digest)).toBe('done')
+    }))
+
+  test('setTag() with onlyHeld sets no tag without its manifest', () =>
+    withFacts(async (facts) => {
+      const app = facts.repository('app')
+      expect(await app.setTag('v1', one.digest, { onlyHeld: true })).toBe('unheld')
+      expect(await app.exists()).toBe(false)
+      await app.add(member('blob'))
+      expect(await app.setTag('v1', one.digest, { onlyHeld: true })).toBe('unheld')
+      expect(await app.findTag('v1')).toBeUndefined()
+      await app.add(member('manifest'))
+      expect(await app.setTag('v1', one.digest, { onlyHeld: true })).toBe('done')
+      expect(await app.setTag('v1', undefined, { onlyHeld: true })).toBe('done')
+      expect(await app.findTag('v1')).toBeUndefined()
+    }))
+
+  test('setTag() with from changes a tag of one digest only', () =>
+    withFacts(async (facts) => {
+      const app = facts.repository('app')
+      await app.add(member('manifest'))
+      expect(await app.setTag('v1', two.digest, { from: one.digest })).toBe('taken')
+      await app.setTag('v1', one.digest)
+      expect(await app.setTag('v1', undefined, { from: two.digest })).toBe('taken')
+      expect(await app.setTag('v1', one.digest, { from: two.digest })).toBe('done')
+      expect(await app.setTag('v1', two.digest, { from: one.digest })).toBe('done')
+      expect(await app.findTag('v1')).toBe(two.digest)
+      expect(await app.setTag('v1', undefined, { from: two.digest })).toBe('done')
+      expect(await app.setTag('v1', undefined, { from: two.digest })).toBe('done')
+      expect(await app.findTag('v1')).toBeUndefined()
+    }))
+
+  test('remove() with onlyTags leaves a manifest with another tag, and returns that tag', () =>
+    withFacts(async (facts) => {
+      const app = facts.repository('app')
+      await app.add(member('manifest'))
+      for (const tag of ['a', 'b']) await app.setTag(tag, one.digest)
+      const remove = async (...onlyTags: readonly string[]) =>
+        [...(await app.remove('manifest', one.digest, { onlyTags }))].sort()
+      expect(await remove()).toEqual(['a', 'b'])
+      expect(await remove('b', 'c')).toEqual(['a'])
+      expect(await app.find('manifest', one.digest)).toBeDefined()
+      expect(await Array.fromAsync(app.tags())).toEqual(['a', 'b'])
+      expect(await remove('a', 'b')).toEqual([])
+      expect(await app.find('manifest', one.digest)).toBeUndefined()
+      expect(await Array.fromAsync(app.tags())).toEqual([])
+      expect(await remove()).toEqual([])
+    }))
+
+  test('of a tag and a removal of its manifest at the same time, one waits for the other', () =>
+    withFacts(async (facts) => {
+      const app = facts.repository('app')
+      for (let round = 0; round < 20; round += 1) {
+        await app.add(member('manifest'))
+        const works = [
+          () => app.setTag('v1', one.digest, { onlyHeld: true }),
+          () => app.remove('manifest', one.digest, { onlyTags: [] }),
+        ]
+        if (round % 2 === 1) works.reverse()
+        await Promise.all(works.map((work) => work()))
+        const isHeld = (await app.find('manifest', one.digest)) !== undefined
+        expect(await app.findTag('v1')).toBe(isHeld ? one.digest : undefined)
+        await app.remove('manifest', one.digest)
+      }
     }))
 
   test('tags() are in code unit order and start after a present or absent name', () =>
