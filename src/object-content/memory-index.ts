@@ -13,15 +13,10 @@ export function createMemoryIndex(now: () => number = Date.now): ObjectIndex {
       if (found !== undefined) objects.set(digest, { ...found, usedAt: now() })
       return found
     },
-    async put(object) {
-      const known = objects.get(object.digest)
-      if (known === undefined) objects.set(object.digest, { ...object, usedAt: now() })
-      else if (known.key !== object.key) trash.add(object.key)
-      return known ?? object
-    },
-    async hide(digest) {
+    look: async (digest) => objects.get(digest),
+    async hide(digest, usedAt) {
       const found = objects.get(digest)
-      if (found === undefined) return undefined
+      if (found === undefined || (usedAt ?? found.usedAt) !== found.usedAt) return undefined
       objects.delete(digest)
       hidden.set(digest, found)
       return found
@@ -41,11 +36,24 @@ export function createMemoryIndex(now: () => number = Date.now): ObjectIndex {
       yield* objects.values()
     },
     ingests: {
+      async open(state) {
+        const known = ingests.get(state.id)
+        if (known === undefined) ingests.set(state.id, { ...state, changedAt: now() })
+        return known ?? state
+      },
       find: async (id) => ingests.get(id),
       async put(state) {
         if ((ingests.get(state.id)?.version ?? 0) !== state.version - 1) return false
         ingests.set(state.id, { ...state, changedAt: now() })
         return true
+      },
+      async finish(id, object, keys) {
+        ingests.delete(id)
+        for (const key of keys) trash.add(key)
+        const known = objects.get(object.digest)
+        if (known === undefined) objects.set(object.digest, { ...object, usedAt: now() })
+        else if (known.key !== object.key) trash.add(object.key)
+        return known ?? object
       },
       async remove(id) {
         ingests.delete(id)
@@ -58,7 +66,10 @@ export function createMemoryIndex(now: () => number = Date.now): ObjectIndex {
       async add(keys) {
         for (const key of keys) trash.add(key)
       },
-      list: async (limit) => [...trash].slice(0, limit),
+      async list(limit) {
+        const used = new Set([...objects.values()].map(({ key }) => key))
+        return [...trash].filter((key) => !used.has(key)).slice(0, limit)
+      },
       async forget(keys) {
         for (const key of keys) trash.delete(key)
       },

@@ -35,13 +35,13 @@ export interface IngestState {
 export interface ObjectIndex {
   /** Finds the object of a digest, and renews its time of use if that is older than a minute. */
   use(digest: Digest): Promise<IndexedObject | undefined>
+  /** Finds the object of a digest and leaves its time of use as it is. */
+  look(digest: Digest): Promise<UsedObject | undefined>
   /**
-   * Records an object. If another one has the digest already, that one is returned, and this one is
-   * queued for deletion.
+   * Hides the object of a digest from `use`, until `restore` or `remove`, and for a minute at most:
+   * the process that hides it may end. Hides nothing if its time of use is another one than `usedAt`.
    */
-  put(object: IndexedObject): Promise<IndexedObject>
-  /** Hides the object of a digest from `use`, until `restore` or `remove`. */
-  hide(digest: Digest): Promise<UsedObject | undefined>
+  hide(digest: Digest, usedAt?: number): Promise<UsedObject | undefined>
   restore(object: IndexedObject): Promise<void>
   /** Forgets a hidden object and queues it for deletion. */
   remove(object: IndexedObject): Promise<void>
@@ -51,9 +51,17 @@ export interface ObjectIndex {
 }
 
 export interface IngestIndex {
+  /** Records an ingest, so that a sweep finds its objects. Returns the state of one that is there. */
+  open(state: IngestState): Promise<IngestState>
   find(id: string): Promise<IngestState | undefined>
   /** Returns false when the state has another version than the one before `state`. */
   put(state: IngestState): Promise<boolean>
+  /**
+   * Records the object of an ingest, forgets the ingest and queues the keys `trash` for deletion, all
+   * in one step. If another object has the digest already, that one is returned, and this one is
+   * queued as well.
+   */
+  finish(id: string, object: IndexedObject, trash: readonly string[]): Promise<IndexedObject>
   remove(id: string): Promise<void>
   /** Those that were last changed before a time. */
   list(before: number): AsyncIterable<IngestState>
@@ -62,6 +70,7 @@ export interface IngestIndex {
 /** Objects that are to be deleted from the bucket. */
 export interface TrashIndex {
   add(keys: readonly string[]): Promise<void>
+  /** Leaves out objects that have a blob. */
   list(limit: number): Promise<readonly string[]>
   forget(keys: readonly string[]): Promise<void>
 }

@@ -3,7 +3,7 @@ import type { Bucket } from '#objects'
 import { ContentMismatchError, type Digest, isStrakeError, StrakeError } from '#oci'
 import { type Bytes, createHasher, type Hasher } from '#stream'
 import type { Budget } from './budget.ts'
-import { newKey } from './keys.ts'
+import { tailKey } from './keys.ts'
 import type { IngestState, ObjectIndex } from './object-index.ts'
 
 /** Bytes of a part. S3 takes 5 MiB at least, and 10,000 parts. */
@@ -13,6 +13,8 @@ export interface IngestParts {
   readonly bucket: Bucket
   readonly index: ObjectIndex
   readonly budget: Budget
+  /** Another process, which may have ended, has had the ingest. */
+  readonly isContinued: boolean
   /** Gives up the hold on the ID. */
   readonly release: () => void
 }
@@ -30,10 +32,13 @@ export class ObjectIngest implements Ingest {
   /** The bytes of the tail, if this process has them. */
   #tail: Uint8Array<ArrayBuffer> | undefined
   #isOpen = true
+  /** The bucket may have objects of the ingest that its state does not name. */
+  #mayHaveLeftovers: boolean
 
   constructor(state: IngestState, parts: IngestParts) {
     this.#state = state
     this.#parts = parts
+    this.#mayHaveLeftovers = parts.isContinued
     this.#hasher = state.size === 0 ? createHasher(state.algorithm) : undefined
   }
 
@@ -49,6 +54,7 @@ export class ObjectIngest implements Ingest {
     const found = await this.#parts.index.ingests.find(this.id)
     if (found === undefined || found.version === this.#state.version) return
     this.#state = found
+    this.#mayHaveLeftovers = true
     this.#hasher = undefined
     this.#tail = undefined
   }
@@ -57,6 +63,8 @@ export class ObjectIngest implements Ingest {
     const { budget, bucket } = this.#parts
     let held = 0
     const kept = await this.#readTail()
+    const couldHaveLeftovers = this.#mayHaveLeftovers
+    this.#mayHaveLeftovers = true
     let block = new Uint8Array(Math.max(64 * 1024, kept.length))
     block.set(kept)
     let filled = kept.length
@@ -96,10 +104,11 @@ export class ObjectIngest implements Ingest {
       state = { ...state, size: state.parts.length * partSize + filled }
       if (received !== state.size) this.#hasher = undefined
       const tail = block.slice(0, filled)
-      const key = filled === 0 ? undefined : newKey()
+      const key = filled === 0 ? undefined : tailKey(state.key)
       if (key !== undefined) await bucket.write(key, once(tail), filled)
       await this.#save({ ...state, tail: key === undefined ? undefined : { key, size: filled } })
       this.#tail = tail
+      this.#mayHaveLeftovers = couldHaveLeftovers
     }
   }
 
@@ -109,18 +118,17 @@ export class ObjectIngest implements Ingest {
     const key = await this.#finish()
     const digest = this.#hasher?.digest() ?? (await this.#hashObject(key))
     if (expected !== undefined && digest !== expected) {
-      await this.#drop([key])
+      await this.#drop()
       throw new ContentMismatchError(`upload ${id}`, expected, digest)
     }
-    await index.put({ digest, key, size })
-    // The index has queued the object if another one has the same content.
-    await index.ingests.remove(id)
+    await index.ingests.finish(id, { digest, key, size }, await this.#unneeded(key))
     this.#close()
     return digest
   }
 
   async abort(): Promise<void> {
-    await this.#drop([])
+    // After a commit, its objects are those of the blob.
+    if (this.#isOpen) await this.#drop()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -137,7 +145,7 @@ export class ObjectIngest implements Ingest {
 
   /** Makes one object of the parts and the tail. Returns its key. */
   async #finish(): Promise<string> {
-    const { bucket, index } = this.#parts
+    const { bucket } = this.#parts
     const { uploadId, tail, key } = this.#state
     if (uploadId === undefined) {
       // A small blob is the tail itself.
@@ -154,8 +162,14 @@ export class ObjectIngest implements Ingest {
       const found = isStrakeError(error, 'NOT_FOUND') ? await bucket.status(key) : undefined
       if (found?.size !== state.size) throw error
     }
-    if (tail !== undefined) await index.trash.add([tail.key])
     return key
+  }
+
+  /** Returns the objects of the ingest beside the one that has the blob. */
+  async #unneeded(key: string): Promise<readonly string[]> {
+    const { tail } = this.#state
+    const left = this.#mayHaveLeftovers ? await findLeftovers(this.#parts.bucket, this.#state) : []
+    return [...left, ...(tail === undefined ? [] : [tail.key])].filter((each) => each !== key)
   }
 
   async #readTail(): Promise<Uint8Array<ArrayBuffer>> {
@@ -194,9 +208,9 @@ export class ObjectIngest implements Ingest {
   }
 
   /** Queues everything that was received for deletion. */
-  async #drop(further: readonly string[]): Promise<void> {
+  async #drop(): Promise<void> {
     const { index } = this.#parts
-    await dropIngest(this.#parts, this.#state, further)
+    await dropIngest(this.#parts, this.#state)
     await index.ingests.remove(this.id)
     this.#close()
   }
@@ -210,11 +224,22 @@ export class ObjectIngest implements Ingest {
 /** Gives up the parts of an ingest and queues its objects for deletion. */
 export async function dropIngest(
   { bucket, index }: Pick<IngestParts, 'bucket' | 'index'>,
-  { key, uploadId, tail }: IngestState,
-  further: readonly string[] = [],
+  state: IngestState,
 ): Promise<void> {
-  if (uploadId !== undefined) await bucket.parts.abort(key, uploadId)
-  await index.trash.add([key, ...(tail === undefined ? [] : [tail.key]), ...further])
+  const { key, tail } = state
+  const known = tail === undefined ? [key] : [key, tail.key]
+  await index.trash.add([...known, ...(await findLeftovers(bucket, state))])
+}
+
+/**
+ * Returns the keys of all objects of an ingest, also of those that a process wrote and did not live to
+ * record. Gives up its uploads in parts.
+ */
+async function findLeftovers(bucket: Bucket, { key }: IngestState): Promise<readonly string[]> {
+  for await (const upload of bucket.parts.list(key)) {
+    await bucket.parts.abort(upload.key, upload.uploadId)
+  }
+  return await Array.fromAsync(bucket.list(key), (object) => object.key)
 }
 
 /** Returns a copy of a block that has room for `wanted` bytes. */

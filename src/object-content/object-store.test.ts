@@ -105,19 +105,60 @@ test('sweep() drops uploads that nobody continued, and objects without a blob', 
   expect([bucket.uploads.size, bucket.objects.size]).toEqual([0, 0])
 })
 
+test('an abort after the commit, as a session does it, leaves the blob alone', async () => {
+  const { bucket, one } = openTwo()
+  for (const { descriptor, raw } of [blob('small'), { descriptor: described, raw: large }]) {
+    const ingest = await one.ingest({ id: 'upload-1' })
+    await ingest.append(fromBuffer(raw))
+    await ingest.commit(descriptor.digest)
+    bucket.requests.length = 0
+    await ingest.abort()
+    expect(bucket.requests).toEqual([])
+    await one.sweep(0)
+    expect(await toBuffer(one.read(descriptor), raw.length)).toEqual(new Uint8Array(raw))
+  }
+  expect(bucket.objects.size).toBe(2)
+})
+
 test('deleteUnless() hides a blob, and brings it back when it is needed after all', async () => {
   const { bucket, one, two } = openTwo()
   const { descriptor, raw } = blob('needed')
   await one.write(descriptor, fromBuffer(raw))
-  const check = async (): Promise<boolean> => {
-    expect(await two.has(descriptor)).toBe(false)
-    return true
+  expect(
+    await one.deleteUnless(descriptor.digest, async () => {
+      // What is found needed at once is never hidden.
+      expect(await two.has(descriptor)).toBe(true)
+      return true
+    }),
+  ).toBe(false)
+  const isVisible: boolean[] = []
+  const look = async (): Promise<boolean> => {
+    isVisible.push((await Array.fromAsync(two.list())).length > 0)
+    return isVisible.length > 1
   }
-  expect(await one.deleteUnless(descriptor.digest, check)).toBe(false)
+  expect(await one.deleteUnless(descriptor.digest, look)).toBe(false)
+  expect(isVisible).toEqual([true, false])
   expect(await two.has(descriptor)).toBe(true)
+  // A push begins to use it right after the first check.
+  let time = Date.now()
+  const used = openObjectStore(
+    bucket,
+    createMemoryIndex(() => (time += 1000)),
+  )
+  await used.write(descriptor, fromBuffer(raw))
+  const use = async (): Promise<boolean> => {
+    await used.has(descriptor)
+    return false
+  }
+  expect(await used.deleteUnless(descriptor.digest, use)).toBe(false)
+  bucket.objects.clear()
+  await one.delete(descriptor)
+  await one.write(descriptor, fromBuffer(raw))
   // Another replica writes it again while it is hidden.
+  let checks = 0
   const meanwhile = async (): Promise<boolean> => {
-    await two.write(descriptor, fromBuffer(raw))
+    checks += 1
+    if (checks === 2) await two.write(descriptor, fromBuffer(raw))
     return false
   }
   expect(await one.deleteUnless(descriptor.digest, meanwhile)).toBe(true)

@@ -15,7 +15,7 @@ import { type Descriptor, type Digest, digestAlgorithm, StrakeError } from '#oci
 import { type Bytes, verified } from '#stream'
 import { Budget } from './budget.ts'
 import { newKey } from './keys.ts'
-import type { ObjectIndex } from './object-index.ts'
+import type { ObjectIndex, UsedObject } from './object-index.ts'
 import { dropIngest, ObjectIngest } from './object-ingest.ts'
 
 /** Bytes in memory on their way to the bucket, for all uploads of this process together. */
@@ -35,20 +35,29 @@ export interface ObjectStore extends LocalStore {
   sweep(olderThan: number): Promise<void>
 }
 
-/** Opens the store of a bucket and an index. Replicas that share both see the same content. */
-export function openObjectStore(bucket: Bucket, index: ObjectIndex): ObjectStore {
-  return new BucketStore(bucket, index)
+/**
+ * Opens the store of a bucket and an index. Replicas that share both see the same content. `now` is the
+ * clock of the index.
+ */
+export function openObjectStore(
+  bucket: Bucket,
+  index: ObjectIndex,
+  now: () => number = Date.now,
+): ObjectStore {
+  return new BucketStore(bucket, index, now)
 }
 
 class BucketStore implements ObjectStore {
   readonly #bucket: Bucket
   readonly #index: ObjectIndex
+  readonly #now: () => number
   readonly #budget = new Budget(memory)
   readonly #held = new Set<string>()
 
-  constructor(bucket: Bucket, index: ObjectIndex) {
+  constructor(bucket: Bucket, index: ObjectIndex, now: () => number) {
     this.#bucket = bucket
     this.#index = index
+    this.#now = now
   }
 
   async has({ digest, size }: Descriptor): Promise<boolean> {
@@ -92,14 +101,11 @@ class BucketStore implements ObjectStore {
     this.#held.add(id)
     const release = (): boolean => this.#held.delete(id)
     try {
-      const known = await this.#index.ingests.find(id)
-      const state = known ?? { id, algorithm, key: newKey(), parts: [], size: 0, version: 0 }
-      const { bucket, index, budget } = {
-        bucket: this.#bucket,
-        index: this.#index,
-        budget: this.#budget,
-      }
-      return new ObjectIngest(state, { bucket, index, budget, release })
+      const fresh = { id, algorithm, key: newKey(), parts: [], size: 0, version: 0 }
+      const state = await this.#index.ingests.open(fresh)
+      const [bucket, index, budget] = [this.#bucket, this.#index, this.#budget]
+      const isContinued = state.key !== fresh.key
+      return new ObjectIngest(state, { bucket, index, budget, isContinued, release })
     } catch (error) {
       release()
       throw error
@@ -115,12 +121,14 @@ class BucketStore implements ObjectStore {
     digest: Digest,
     isNeeded: (blob: StoredBlob) => boolean | Promise<boolean>,
   ): Promise<boolean> {
-    const hidden = await this.#index.hide(digest)
+    const found = await this.#index.look(digest)
+    // What is needed is not hidden at all, because replicas may be reading it.
+    if (found === undefined || (await isNeeded(describe(found)))) return false
+    const hidden = await this.#index.hide(digest, found.usedAt)
     if (hidden === undefined) return false
     let isGone = false
     try {
-      const { size, usedAt } = hidden
-      isGone = !(await isNeeded({ digest, size, links: 1, usedAt }))
+      isGone = !(await isNeeded(describe(hidden)))
     } finally {
       if (!isGone) await this.#index.restore(hidden)
     }
@@ -129,9 +137,7 @@ class BucketStore implements ObjectStore {
   }
 
   async *list(): AsyncGenerator<StoredBlob> {
-    for await (const { digest, size, usedAt } of this.#index.list()) {
-      yield { digest, size, links: 1, usedAt }
-    }
+    for await (const object of this.#index.list()) yield describe(object)
   }
 
   async locate(digest: Digest, seconds: number): Promise<URL | undefined> {
@@ -141,8 +147,10 @@ class BucketStore implements ObjectStore {
 
   async sweep(olderThan: number): Promise<void> {
     const { ingests, trash } = this.#index
-    for await (const state of ingests.list(Date.now() - olderThan)) {
+    for await (const state of ingests.list(this.#now() - olderThan)) {
       if (this.#held.has(state.id)) continue
+      // A replica that goes on with it now gets a conflict. After a crash here it is swept again.
+      if (!(await ingests.put({ ...state, version: state.version + 1 }))) continue
       await dropIngest({ bucket: this.#bucket, index: this.#index }, state)
       await ingests.remove(state.id)
     }
@@ -153,4 +161,8 @@ class BucketStore implements ObjectStore {
       if (keys.length < sweepSize) return
     }
   }
+}
+
+function describe({ digest, size, usedAt }: UsedObject): StoredBlob {
+  return { digest, size, links: 1, usedAt }
 }

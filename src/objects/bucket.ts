@@ -1,6 +1,14 @@
 import { StrakeError } from '#oci'
 import { type Bytes, mapOrdered } from '#stream'
 import { blocksOf } from './blocks.ts'
+import {
+  type AskBucket,
+  type ListedObject,
+  listObjects,
+  listUnfinished,
+  type UnfinishedObject,
+  unescapeXml,
+} from './listing.ts'
 import { presignGet } from './presign.ts'
 import { bodyOf, type RequestOptions, readText, send } from './request.ts'
 import { type AwsCredentials, encodeForSignature, signRequest } from './signature.ts'
@@ -37,6 +45,8 @@ export interface Bucket {
   touch(key: string): Promise<void>
   /** An absent object is not an error. */
   delete(key: string): Promise<void>
+  /** Yields the objects whose keys begin with `prefix`, in the order of keys. */
+  list(prefix: string): AsyncIterable<ListedObject>
   /** Returns a URL with which anybody can read an object for some seconds. */
   locate(key: string, seconds: number): URL
   /** Objects that are written in parts, which any process may send. */
@@ -56,6 +66,8 @@ export interface ObjectParts {
   finish(key: string, uploadId: string, tags: readonly string[]): Promise<void>
   /** Drops the parts. An upload that is gone is not an error. */
   abort(key: string, uploadId: string): Promise<void>
+  /** Yields the objects that are being written and whose keys begin with `prefix`. */
+  list(prefix: string): AsyncIterable<UnfinishedObject>
 }
 
 /** Bytes of a part; S3 takes 5 MiB at least. Large objects have larger parts. */
@@ -91,7 +103,11 @@ export function openBucket(options: BucketOptions): Bucket {
     const what = `${verb} ${key} in the bucket ${bucket}`
     return await send({ method, url, headers: sign, body, accepted, what }, options)
   }
-  const parts = partsOf(request, options)
+  const ask = async (query: Readonly<Record<string, string>>): Promise<string> => {
+    const answer = await request('GET', '', { query, verb: 'list objects' })
+    return await readText(answer, mostXml, options.silence)
+  }
+  const parts = partsOf(request, ask, options)
   return {
     async status(key) {
       const answer = await request('HEAD', key, { accepted: [200, 404], verb: 'look for' })
@@ -126,6 +142,7 @@ export function openBucket(options: BucketOptions): Bucket {
     async delete(key) {
       await request('DELETE', key, { accepted: [204, 200, 404], verb: 'delete' })
     },
+    list: (prefix) => listObjects(ask, prefix),
     locate: (key, seconds) =>
       presignGet(objectUrl(options, key), { credentials, region, now: new Date(now()), seconds }),
     parts,
@@ -154,7 +171,7 @@ type Request = (
   },
 ) => Promise<Response>
 
-function partsOf(request: Request, { silence }: BucketOptions): ObjectParts {
+function partsOf(request: Request, ask: AskBucket, { silence }: BucketOptions): ObjectParts {
   return {
     async start(key) {
       const started = await request('POST', key, { query: { uploads: '' }, verb: 'write' })
@@ -182,6 +199,7 @@ function partsOf(request: Request, { silence }: BucketOptions): ObjectParts {
       const query = { uploadId }
       await request('DELETE', key, { query, accepted: [204, 200, 404], verb: 'give up' })
     },
+    list: (prefix) => listUnfinished(ask, prefix),
   }
 }
 
@@ -231,16 +249,4 @@ function objectUrl({ bucket, region, endpoint, usesPath }: BucketOptions, key: s
 
 function escapeXml(text: string): string {
   return text.replace(/[<>&"]/g, (char) => `&#${char.charCodeAt(0)};`)
-}
-
-function unescapeXml(text: string): string {
-  return text.replace(/&(amp|lt|gt|quot|apos);/g, (_, name) => entities[name] ?? '')
-}
-
-const entities: Readonly<Record<string, string>> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
 }

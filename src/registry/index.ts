@@ -65,6 +65,7 @@ export {
   type FreedMember,
   type FreeLimits,
   type RegistryCollection,
+  type UnheldClaim,
   useResolution,
 } from './store/collection.ts'
 // Registries of this machine.

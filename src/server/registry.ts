@@ -35,6 +35,10 @@ export interface ServedRegistry {
   readonly openBlob?: RegistryHandlerOptions['openBlob']
   /** Sends clients to another place for blobs. */
   readonly locate?: RegistryHandlerOptions['locate']
+  /** The clock of its facts, in milliseconds since 1970. Default: the system's clock. */
+  readonly now?: (() => number) | undefined
+  /** See `CollectedRegistry`. */
+  readonly notesContent?: boolean | undefined
   /** Returns true for a registry that is cached under its own name. Default: none is. */
   readonly isCached?: ((registry: string) => boolean) | undefined
 }
@@ -46,9 +50,10 @@ export interface SweptStore extends LocalStore {
 }
 
 /** Returns what a collection of a registry works on. */
-export function collectedOf({ facts, content }: ServedRegistry): CollectedRegistry {
+export function collectedOf(served: ServedRegistry): CollectedRegistry {
+  const { facts, content, now, notesContent } = served
   const { ledger, collection } = facts
-  return { facts, ledger, collection, content }
+  return { facts, ledger, collection, content, now, notesContent }
 }
 
 /** Returns how blobs of a directory are sent. */
@@ -112,6 +117,7 @@ export async function serveRegistry(
     onPull: (pull) => pulls.note(pull),
     openBlob,
     locate,
+    now: served.now,
     ...options,
   })
   const { tokenEndpoint } = options

@@ -1,8 +1,7 @@
 import { ingestLifetime } from '#content'
-import { openPostgresFacts, type PostgresFacts } from '#facts'
+import { openPostgresFacts, type PostgresFacts, type PostgresFactsOptions } from '#facts'
 import { openObjectStore } from '#object-content'
 import { type BucketOptions, openBucket } from '#objects'
-import type { PostgresOptions } from '#platform'
 import { createLocalRegistry } from '#registry'
 import type { ServedRegistry } from './registry.ts'
 
@@ -11,13 +10,15 @@ export interface ReplicatedOptions {
     BucketOptions,
     'bucket' | 'region' | 'endpoint' | 'usesPath' | 'credentials' | 'fetch'
   >
-  readonly database: PostgresOptions
+  readonly database: PostgresFactsOptions
   /** Sends clients to the bucket for blobs. */
   readonly redirects: boolean
+  /**
+   * Milliseconds between two deletions of what uploads and collections have left in the bucket.
+   * Default: one minute.
+   */
+  readonly sweepInterval?: number | undefined
 }
-
-/** Milliseconds between two deletions of what uploads and collections have left in the bucket. */
-const sweepInterval = 60_000
 
 /** Seconds for which the URL of a redirect is valid. */
 const redirectLifetime = 1200
@@ -34,15 +35,23 @@ export async function openReplicatedRegistry({
   bucket,
   database,
   redirects,
+  sweepInterval = 60_000,
 }: ReplicatedOptions): Promise<ReplicatedRegistry> {
   const facts = await openPostgresFacts(database)
+  // Signatures have a time, too, and the clock of this machine may be wrong.
+  const now = database.now === undefined ? facts.now : undefined
   const content = openObjectStore(
-    openBucket({ ...bucket, parallel: 2, attempts: 5, timeout }),
+    openBucket({ ...bucket, parallel: 2, attempts: 5, timeout, now }),
     facts.objects,
+    facts.now,
   )
+  const sweep = async (): Promise<void> => {
+    await content.sweep(ingestLifetime)
+    await facts.uploads.dropUnused(facts.now() - ingestLifetime)
+  }
   const timer = setInterval(() => {
-    // What a failure leaves is tried again a minute later, by this replica or another.
-    content.sweep(ingestLifetime).catch(() => {})
+    // What a failure leaves is tried again later, by this replica or another.
+    sweep().catch(() => {})
   }, sweepInterval)
   timer.unref()
   return {
@@ -50,6 +59,8 @@ export async function openReplicatedRegistry({
     facts,
     uploads: facts.uploads,
     content,
+    now: facts.now,
+    notesContent: true,
     locate: redirects ? (digest) => content.locate(digest, redirectLifetime) : undefined,
     async [Symbol.asyncDispose]() {
       clearInterval(timer)

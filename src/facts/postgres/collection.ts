@@ -1,6 +1,6 @@
 import type { Digest } from '#oci'
 import type { SqlRow } from '#platform'
-import type { FreedMember, FreeLimits, RegistryCollection } from '#registry'
+import type { FreedMember, FreeLimits, RegistryCollection, UnheldClaim } from '#registry'
 import { digestOf, kindNumber } from '../rows.ts'
 import type { Backing } from './repository-facts.ts'
 
@@ -38,20 +38,31 @@ export class PostgresCollection implements RegistryCollection {
     }
   }
 
-  async listUnheld(before: number, limit: number): Promise<readonly Digest[]> {
-    const query = `SELECT digest FROM strake_unheld WHERE since < $1::bigint
-                   ORDER BY since LIMIT $2::integer`
-    const rows = await this.#backing.postgres.query(query, before, limit)
-    return rows.map((row) => digestOf(row['digest']))
+  async claimUnheld(before: number, limit: number): Promise<readonly UnheldClaim[]> {
+    const { postgres, now } = this.#backing
+    const query = 'SELECT * FROM strake_claim_unheld($1::bigint, $2::integer, $3::bigint)'
+    const rows = await postgres.query(query, before, limit, now())
+    return rows.map((row) => ({
+      digest: digestOf(row['digest']),
+      claimedAt: Number(row['since']),
+      isHeld: row['held'] === true,
+    }))
   }
 
-  async forgetUnheld(digests: readonly Digest[]): Promise<void> {
-    const query = 'DELETE FROM strake_unheld WHERE digest = ANY ($1::text[])'
-    await this.#backing.postgres.query(query, digests)
+  async forgetUnheld(claims: readonly UnheldClaim[]): Promise<void> {
+    await this.#backing.postgres.query(
+      `DELETE FROM strake_unheld u USING unnest($1::text[], $2::text[]) AS c (digest, since)
+       WHERE u.digest = c.digest AND u.since = c.since::bigint`,
+      claims.map(({ digest }) => digest),
+      claims.map(({ claimedAt }) => String(claimedAt)),
+    )
   }
 
   async noteUnheld(digests: readonly Digest[]): Promise<void> {
-    const query = `SELECT strake_note_unheld(digest, $2::bigint) FROM unnest($1::text[]) AS digest`
+    const query = `INSERT INTO strake_unheld SELECT digest, $2::bigint
+                   FROM unnest($1::text[]) AS digest
+                   WHERE NOT EXISTS (SELECT 1 FROM strake_members m WHERE m.digest = digest.digest)
+                   ON CONFLICT DO NOTHING`
     await this.#backing.postgres.query(query, digests, this.#backing.now())
   }
 

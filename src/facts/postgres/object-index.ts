@@ -1,4 +1,5 @@
 import type { IndexedObject, IngestState, ObjectIndex, UsedObject } from '#object-content'
+import type { Digest } from '#oci'
 import type { SqlRow } from '#platform'
 import { digestOf } from '../rows.ts'
 import type { Backing } from './repository-facts.ts'
@@ -6,35 +7,43 @@ import type { Backing } from './repository-facts.ts'
 /** Milliseconds by which the time of use of an object may be too early. */
 const usedResolution = 60_000
 
+const columns = 'digest, key, size, used_at'
+
+/** Milliseconds after which the process that has hidden an object has ended. */
+const hiddenFor = 60_000
+
+/** The condition that an object is not hidden; `$2` is the present time. */
+const isVisible = `(NOT hidden OR coalesce(hidden_at, 0) < $2::bigint - ${hiddenFor})`
+
 /** Rows that one query reads. */
 const pageSize = 1000
 
 /** Which objects of a bucket have which blobs, in PostgreSQL. */
 export function createPostgresObjectIndex({ postgres, now }: Backing): ObjectIndex {
+  const find = async (
+    digest: Digest,
+  ): Promise<(UsedObject & { readonly isHidden: boolean }) | undefined> => {
+    const query = `SELECT ${columns}, hidden FROM strake_objects WHERE digest = $1 AND ${isVisible}`
+    const [row] = await postgres.query(query, digest, now())
+    return row && { ...readUsed(row), isHidden: row['hidden'] === true }
+  }
   return {
     async use(digest) {
-      const query = `SELECT digest, key, size, used_at FROM strake_objects
-                     WHERE digest = $1 AND NOT hidden`
-      const [row] = await postgres.query(query, digest)
-      if (row === undefined) return undefined
-      if (now() - Number(row['used_at']) < usedResolution) return readObject(row)
+      const found = await find(digest)
+      if (found === undefined) return undefined
+      if (!found.isHidden && now() - found.usedAt < usedResolution) return found
       // A collection may have hidden it in between.
-      const update = `UPDATE strake_objects SET used_at = $2::bigint
-                      WHERE digest = $1 AND NOT hidden RETURNING digest, key, size, used_at`
+      const update = `UPDATE strake_objects SET used_at = $2::bigint, hidden = false
+                      WHERE digest = $1 AND ${isVisible} RETURNING ${columns}`
       const [used] = await postgres.query(update, digest, now())
       return used && readObject(used)
     },
-    async put({ digest, key, size }) {
-      const [row] = await postgres.query(
-        'SELECT * FROM strake_put_object($1, $2, $3::bigint, $4::bigint)',
-        ...[digest, key, size, now()],
-      )
-      return row === undefined ? { digest, key, size } : readObject(row)
-    },
-    async hide(digest) {
-      const update = `UPDATE strake_objects SET hidden = true WHERE digest = $1 AND NOT hidden
-                      RETURNING digest, key, size, used_at`
-      const [row] = await postgres.query(update, digest)
+    look: find,
+    async hide(digest, usedAt) {
+      const update = `UPDATE strake_objects SET hidden = true, hidden_at = $2::bigint
+                      WHERE digest = $1 AND ${isVisible} AND used_at = coalesce($3::bigint, used_at)
+                      RETURNING ${columns}`
+      const [row] = await postgres.query(update, digest, now(), usedAt ?? null)
       return row && readUsed(row)
     },
     async restore({ digest, key }) {
@@ -60,6 +69,14 @@ export function createPostgresObjectIndex({ postgres, now }: Backing): ObjectInd
       }
     },
     ingests: {
+      async open(state) {
+        const [row] = await postgres.query(
+          `INSERT INTO strake_ingests AS i VALUES ($1, $2, $3::bigint, $4::bigint)
+           ON CONFLICT (id) DO UPDATE SET document = i.document RETURNING document`,
+          ...[state.id, JSON.stringify(state), state.version, now()],
+        )
+        return row === undefined ? state : readState(row)
+      },
       async find(id) {
         const query = 'SELECT document FROM strake_ingests WHERE id = $1'
         const [row] = await postgres.query(query, id)
@@ -76,6 +93,13 @@ export function createPostgresObjectIndex({ postgres, now }: Backing): ObjectInd
         )
         return rows.length > 0
       },
+      async finish(id, { digest, key, size }, trash) {
+        const [row] = await postgres.query(
+          'SELECT * FROM strake_finish_ingest($1, $2, $3, $4::bigint, $5::text[], $6::bigint)',
+          ...[id, digest, key, size, trash, now()],
+        )
+        return row === undefined ? { digest, key, size } : readObject(row)
+      },
       async remove(id) {
         await postgres.query('DELETE FROM strake_ingests WHERE id = $1', id)
       },
@@ -90,7 +114,8 @@ export function createPostgresObjectIndex({ postgres, now }: Backing): ObjectInd
         await postgres.query(insert, keys)
       },
       async list(limit) {
-        const query = 'SELECT key FROM strake_trash LIMIT $1::integer'
+        const query = `SELECT key FROM strake_trash t WHERE NOT EXISTS
+                         (SELECT 1 FROM strake_objects o WHERE o.key = t.key) LIMIT $1::integer`
         return (await postgres.query(query, limit)).map((row) => String(row['key']))
       },
       async forget(keys) {

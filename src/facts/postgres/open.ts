@@ -1,26 +1,28 @@
 import type { ObjectIndex } from '#object-content'
 import { StrakeError } from '#oci'
 import { connectPostgres, type Postgres, type PostgresOptions } from '#platform'
-import type { UploadFacts } from '#registry'
 import type { DatabaseFacts } from '../database-facts.ts'
 import { digestOf } from '../rows.ts'
+import { type DatabaseClock, followClock } from './clock.ts'
 import { PostgresCollection } from './collection.ts'
 import { PostgresLedger } from './ledger.ts'
 import { createPostgresObjectIndex } from './object-index.ts'
 import { type Backing, PostgresRepositoryFacts, pageSize } from './repository-facts.ts'
 import { steps } from './schema.ts'
-import { createPostgresUploads } from './uploads.ts'
+import { createPostgresUploads, type PostgresUploads } from './uploads.ts'
 
 export interface PostgresFactsOptions extends PostgresOptions {
-  /** Returns milliseconds since 1970. Default: the system's clock. */
+  /** Returns milliseconds since 1970. Default: the clock of the database. */
   readonly now?: (() => number) | undefined
 }
 
 export interface PostgresFacts extends DatabaseFacts {
-  readonly uploads: UploadFacts
+  readonly uploads: PostgresUploads
   readonly postgres: Postgres
   /** For a bucket that the replicas share. */
   readonly objects: ObjectIndex
+  /** The time that all replicas share, in milliseconds since 1970. */
+  readonly now: () => number
 }
 
 /**
@@ -29,14 +31,18 @@ export interface PostgresFacts extends DatabaseFacts {
  */
 export async function openPostgresFacts(options: PostgresFactsOptions): Promise<PostgresFacts> {
   const postgres = connectPostgres(options)
+  let clock: DatabaseClock | undefined
   try {
     await migrate(postgres)
+    if (options.now === undefined) clock = await followClock(postgres)
   } catch (error) {
     await postgres[Symbol.asyncDispose]()
     throw error
   }
-  const backing: Backing = { postgres, now: options.now ?? Date.now }
+  const now = options.now ?? clock?.now ?? Date.now
+  const backing: Backing = { postgres, now }
   return {
+    now,
     ledger: new PostgresLedger(backing),
     collection: new PostgresCollection(backing),
     uploads: createPostgresUploads(postgres),
@@ -61,7 +67,10 @@ export async function openPostgresFacts(options: PostgresFactsOptions): Promise<
                      JOIN strake_repositories r ON r.id = m.repository WHERE m.digest = $1`
       for (const row of await postgres.query(query, digestOf(digest))) yield String(row['name'])
     },
-    [Symbol.asyncDispose]: () => postgres[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      clock?.[Symbol.dispose]()
+      await postgres[Symbol.asyncDispose]()
+    },
   }
 }
 

@@ -1,4 +1,5 @@
 import { conditionalChanges } from './conditional-changes.ts'
+import { contentQueue } from './content-queue.ts'
 
 /**
  * The tables and functions of a registry's facts in PostgreSQL; see `sqlite/schema.ts` for their
@@ -294,4 +295,5 @@ export const steps: readonly string[] = [
      RETURN NEXT known_;
    END $$;`,
   conditionalChanges,
+  contentQueue,
 ]

@@ -1,8 +1,13 @@
 import type { Postgres } from '#platform'
 import type { Upload, UploadFacts } from '#registry'
 
+export interface PostgresUploads extends UploadFacts {
+  /** Forgets uploads that nobody has used since a time: the replica that began them may have ended. */
+  dropUnused(before: number): Promise<void>
+}
+
 /** Uploads in progress in PostgreSQL, so that any replica can continue them. */
-export function createPostgresUploads(postgres: Postgres): UploadFacts {
+export function createPostgresUploads(postgres: Postgres): PostgresUploads {
   return {
     isShared: true,
     async put(upload) {
@@ -18,6 +23,9 @@ export function createPostgresUploads(postgres: Postgres): UploadFacts {
     },
     async remove(id) {
       await postgres.query('DELETE FROM strake_uploads WHERE id = $1', id)
+    },
+    async dropUnused(before) {
+      await postgres.query('DELETE FROM strake_uploads WHERE used_at < $1::bigint', before)
     },
     async *list() {
       for (const row of await postgres.query('SELECT document FROM strake_uploads')) {

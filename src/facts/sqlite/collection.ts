@@ -1,6 +1,6 @@
 import type { Digest } from '#oci'
 import type { SqlRow } from '#platform'
-import type { FreedMember, FreeLimits, RegistryCollection } from '#registry'
+import type { FreedMember, FreeLimits, RegistryCollection, UnheldClaim } from '#registry'
 import { digestOf, kindNumber } from '../rows.ts'
 import { noteUnheld, removeMember } from './members.ts'
 import type { Backing } from './repository-facts.ts'
@@ -50,16 +50,26 @@ export class SqliteCollection implements RegistryCollection {
     }
   }
 
-  async listUnheld(before: number, limit: number): Promise<readonly Digest[]> {
-    const query = 'SELECT digest FROM unheld WHERE since < ? ORDER BY since LIMIT ?'
-    const rows = this.#backing.database.all(query, before, limit)
-    return rows.map((row) => digestOf(row['digest']))
+  claimUnheld(before: number, limit: number): Promise<readonly UnheldClaim[]> {
+    const { database, writer, now } = this.#backing
+    return writer.write(() => {
+      const query = `UPDATE unheld SET since = max(since + 1, ?) WHERE digest IN
+                       (SELECT digest FROM unheld WHERE since < ? ORDER BY since LIMIT ?)
+                     RETURNING digest, since,
+                       EXISTS (SELECT 1 FROM members m WHERE m.digest = unheld.digest) AS held`
+      return database.all(query, now(), before, limit).map((row) => ({
+        digest: digestOf(row['digest']),
+        claimedAt: Number(row['since']),
+        isHeld: row['held'] === 1,
+      }))
+    })
   }
 
-  forgetUnheld(digests: readonly Digest[]): Promise<void> {
+  forgetUnheld(claims: readonly UnheldClaim[]): Promise<void> {
     const { database, writer } = this.#backing
     return writer.write(() => {
-      for (const digest of digests) database.run('DELETE FROM unheld WHERE digest = ?', digest)
+      const remove = 'DELETE FROM unheld WHERE digest = ? AND since = ?'
+      for (const { digest, claimedAt } of claims) database.run(remove, digest, claimedAt)
     })
   }
 

@@ -115,7 +115,7 @@ export function removeMember(
 export function noteUnheld(database: Database, digest: Digest, at: number): void {
   database.run(
     `INSERT INTO unheld SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM members WHERE digest = ?1)
-     ON CONFLICT DO NOTHING`,
+     ON CONFLICT DO UPDATE SET since = max(since + 1, excluded.since)`,
     digest,
     at,
   )

@@ -17,6 +17,7 @@ const leastPart = 5 * 1024 * 1024
 export function createMemoryBucket(): MemoryBucket {
   const objects = new Map<string, Uint8Array>()
   const uploads = new Map<string, Map<number, Uint8Array>>()
+  const keys = new Map<string, string>()
   const requests: string[] = []
   let count = 0
   const note = (request: string): void => {
@@ -53,6 +54,12 @@ export function createMemoryBucket(): MemoryBucket {
       if (whole.length !== size) throw new StrakeError('INVALID', 'another size than announced')
       objects.set(key, whole)
     },
+    async *list(prefix) {
+      note('list')
+      for (const [key, { length: size }] of [...objects].sort()) {
+        if (key.startsWith(prefix)) yield { key, size, modified: 0 }
+      }
+    },
     async touch() {
       note('touch')
     },
@@ -62,10 +69,11 @@ export function createMemoryBucket(): MemoryBucket {
     },
     locate: (key, seconds) => new URL(`https://bucket.test/${key}?seconds=${seconds}`),
     parts: {
-      async start() {
+      async start(key) {
         note('start')
         count += 1
         uploads.set(`upload-${count}`, new Map())
+        keys.set(`upload-${count}`, key)
         return `upload-${count}`
       },
       async write(_key, uploadId, { number, body }) {
@@ -92,6 +100,13 @@ export function createMemoryBucket(): MemoryBucket {
       async abort(_key, uploadId) {
         note('abort')
         uploads.delete(uploadId)
+      },
+      async *list(prefix) {
+        note('list uploads')
+        for (const uploadId of [...uploads.keys()]) {
+          const key = keys.get(uploadId) ?? ''
+          if (key.startsWith(prefix)) yield { key, uploadId }
+        }
       },
     },
   }

@@ -6,7 +6,10 @@ export type PostgresValue = string | number | boolean | null | readonly string[]
 
 /** Connections to one PostgreSQL database. Every call has a deadline. */
 export interface Postgres extends AsyncDisposable {
-  /** Runs one statement with `$1`, `$2` and returns its rows. Throws `UNAVAILABLE` without an answer. */
+  /**
+   * Runs one statement with `$1`, `$2` and returns its rows, again after a deadlock. Throws
+   * `UNAVAILABLE` without an answer.
+   */
   query(text: string, ...values: readonly PostgresValue[]): Promise<readonly SqlRow[]>
   /** Runs statements without parameters as one transaction. */
   execute(text: string): Promise<void>
@@ -24,6 +27,9 @@ export interface PostgresOptions {
   /** Called before every statement. */
   readonly onQuery?: (() => void) | undefined
 }
+
+/** How often a statement is tried that the server undoes because others wait for it. */
+const mostTries = 5
 
 /** Opens connections when they are needed. Throws `UNSUPPORTED` on another runtime than Bun. */
 export function connectPostgres(options: PostgresOptions): Postgres {
@@ -60,8 +66,15 @@ export function connectPostgres(options: PostgresOptions): Postgres {
       const converted = values.map((value) =>
         typeof value === 'object' && value !== null ? arrayLiteral(value) : value,
       )
-      const work = sql.unsafe(text, converted) as Promise<SqlRow[]>
-      return [...(await bounded(Promise.resolve(work)))]
+      for (let tries = 1; ; tries += 1) {
+        try {
+          const work = sql.unsafe(text, converted) as Promise<SqlRow[]>
+          return [...(await bounded(Promise.resolve(work)))]
+        } catch (error) {
+          if (tries >= mostTries || !isUndone(error)) throw error
+          await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * tries))
+        }
+      }
     },
     async execute(text) {
       await bounded(
@@ -93,6 +106,11 @@ function explained(error: unknown): unknown {
   const isStatement = /^(?!08|53|57|25006)[0-9A-Z]{5}$/.test(code)
   if (isStatement) return error
   return new StrakeError('UNAVAILABLE', `Cannot use the database: ${message}`, { cause: error })
+}
+
+/** Returns true for a statement that two connections waited for, or that came between another one's reads. */
+function isUndone(error: unknown): boolean {
+  return ['40P01', '40001'].includes(sqlState(error) ?? '')
 }
 
 /** Returns the SQLSTATE of an error of a statement, such as `23505`. */

@@ -1,6 +1,11 @@
 import type { LocalStore } from '#content'
 import type { Digest } from '#oci'
-import { type FreedMember, type RegistryCollection, useResolution } from '../store/collection.ts'
+import {
+  type FreedMember,
+  type RegistryCollection,
+  type UnheldClaim,
+  useResolution,
+} from '../store/collection.ts'
 
 export interface CollectOptions {
   /** Milliseconds for which untagged manifests stay pullable by digest. */
@@ -55,20 +60,20 @@ export async function collect(
   if (content === undefined) return report
   for (;;) {
     options.signal?.throwIfAborted()
-    const digests = await collection.listUnheld(limits.blob, stepSize)
-    const kept: Digest[] = []
-    for (const digest of digests) {
-      const size = await remove(collection, content, digest, limits.blob)
-      if (size === undefined) kept.push(digest)
-      else {
-        report.content += 1
-        report.bytes += size
-      }
+    const claims = await collection.claimUnheld(limits.blob, stepSize)
+    const decided: UnheldClaim[] = []
+    for (const claim of claims) {
+      const { outcome, size } = claim.isHeld
+        ? { outcome: 'held', size: 0 }
+        : await remove(collection, content, claim.digest, limits.blob)
+      // A push uses it. If it never links it, a later collection sees it again.
+      if (outcome !== 'used') decided.push(claim)
+      if (outcome !== 'gone') continue
+      report.content += 1
+      report.bytes += size
     }
-    await collection.forgetUnheld(digests)
-    // A push uses them. If it never links them, the next collection sees them again.
-    await collection.noteUnheld(kept)
-    if (digests.length < stepSize) return report
+    await collection.forgetUnheld(decided)
+    if (claims.length < stepSize) return report
     await breathe()
   }
 }
@@ -88,7 +93,7 @@ export function freeLimits({
 
 /**
  * Records content that no repository holds and that no removal has noted: a push may have been cut
- * between the two, or a crash. Reads the whole list of content, so it runs once for each server.
+ * between the two, or a crash. Reads the whole list of content, so it runs rarely.
  */
 export async function noteLost(
   collection: RegistryCollection,
@@ -108,20 +113,26 @@ export async function noteLost(
   await note()
 }
 
-/** Returns the bytes of content that was removed, or `undefined` if it is needed or absent. */
+/** Removes content that a repository neither holds nor, for a push, has used since `before`. */
 async function remove(
   collection: RegistryCollection,
   content: LocalStore,
   digest: Digest,
   before: number,
-): Promise<number | undefined> {
+): Promise<{ readonly outcome: 'gone' | 'held' | 'used' | 'absent'; readonly size: number }> {
   let size = 0
+  let reason: 'held' | 'used' | 'absent' = 'absent'
   const isGone = await content.deleteUnless(digest, async (blob) => {
     size = blob.size
-    // A push that found the content in the store has renewed its time of use, and links it soon.
-    return blob.usedAt > before || (await collection.isHeld(digest))
+    // A push that found the content in the store has renewed its time of use, and links it soon. The
+    // store keeps what is used after this answer, too.
+    reason = 'used'
+    if (blob.usedAt > before) return true
+    const isHeld = await collection.isHeld(digest)
+    if (isHeld) reason = 'held'
+    return isHeld
   })
-  return isGone ? size : undefined
+  return { outcome: isGone ? 'gone' : reason, size }
 }
 
 function breathe(): Promise<void> {

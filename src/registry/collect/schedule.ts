@@ -22,7 +22,14 @@ export interface CollectedRegistry {
   readonly collection: RegistryCollection
   /** Absent for a store that collects by itself. */
   readonly content: LocalStore | undefined
+  /** Returns milliseconds since 1970. Default: the system's clock. */
+  readonly now?: (() => number) | undefined
+  /** The facts note all content that comes. Otherwise it is searched for what nothing has noted. */
+  readonly notesContent?: boolean | undefined
 }
+
+/** Milliseconds between two searches for content that nothing has noted. */
+const searchInterval = 86_400_000
 
 /** What one collection has removed. */
 export interface CollectionRound extends CollectReport {
@@ -42,12 +49,11 @@ export function scheduleCollection(
   { onRound, onError }: CollectEvents = {},
 ): AsyncDisposable {
   const stop = new AbortController()
-  let hasNoted = false
+  let searchedAt = Number.NEGATIVE_INFINITY
   const round = async (): Promise<void> => {
     const { signal } = stop
-    const now = Date.now
+    const { content, collection, now = Date.now, notesContent = false } = registry
     let tags = 0
-    const { content, collection } = registry
     for await (const _ of retain(registry, {
       rules: settings.retention,
       fixedBy: settings.fixedBy,
@@ -55,8 +61,10 @@ export function scheduleCollection(
       signal,
     }))
       tags += 1
-    if (!hasNoted && content !== undefined) await noteLost(collection, content, signal)
-    hasNoted = true
+    if (content !== undefined && !notesContent && now() - searchedAt >= searchInterval) {
+      await noteLost(collection, content, signal)
+      searchedAt = now()
+    }
     const report = await collect(collection, content, { ...settings, now, signal })
     onRound?.({ ...report, tags })
   }

@@ -20,14 +20,26 @@ export interface RegistryCollection {
   removeFree(limits: FreeLimits, limit: number): Promise<readonly FreedMember[]>
   /** Yields what `removeFree` would remove now, without what it would free by that. */
   listFree(limits: FreeLimits): AsyncIterable<FreedMember>
-  /** Returns content that no repository has held since `before`, at most `limit`. */
-  listUnheld(before: number, limit: number): Promise<readonly Digest[]>
-  /** Records that content is gone, or that a repository holds it again. */
-  forgetUnheld(digests: readonly Digest[]): Promise<void>
+  /**
+   * Returns content that may have been unheld since `before`, the longest first, at most `limit`. What
+   * a call returns counts as unheld since now, so that nobody gets it again soon, and somebody does
+   * after a crash.
+   */
+  claimUnheld(before: number, limit: number): Promise<readonly UnheldClaim[]>
+  /** Records that content is gone or held, unless a repository has dropped it since the claim. */
+  forgetUnheld(claims: readonly UnheldClaim[]): Promise<void>
   /** Records which of the digests no repository holds, unless that is recorded already. */
   noteUnheld(digests: readonly Digest[]): Promise<void>
   /** Returns true if a repository holds the digest now. */
   isHeld(digest: Digest): Promise<boolean>
+}
+
+/** Content that a collection decides about. */
+export interface UnheldClaim {
+  readonly digest: Digest
+  readonly claimedAt: number
+  /** A repository holds it again. */
+  readonly isHeld: boolean
 }
 
 /** Times in milliseconds since 1970, by kind: a member that is free since an earlier one goes. */

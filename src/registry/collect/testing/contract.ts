@@ -151,20 +151,53 @@ export function testRegistryCollection(name: string, open: OpenCollected): void 
         }
         await facts.repository('a').remove('blob', layer.digest)
         await facts.forget('a')
-        expect(await collection.listUnheld(clock.at + 1, 10)).toEqual([])
+        const claim = async (before = clock.at + 1) => {
+          const claims = await collection.claimUnheld(before, 10)
+          return claims.filter(({ isHeld }) => !isHeld)
+        }
+        expect(await claim()).toEqual([])
         clock.at += 10
         await facts.repository('b').remove('blob', layer.digest)
-        expect(await collection.listUnheld(clock.at, 10)).toEqual([])
-        expect(await collection.listUnheld(clock.at + 1, 10)).toEqual([layer.digest])
+        expect(await claim(clock.at)).toEqual([])
+        expect(await claim()).toMatchObject([{ digest: layer.digest }])
         expect(await collection.isHeld(layer.digest)).toBe(false)
         clock.at += 10
         await collection.noteUnheld([layer.digest, other.digest])
-        expect(await collection.listUnheld(clock.at, 10)).toEqual([layer.digest])
+        const claims = await claim()
+        expect(claims).toMatchObject([{ digest: layer.digest, isHeld: false }])
         expect(await collection.isHeld(other.digest)).toBe(true)
-        await collection.forgetUnheld([layer.digest])
-        expect(await collection.listUnheld(clock.at + 1, 10)).toEqual([])
+        await collection.forgetUnheld(claims)
+        expect(await claim()).toEqual([])
         await collection.noteUnheld([layer.digest])
-        expect(await collection.listUnheld(clock.at + 1, 10)).toEqual([layer.digest])
+        expect(await claim()).toMatchObject([{ digest: layer.digest }])
+      }))
+
+    test('a claim ends when nobody decides, and when the content is dropped again', () =>
+      withFacts(async ({ facts, collection, clock }) => {
+        const app = facts.repository('app')
+        const drop = async (): Promise<void> => {
+          await app.add({ kind: 'blob', descriptor: layer })
+          await app.remove('blob', layer.digest)
+        }
+        await drop()
+        clock.at += 100
+        const before = clock.at
+        const [first] = await collection.claimUnheld(before, 10)
+        expect(first).toMatchObject({ digest: layer.digest, isHeld: false })
+        expect(await collection.claimUnheld(before, 10)).toEqual([])
+        clock.at += 100
+        const [second] = await collection.claimUnheld(clock.at, 10)
+        expect(second?.digest).toBe(layer.digest)
+        await collection.forgetUnheld(first === undefined ? [] : [first])
+        await drop()
+        await collection.forgetUnheld(second === undefined ? [] : [second])
+        clock.at += 100
+        await app.add({ kind: 'blob', descriptor: layer })
+        const [third] = await collection.claimUnheld(clock.at, 10)
+        expect(third).toMatchObject({ digest: layer.digest, isHeld: true })
+        await collection.forgetUnheld(third === undefined ? [] : [third])
+        clock.at += 100
+        expect(await collection.claimUnheld(clock.at, 10)).toEqual([])
       }))
   })
 }
