@@ -40,9 +40,6 @@ export async function runReplica(options: ReplicaOptions): Promise<void> {
         keepBlobs: collect.keep,
         retention: [],
       },
-      collectEvents: {
-        onError: (error: unknown) => process.stderr.write(`collection: ${String(error)}\n`),
-      },
     }),
   })
   process.once('SIGTERM', async () => {

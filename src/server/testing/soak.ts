@@ -1,3 +1,4 @@
+import { isStrakeError } from '#oci'
 import { connectRegistry, type Repository } from '#registry'
 import { fromBuffer, toBuffer } from '#stream'
 import { blob, type Fixture, manifest, noise } from '../../registry/testing/fixtures.ts'
@@ -9,8 +10,8 @@ export interface SoakOptions {
   /** Operations of all clients together. */
   readonly operations: number
   readonly seed: number
-  /** Tries of each request of a client. Default: 1. */
-  readonly attempts?: number | undefined
+  /** Milliseconds for which an operation that failed is tried again. Default: it is not. */
+  readonly patience?: number | undefined
   /** Called from time to time with the number of operations that are done. */
   readonly onProgress?: ((done: number) => void) | undefined
 }
@@ -57,8 +58,10 @@ const tagsOfClient = 6
  * knows what a pull must give; repositories and layers are shared. Each operation goes to any replica.
  */
 export async function runSoak(options: SoakOptions): Promise<SoakReport> {
-  const { urls, clients, operations, seed, attempts = 1, onProgress } = options
-  const registries = urls.map((url) => connectRegistry(new URL(url).host, { retry: { attempts } }))
+  const { urls, clients, operations, seed, patience = 0, onProgress } = options
+  const registries = urls.map((url) =>
+    connectRegistry(new URL(url).host, { retry: { attempts: 1 } }),
+  )
   const counts = { push: 0, pull: 0, retag: 0, untag: 0, delete: 0, mount: 0 }
   const failures: string[] = []
   let left = operations
@@ -75,10 +78,19 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
       if (left % 1000 === 0) onProgress?.(operations - left)
       const operation = own.choose()
       counts[operation] += 1
-      try {
-        await own.run(operation)
-      } catch (error) {
-        failures.push(`client ${client}, ${operation}: ${String(error)}`)
+      const work = own.prepare(operation)
+      const end = Date.now() + patience
+      for (;;) {
+        try {
+          await work()
+          break
+        } catch (error) {
+          if (Date.now() < end) await Bun.sleep(200)
+          else {
+            failures.push(`client ${client}, ${operation}: ${String(error)}`)
+            break
+          }
+        }
       }
     }
     return own
@@ -131,34 +143,39 @@ class SoakClient {
     return 'push'
   }
 
-  async run(operation: Operation): Promise<void> {
-    if (operation === 'push') return await this.#push()
+  /** Chooses what an operation does. The result may run again after a failure, on another replica. */
+  prepare(operation: Operation): () => Promise<void> {
+    if (operation === 'push') return this.#push()
     const known = this.#any([...this.#tags.values()])
-    if (operation === 'mount') return await this.#push(known)
+    if (operation === 'mount') return this.#push(known)
     const { repository, tag, image } = known
-    if (operation === 'pull') return await pull(this.#open(repository), tag, image)
+    const { descriptor } = image.manifest
+    if (operation === 'pull') return () => pull(this.#open(repository), tag, image)
     if (operation === 'retag') {
       const other = this.#newTag()
-      await this.#open(repository).tag(other, image.manifest.descriptor)
-      this.#set({ repository, tag: other, image })
-      return
+      return async () => {
+        await this.#open(repository).tag(other, descriptor)
+        this.#set({ repository, tag: other, image })
+      }
     }
     if (operation === 'untag') {
-      await this.#open(repository).untag(tag)
-      this.#tags.delete(`${repository}:${tag}`)
-      return
+      return async () => {
+        await unlessGone(this.#open(repository).untag(tag))
+        this.#tags.delete(`${repository}:${tag}`)
+      }
     }
-    await this.#open(repository).delete(image.manifest.descriptor)
-    for (const [key, each] of this.#tags) {
-      const isSame = each.image.manifest.descriptor.digest === image.manifest.descriptor.digest
-      if (each.repository === repository && isSame) this.#tags.delete(key)
+    return async () => {
+      await unlessGone(this.#open(repository).delete(descriptor))
+      for (const [key, each] of this.#tags) {
+        const isSame = each.image.manifest.descriptor.digest === descriptor.digest
+        if (each.repository === repository && isSame) this.#tags.delete(key)
+      }
     }
   }
 
   /** Pushes a new image, or the layers of `from` by mounts into another repository. */
-  async #push(from?: ExpectedTag): Promise<void> {
+  #push(from?: ExpectedTag): () => Promise<void> {
     const name = `soak/${Math.floor(this.#random() * repositories)}`
-    const repository = this.#open(name)
     const chosen = from?.image.layers ?? this.#chooseLayers()
     this.#count += 1
     const config = blob(`{"client":${this.#client},"count":${this.#count}}`, configType)
@@ -170,15 +187,18 @@ class SoakClient {
         layers: chosen.map(({ descriptor }) => descriptor),
       }),
     }
-    for (const { descriptor, raw } of chosen) {
-      await repository.write(descriptor, fromBuffer(raw), { mountFrom: from?.repository })
-    }
-    for (const { descriptor, raw } of [config, image.manifest]) {
-      await repository.write(descriptor, fromBuffer(raw))
-    }
     const tag = this.#newTag()
-    await repository.tag(tag, image.manifest.descriptor)
-    this.#set({ repository: name, tag, image })
+    return async () => {
+      const repository = this.#open(name)
+      for (const { descriptor, raw } of chosen) {
+        await repository.write(descriptor, fromBuffer(raw), { mountFrom: from?.repository })
+      }
+      for (const { descriptor, raw } of [config, image.manifest]) {
+        await repository.write(descriptor, fromBuffer(raw))
+      }
+      await repository.tag(tag, image.manifest.descriptor)
+      this.#set({ repository: name, tag, image })
+    }
   }
 
   #chooseLayers(): readonly Fixture[] {
@@ -216,6 +236,13 @@ async function pull(
     const found = await toBuffer(repository.read(descriptor), raw.length)
     if (!Buffer.from(found).equals(raw)) throw new Error(`${descriptor.digest} has other bytes`)
   }
+}
+
+/** A removal whose first answer was lost finds nothing the second time. */
+async function unlessGone(removal: Promise<void>): Promise<void> {
+  await removal.catch((error: unknown) => {
+    if (!isStrakeError(error, 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN')) throw error
+  })
 }
 
 /** Numbers from 0 to 1 that depend on the seed alone (mulberry32). */
