@@ -18,6 +18,7 @@ import {
   scheduleCollection,
   type UploadFacts,
 } from '#registry'
+import type { TokenFacts } from '#registry/identity/api-token'
 import { tokenPath } from '#registry/token/endpoint'
 import { createWeb } from '#web'
 import { type ListenOptions, listen } from './listen.ts'
@@ -35,6 +36,8 @@ export interface ServedRegistry {
   readonly openBlob?: RegistryHandlerOptions['openBlob']
   /** Sends clients to another place for blobs. */
   readonly locate?: RegistryHandlerOptions['locate']
+  /** Tokens that all its servers share. Default: those in the file of its users. */
+  readonly tokens?: TokenFacts | undefined
   /** The clock of its facts, in milliseconds since 1970. Default: the system's clock. */
   readonly now?: (() => number) | undefined
   /** See `CollectedRegistry`. */

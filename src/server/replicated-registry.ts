@@ -58,6 +58,7 @@ export async function openReplicatedRegistry({
     registry: createLocalRegistry(content, facts),
     facts,
     uploads: facts.uploads,
+    tokens: facts.tokens,
     content,
     now: facts.now,
     notesContent: true,

@@ -55,7 +55,7 @@ export async function serveConfigured(
     { metrics: config.metrics, allowedHosts, onRequest, onEvent },
     opened,
   )
-  const auth = await openAuthOf(options, told.onEvent)
+  const auth = await openAuthOf(served, options, told.onEvent)
   if (auth !== undefined) opened.use(auth)
   const server = await serveRegistry(served, {
     ...told,
@@ -90,12 +90,13 @@ async function openTls(
 }
 
 async function openAuthOf(
+  { tokens, now }: ServedRegistry,
   { config, files, isOpen }: ServeConfiguredOptions,
   onEvent: ((event: RegistryEvent) => void) | undefined,
 ): Promise<RegistryAuth | undefined> {
-  const isOn = await hasAuth(config, files)
+  const isOn = await hasAuth(config, files, tokens)
   const isPublic = !isLoopback(config.listen?.host ?? '127.0.0.1')
-  if (isPublic && isOpen !== true && !(isOn && (await isUsable(config, files)))) {
+  if (isPublic && isOpen !== true && !(isOn && (await isUsable(config, files, tokens)))) {
     throw new StrakeError(
       'INVALID',
       `Cannot serve the registry on ${config.listen?.host}: it has no users, and other machines can reach it`,
@@ -108,6 +109,8 @@ async function openAuthOf(
   if (!isOn) return undefined
   return await openAuth(config, {
     files,
+    tokens,
+    now,
     onLogin: (exchange, identity) => {
       onEvent?.({
         time: Date.now(),

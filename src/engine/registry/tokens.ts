@@ -1,10 +1,10 @@
 import { StrakeError } from '#oci'
-import { findTokens, openTokens } from '#registry/access/open-auth'
 import { type ApiToken, makeApiToken, revokeApiToken } from '#registry/identity/api-token'
 import { checkUserName } from '#registry/identity/htpasswd'
 import { listUsers } from '#registry/identity/user-file'
 import { robotPrefix } from '#registry/policy/identity'
 import { parseLimit } from '#registry/policy/limit'
+import { findPlaceTokens, openPlaceTokens } from './parts/tokens.ts'
 import { findPlace, type PlaceOptions } from './place.ts'
 
 export interface NewToken {
@@ -30,7 +30,8 @@ export async function createRegistryToken(
       remedy: 'give --user NAME for a personal token, or --robot NAME for a program',
     })
   }
-  const { files, config } = await findPlace(place)
+  const found = await findPlace(place)
+  const { files, config } = found
   requireOwner(user, config.auth?.ldap === undefined ? await listUsers(files.htpasswd) : undefined)
   const createdAt = Date.now()
   const { token, text } = makeApiToken({
@@ -41,7 +42,7 @@ export async function createRegistryToken(
     createdAt,
     expiresAt: lifetime === undefined ? undefined : createdAt + lifetime,
   })
-  await using tokens = openTokens(files)
+  await using tokens = await openPlaceTokens(found)
   await tokens.put(token)
   return { id: token.id, text, login: user ?? `${robotPrefix}${owner}` }
 }
@@ -55,14 +56,12 @@ function requireOwner(user: string | undefined, users: readonly string[] | undef
 
 /** Returns the tokens of a registry in the order of creation, without their secrets. */
 export async function registryTokens(place: PlaceOptions): Promise<readonly ApiToken[]> {
-  const { files } = await findPlace(place)
-  await using tokens = await findTokens(files)
+  await using tokens = await findPlaceTokens(await findPlace(place))
   return tokens === undefined ? [] : await Array.fromAsync(tokens.list())
 }
 
 /** Ends a token at once. Throws `NOT_FOUND`. */
 export async function revokeRegistryToken(place: PlaceOptions, id: string): Promise<void> {
-  const { files } = await findPlace(place)
-  await using tokens = await findTokens(files)
+  await using tokens = await findPlaceTokens(await findPlace(place))
   await revokeApiToken(tokens, id)
 }

@@ -1,5 +1,5 @@
-import { findTokens } from '#registry/access/open-auth'
 import { addUser, listUsers, removeUser, setPassword } from '#registry/identity/user-file'
+import { findPlaceTokens } from './parts/tokens.ts'
 import { findPlace, type PlaceOptions } from './place.ts'
 
 /** Returns the names of the users of a registry. */
@@ -30,9 +30,9 @@ export async function setRegistryPassword(
 
 /** Removes a user and all tokens of the user. Throws `NOT_FOUND`. */
 export async function removeRegistryUser(place: PlaceOptions, name: string): Promise<void> {
-  const { files } = await findPlace(place)
-  await removeUser(files.htpasswd, name)
-  await using tokens = await findTokens(files)
+  const found = await findPlace(place)
+  await removeUser(found.files.htpasswd, name)
+  await using tokens = await findPlaceTokens(found)
   for await (const { id, kind, owner } of tokens?.list() ?? []) {
     if (kind !== 'robot' && owner === name) await tokens?.remove(id)
   }

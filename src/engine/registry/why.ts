@@ -3,6 +3,7 @@ import { hasAuth, policyOf } from '#registry/access/open-auth'
 import { type Decision, decide } from '#registry/policy/decide'
 import { anonymous, type Identity, robotPrefix } from '#registry/policy/identity'
 import { actions } from '#registry/policy/rule'
+import { findPlaceTokens } from './parts/tokens.ts'
 import { findPlace, type PlaceOptions } from './place.ts'
 
 /** A sender, an action and a repository, as texts. */
@@ -29,8 +30,11 @@ export async function explainAccess(place: PlaceOptions, question: Question): Pr
       remedy: `actions are ${actions.join(', ')}; a repository is a name such as team/app`,
     })
   }
-  const { config, files } = await findPlace(place)
-  if (!(await hasAuth(config, files))) {
+  const found = await findPlace(place)
+  const { config, files } = found
+  await using tokens =
+    config.storage?.database === undefined ? undefined : await findPlaceTokens(found)
+  if (!(await hasAuth(config, files, tokens))) {
     const reason = 'the registry has neither users nor rules, so it serves everybody'
     return { isAllowed: true, rule: undefined, reason }
   }

@@ -1,6 +1,7 @@
 import type { ObjectIndex } from '#object-content'
 import { StrakeError } from '#oci'
 import { connectPostgres, type Postgres, type PostgresOptions } from '#platform'
+import type { TokenFacts } from '#registry/identity/api-token'
 import type { DatabaseFacts } from '../database-facts.ts'
 import { digestOf } from '../rows.ts'
 import { type DatabaseClock, followClock } from './clock.ts'
@@ -9,6 +10,7 @@ import { PostgresLedger } from './ledger.ts'
 import { createPostgresObjectIndex } from './object-index.ts'
 import { type Backing, PostgresRepositoryFacts, pageSize } from './repository-facts.ts'
 import { steps } from './schema.ts'
+import { createPostgresTokens } from './tokens.ts'
 import { createPostgresUploads, type PostgresUploads } from './uploads.ts'
 
 export interface PostgresFactsOptions extends PostgresOptions {
@@ -18,6 +20,7 @@ export interface PostgresFactsOptions extends PostgresOptions {
 
 export interface PostgresFacts extends DatabaseFacts {
   readonly uploads: PostgresUploads
+  readonly tokens: TokenFacts
   readonly postgres: Postgres
   /** For a bucket that the replicas share. */
   readonly objects: ObjectIndex
@@ -46,6 +49,7 @@ export async function openPostgresFacts(options: PostgresFactsOptions): Promise<
     ledger: new PostgresLedger(backing),
     collection: new PostgresCollection(backing),
     uploads: createPostgresUploads(postgres),
+    tokens: createPostgresTokens(backing),
     postgres,
     objects: createPostgresObjectIndex(backing),
     repository: (name) => new PostgresRepositoryFacts(name, backing),

@@ -1,5 +1,6 @@
 import { conditionalChanges } from './conditional-changes.ts'
 import { contentQueue } from './content-queue.ts'
+import { tokenTable } from './tokens.ts'
 
 /**
  * The tables and functions of a registry's facts in PostgreSQL; see `sqlite/schema.ts` for their
@@ -296,4 +297,5 @@ export const steps: readonly string[] = [
    END $$;`,
   conditionalChanges,
   contentQueue,
+  tokenTable,
 ]

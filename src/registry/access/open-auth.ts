@@ -38,6 +38,8 @@ export interface RegistryAuth extends AsyncDisposable {
 
 export interface OpenAuthOptions {
   readonly files: AuthFiles
+  /** Default: those in the file. */
+  readonly tokens?: TokenFacts | undefined
   readonly now?: (() => number) | undefined
   readonly onLogin?: ((exchange: Exchange, identity: Identity | undefined) => void) | undefined
 }
@@ -60,16 +62,31 @@ export function policyOf({ access = {} }: RegistryConfig): Policy {
 }
 
 /** Returns true if a registry has users or rules. Without them, it serves every sender. */
-export async function hasAuth(config: RegistryConfig, files: AuthFiles): Promise<boolean> {
+export async function hasAuth(
+  config: RegistryConfig,
+  files: AuthFiles,
+  tokens?: TokenFacts,
+): Promise<boolean> {
   if (config.auth !== undefined || config.access !== undefined) return true
-  return (await exists(files.htpasswd)) || (await exists(files.tokens))
+  return (await exists(files.htpasswd)) || (await hasTokens(files, tokens))
+}
+
+/** Tokens of one registry are in a file, which is there since the first; those of replicas are shared. */
+async function hasTokens(files: AuthFiles, tokens: TokenFacts | undefined): Promise<boolean> {
+  if (tokens === undefined) return await exists(files.tokens)
+  for await (const _ of tokens.list()) return true
+  return false
 }
 
 /** Returns true if somebody can use a registry that has users or rules. */
-export async function isUsable(config: RegistryConfig, files: AuthFiles): Promise<boolean> {
+export async function isUsable(
+  config: RegistryConfig,
+  files: AuthFiles,
+  tokens?: TokenFacts,
+): Promise<boolean> {
   const { ldap, oidc, mtls } = config.auth ?? {}
   if (ldap !== undefined || mtls !== undefined || (oidc?.length ?? 0) > 0) return true
-  if (knowsAnonymous(policyOf(config)) || (await exists(files.tokens))) return true
+  if (knowsAnonymous(policyOf(config)) || (await hasTokens(files, tokens))) return true
   return (await listUsers(files.htpasswd)).length > 0
 }
 
@@ -81,7 +98,7 @@ export async function openAuth(
   const { files, now = Date.now, onLogin } = options
   const { auth = {}, limits = {}, listen } = config
   await listUsers(files.htpasswd)
-  const tokens = createStoredTokens(files.tokens, now)
+  const tokens = options.tokens ?? createStoredTokens(files.tokens, now)
   const policy = policyOf(config)
   const authenticator = new Authenticator({
     directories: await openDirectories(config, files, now),

@@ -35,6 +35,9 @@ export interface TokenFacts extends AsyncDisposable {
   noteUse(id: string, usedAt: number): Promise<void>
 }
 
+/** Refresh tokens of one owner. Each login makes one, so the oldest are dropped. */
+export const mostRefreshTokens = 100
+
 const prefix = 'strake_'
 
 /** Returns true for a text that can only be a token of this kind. */

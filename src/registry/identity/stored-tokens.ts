@@ -1,10 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Database, openDatabase, type SqlRow } from '#platform'
-import type { ApiToken, TokenFacts } from './api-token.ts'
-
-/** Refresh tokens of one owner. Each login makes one, so the oldest are dropped. */
-const mostRefresh = 100
+import { type ApiToken, mostRefreshTokens, type TokenFacts } from './api-token.ts'
 
 const create = `CREATE TABLE IF NOT EXISTS tokens (
   id TEXT PRIMARY KEY,
@@ -84,7 +81,7 @@ function dropOldest(database: Database, owner: string): void {
       ORDER BY coalesce(used_at, created_at) DESC LIMIT -1 OFFSET ?
     )`,
     owner,
-    mostRefresh,
+    mostRefreshTokens,
   )
 }
 

@@ -25,13 +25,6 @@ export async function replicatedOptions(
       },
     )
   }
-  const [fromFile] = database.urlFile === undefined ? [] : await readLines(database.urlFile)
-  const url = fromFile ?? database.url ?? env['STRAKE_REGISTRY_DATABASE']
-  if (!url) {
-    throw new StrakeError('INVALID', 'Cannot use the database: it has no address', {
-      remedy: 'set storage.database.url or urlFile, or STRAKE_REGISTRY_DATABASE',
-    })
-  }
   return {
     bucket: {
       bucket: bucket.name,
@@ -40,9 +33,19 @@ export async function replicatedOptions(
       usesPath: bucket.pathStyle === true,
       credentials: { accessKeyId, secretAccessKey, sessionToken: env['AWS_SESSION_TOKEN'] },
     },
-    database: { url, connections: database.connections },
+    database: { url: await databaseUrl(database, env), connections: database.connections },
     redirects: bucket.redirect === true,
   }
+}
+
+/** Returns the address of the database of replicas, which has a password. */
+export async function databaseUrl(database: DatabaseConfig, env: Env): Promise<string> {
+  const [fromFile] = database.urlFile === undefined ? [] : await readLines(database.urlFile)
+  const url = fromFile ?? database.url ?? env['STRAKE_REGISTRY_DATABASE']
+  if (url) return url
+  throw new StrakeError('INVALID', 'Cannot use the database: it has no address', {
+    remedy: 'set storage.database.url or urlFile, or STRAKE_REGISTRY_DATABASE',
+  })
 }
 
 async function readLines(path: string): Promise<readonly string[]> {
