@@ -1,10 +1,10 @@
 // Three replicas of a registry over PostgreSQL and a bucket, behind a load balancer, on this machine.
 // Needs PostgreSQL and versitygw ($STRAKE_GOPEERS/versitygw or on PATH). Ends with the first signal.
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findPostgres, startPostgres } from '../src/facts/testing/postgres-server.ts'
+import { startBalancer } from '../src/server/testing/balancer.ts'
 
 const replicas = 3
 const program = join(import.meta.dir, '../dist/strake')
@@ -84,26 +84,9 @@ for (const each of ports) {
 }
 await Promise.all(ports.map((each) => answers(`http://127.0.0.1:${each}/v2/`)))
 
-// Each connection goes to the next replica that accepts it.
-let turn = 0
-const balancer = createServer((client) => {
-  const tryNext = (left: number): void => {
-    const replica = connect(ports[turn++ % replicas] ?? 0, '127.0.0.1')
-    replica.once('connect', () => {
-      client.pipe(replica).pipe(client)
-    })
-    replica.on('error', () => {
-      if (left > 0 && replica.bytesRead === 0) tryNext(left - 1)
-      else client.destroy()
-    })
-    client.on('error', () => replica.destroy())
-    client.on('close', () => replica.destroy())
-  }
-  tryNext(replicas - 1)
-})
-await new Promise<void>((resolve) => balancer.listen(port, '127.0.0.1', resolve))
+const hosts = ports.map((each) => `127.0.0.1:${each}`)
+opened.use(await startBalancer(hosts, port))
 opened.defer(async () => {
-  balancer.close()
   for (const child of children) child.kill()
   await Promise.all(children.map(({ exited }) => exited))
 })

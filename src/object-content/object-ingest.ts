@@ -1,6 +1,13 @@
 import type { Ingest } from '#content'
 import type { Bucket } from '#objects'
-import { ContentMismatchError, type Digest, isStrakeError, StrakeError } from '#oci'
+import {
+  ContentMismatchError,
+  type Digest,
+  type DigestAlgorithm,
+  digestAlgorithm,
+  isStrakeError,
+  StrakeError,
+} from '#oci'
 import { type Bytes, createHasher, type Hasher } from '#stream'
 import type { Budget } from './budget.ts'
 import { tailKey } from './keys.ts'
@@ -116,7 +123,7 @@ export class ObjectIngest implements Ingest {
     const { index } = this.#parts
     const { id, size } = this.#state
     const key = await this.#finish()
-    const digest = this.#hasher?.digest() ?? (await this.#hashObject(key))
+    const digest = await this.#digestOf(key, expected)
     if (expected !== undefined && digest !== expected) {
       await this.#drop()
       throw new ContentMismatchError(`upload ${id}`, expected, digest)
@@ -185,8 +192,16 @@ export class ObjectIngest implements Ingest {
     return found
   }
 
-  async #hashObject(key: string): Promise<Digest> {
-    const hasher = createHasher(this.#state.algorithm)
+  /** The client may prove the content with another algorithm than the one that was announced. */
+  async #digestOf(key: string, expected: Digest | undefined): Promise<Digest> {
+    const { algorithm } = this.#state
+    const wanted = expected === undefined ? algorithm : digestAlgorithm(expected)
+    const own = wanted === algorithm ? this.#hasher?.digest() : undefined
+    return own ?? (await this.#hashObject(key, wanted))
+  }
+
+  async #hashObject(key: string, algorithm: DigestAlgorithm): Promise<Digest> {
+    const hasher = createHasher(algorithm)
     let size = 0
     for await (const chunk of this.#parts.bucket.read(key)) {
       hasher.update(chunk)

@@ -1,17 +1,19 @@
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { type Digest, StrakeError, sha256 } from '#oci'
 import { fromBuffer, toBuffer } from '#stream'
-import { testContentStore } from '../content/testing/contract.ts'
+import { testContentStore, testLocalIngests } from '../content/testing/contract.ts'
 import { blob, noise } from '../registry/testing/fixtures.ts'
 import { createMemoryIndex } from './memory-index.ts'
 import { partSize } from './object-ingest.ts'
 import { openObjectStore } from './object-store.ts'
 import { createMemoryBucket } from './testing/memory-bucket.ts'
 
-testContentStore('openObjectStore()', async () => ({
+const openEmpty = async () => ({
   store: openObjectStore(createMemoryBucket(), createMemoryIndex()),
   async [Symbol.asyncDispose]() {},
-}))
+})
+testContentStore('openObjectStore()', openEmpty)
+describe('openObjectStore() as a store of ingests', () => testLocalIngests(openEmpty))
 
 /** Two replicas over one bucket and one index. */
 function openTwo() {

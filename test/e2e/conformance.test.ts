@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { startBalancer } from '../../src/server/testing/balancer.ts'
+import { clusterReason, startCluster } from '../../src/server/testing/cluster.ts'
 import { serveStrakeRegistry } from './servers.ts'
 import { missing, openStrake } from './strake.ts'
 
@@ -9,7 +12,7 @@ const reason =
   missing() ?? (existsSync(suite) ? undefined : 'needs the suite: scripts/setup peers builds it')
 if (reason !== undefined) console.info(`skipped: conformance of the registry: ${reason}`)
 
-/** Runs the official suite with `settings` and returns the failed lines of its report. */
+/** Runs the official suite with `settings` against a registry and returns the failed lines of its report. */
 async function failuresOf(
   options: readonly string[],
   settings: Readonly<Record<string, string>>,
@@ -17,12 +20,20 @@ async function failuresOf(
   await using strake = await openStrake()
   const storage = join(strake.directory, 'storage')
   await using server = await serveStrakeRegistry(strake, '--storage', storage, ...options)
+  return await askSuite(server.host, strake.directory, settings)
+}
+
+async function askSuite(
+  host: string,
+  directory: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<readonly string[]> {
   const child = Bun.spawn([suite], {
-    cwd: strake.directory,
+    cwd: directory,
     env: {
-      OCI_REGISTRY: server.host,
+      OCI_REGISTRY: host,
       OCI_TLS: 'disabled',
-      OCI_RESULTS_DIR: join(strake.directory, 'results'),
+      OCI_RESULTS_DIR: join(directory, 'results'),
       OCI_LOG: 'error',
       ...settings,
     },
@@ -44,4 +55,35 @@ describe.skipIf(reason !== undefined)('the official conformance suite', () => {
     const settings = { OCI_VERSION: 'dev', OCI_DATA_SPARSE: 'true' }
     expect(await failuresOf(['--sparse'], settings)).toEqual([])
   }, 120_000)
+
+  test.skipIf(clusterReason !== undefined)(
+    'has no failures in its strict form against replicas over PostgreSQL and a bucket',
+    async () => {
+      await using cluster = await startCluster()
+      const { bucket, database } = await cluster.createPlace()
+      await using strake = await openStrake()
+      const credentials = join(strake.directory, 'bucket')
+      await writeFile(credentials, 'strake\nstrakesecret\n')
+      const config = join(strake.directory, 'registry.yml')
+      const storage = {
+        bucket: {
+          name: bucket.bucket,
+          region: bucket.region,
+          endpoint: bucket.endpoint,
+          pathStyle: true,
+          credentialsFile: credentials,
+        },
+        database: { url: database },
+        sparse: true,
+      }
+      await writeFile(config, JSON.stringify({ storage }))
+      await using first = await serveStrakeRegistry(strake, '--config', config)
+      await using second = await serveStrakeRegistry(strake, '--config', config)
+      // Each connection of the suite goes to the next replica.
+      await using balancer = await startBalancer([first.host, second.host])
+      const settings = { OCI_VERSION: 'dev', OCI_DATA_SPARSE: 'true' }
+      expect(await askSuite(balancer.host, strake.directory, settings)).toEqual([])
+    },
+    180_000,
+  )
 })
