@@ -1,5 +1,4 @@
 import type { ObjectIndex } from '#object-content'
-import { StrakeError } from '#oci'
 import { connectPostgres, type Postgres, type PostgresOptions } from '#platform'
 import type { TokenFacts } from '#registry/identity/api-token'
 import type { DatabaseFacts } from '../database-facts.ts'
@@ -7,6 +6,7 @@ import { digestOf } from '../rows.ts'
 import { type DatabaseClock, followClock } from './clock.ts'
 import { PostgresCollection } from './collection.ts'
 import { PostgresLedger } from './ledger.ts'
+import { migrate } from './migrate.ts'
 import { createPostgresObjectIndex } from './object-index.ts'
 import { type Backing, PostgresRepositoryFacts, pageSize } from './repository-facts.ts'
 import { steps } from './schema.ts'
@@ -36,7 +36,7 @@ export async function openPostgresFacts(options: PostgresFactsOptions): Promise<
   const postgres = connectPostgres(options)
   let clock: DatabaseClock | undefined
   try {
-    await migrate(postgres)
+    await migrate(postgres, steps)
     if (options.now === undefined) clock = await followClock(postgres)
   } catch (error) {
     await postgres[Symbol.asyncDispose]()
@@ -75,34 +75,5 @@ export async function openPostgresFacts(options: PostgresFactsOptions): Promise<
       clock?.[Symbol.dispose]()
       await postgres[Symbol.asyncDispose]()
     },
-  }
-}
-
-/** The key of the lock under which one replica at a time changes the schema. */
-const migrationLock = 7_374_726
-
-/**
- * Runs the steps that the database lacks. A replica of an earlier version keeps running: it finds a
- * schema that is newer than its own, and uses it.
- */
-async function migrate(postgres: Postgres): Promise<void> {
-  await postgres.execute(
-    `SELECT pg_advisory_xact_lock(${migrationLock});
-     CREATE TABLE IF NOT EXISTS strake_schema (step integer PRIMARY KEY)`,
-  )
-  const [row] = await postgres.query('SELECT count(*)::integer AS done FROM strake_schema')
-  for (let step = Number(row?.['done'] ?? 0); step < steps.length; step += 1) {
-    try {
-      // The insert fails if another replica was first; then its transaction has done the step.
-      await postgres.execute(
-        `SELECT pg_advisory_xact_lock(${migrationLock});
-         INSERT INTO strake_schema VALUES (${step});
-         ${steps[step]}`,
-      )
-    } catch (cause) {
-      const [done] = await postgres.query('SELECT 1 FROM strake_schema WHERE step = $1', step)
-      if (done !== undefined) continue
-      throw new StrakeError('UNAVAILABLE', 'Cannot prepare the database of the registry', { cause })
-    }
   }
 }
