@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { existsSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { importBusybox } from './busybox.ts'
-import { missing, openStrake, type Strake } from './strake.ts'
+import { command, missing, openStrake, program, type Strake } from './strake.ts'
 
 const reason = missing('busybox', 'tar', 'runc')
 if (reason) console.info(`skipped: faults of containers: ${reason}`)
@@ -58,6 +58,23 @@ describe.skipIf(reason !== undefined)('a container that misbehaves', () => {
     await strake.ok('rm', '-f', 'reaped')
   })
 
+  test('keeps 10,000 zombies in itself, and takes them along', async () => {
+    const options = ['--name', 'careless', '--pids-limit', '0']
+    const id = await run(...options, 'busybox', 'sleep', '1001')
+    // Orphans become children of the first process, which waits for none.
+    const orphans = 'i=0; while [ $i -lt 10000 ]; do (true &); i=$((i+1)); done'
+    await strake.ok('exec', 'careless', 'sh', '-c', orphans)
+    const group = (): string | undefined =>
+      ['/sys/fs/cgroup/pids', '/sys/fs/cgroup']
+        .map((place) => `${place}/strake/${id}/pids.current`)
+        .find((file) => existsSync(file))
+    const count = (): number => Number(readFileSync(group() ?? '/dev/null', 'utf8'))
+    expect(count()).toBe(10_001)
+    expect(await strake.ok('exec', 'careless', 'echo', 'works')).toBe('works')
+    await strake.ok('rm', '-f', 'careless')
+    expect(group()).toBeUndefined()
+  }, 60_000)
+
   test('has one health check at a time, and each is killed at its timeout', async () => {
     const health = ['--health-cmd', 'sleep 1000', '--health-timeout', '50ms']
     const often = ['--health-interval', '20ms', '--health-retries', '3']
@@ -74,6 +91,34 @@ describe.skipIf(reason !== undefined)('a container that misbehaves', () => {
     )
     await strake.ok('rm', '-f', 'hanging')
   })
+
+  test('that was killed among 10,000 mounts of others is cleaned up, and they stay', async () => {
+    const place = join(strake.directory, 'others')
+    const script = `set -e
+strake() { ${program} "$@"; }
+mkdir ${place}
+mount -t tmpfs none ${place}
+mkdir ${place}/inside
+i=0; while [ $i -lt 14 ]; do mount --rbind ${place} ${place}/inside; i=$((i+1)); done
+strake run --rm --network none busybox true
+strake system cleanup >/dev/null
+before=$(wc -l </proc/self/mountinfo)
+test $before -gt 10000
+id=$(strake run -d --network none busybox sleep 1000)
+test $(wc -l </proc/self/mountinfo) -gt $before
+kill -9 $(strake inspect -f '{{.State.Pid}}' $id) $(sed 's/.*"monitor":{"pid":\\([0-9]*\\).*/\\1/' ${strake.root}/containers/$id/state.json)
+until strake ps -a --format '{{.State}}' | grep -q exited; do sleep 0.1; done
+strake system cleanup >/dev/null
+strake rm $id >/dev/null
+test $(wc -l </proc/self/mountinfo) -eq $before
+strake run --rm --network none busybox echo works`
+    const own = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script]
+    const { stdout, stderr } = await command(own, { env: strake.env })
+    expect({ last: stdout.trim().split('\n').at(-1), stderr }).toEqual({
+      last: 'works',
+      stderr: '',
+    })
+  }, 60_000)
 
   // Version 2 of control groups kills frozen processes too.
   const freezer = '/sys/fs/cgroup/freezer'

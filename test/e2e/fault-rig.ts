@@ -149,12 +149,21 @@ export async function sweepKills({ base, kept }: Stores, operation: Operation): 
   }
 }
 
-async function kill(strake: Strake, { args }: Operation, when: number): Promise<Killing> {
+/**
+ * Runs a command and kills it before call `when`; 0 kills nothing. Throws when the command fails by
+ * itself. Waits at most `patience` milliseconds for the processes that it leaves.
+ */
+export async function kill(
+  strake: Strake,
+  { args }: Pick<Operation, 'args'>,
+  when: number,
+  patience = 10_000,
+): Promise<Killing> {
   const report = join(strake.directory, 'killing')
   const killer = join(import.meta.dir, 'kill-at-call.ts')
   const { stderr } = await command(
     [process.execPath, killer, report, strake.directory, String(when), program, ...args],
-    { env: strake.env },
+    { env: { ...strake.env, KILL_PATIENCE: String(patience) } },
   )
   if (!existsSync(report)) throw new Error(`the killer ended early: ${stderr}`)
   const killing = JSON.parse(await readFile(report, 'utf8')) as Killing
@@ -277,7 +286,7 @@ function abandoned(strake: Strake, verb: string | undefined): readonly string[] 
 }
 
 /** Returns every name in a store, its mounts, and its loop devices. */
-function inventory(strake: Strake): readonly string[] {
+export function inventory(strake: Strake): readonly string[] {
   const names = ['root', 'run'].flatMap((folder) => {
     const path = join(strake.directory, folder)
     const inside = existsSync(path) ? readdirSync(path, { recursive: true, encoding: 'utf8' }) : []

@@ -93,8 +93,8 @@ const traceOptions = 0b11111
 const callStop = 5 | 0x80
 const allChildren = 0x40000000
 const noHang = 1
-/** Milliseconds that child processes get after the end of the program. */
-const patience = 10_000
+/** Milliseconds that child processes get after the end of the program. Monitors of containers stay. */
+const patience = Number(process.env['KILL_PATIENCE'] ?? 10_000)
 
 const c = symbols({
   ptrace: { args: ['i64', 'i64', 'i64', 'ptr'], returns: 'i64' },

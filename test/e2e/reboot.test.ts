@@ -99,4 +99,21 @@ strake ps --quiet`)
     // A container that ended by itself with code 0 has done what on-failure asks for.
     expect(up.split('\n')).toEqual(['always', 'wanted'])
   })
+
+  test('100 containers are found ended after a power failure, and start again', async () => {
+    await boot(`
+strake rm -f $(strake ps -aq) >/dev/null
+seq 1 100 | xargs -P 4 -I{} ${program} run -d --name many-{} --restart always --network none busybox sleep 1000 >/dev/null
+test $(strake ps -q | wc -l) = 100`)
+    const after = await boot(`
+strake ps -a --format '{{.State}}' | sort | uniq -c
+strake system start-all 2>/dev/null | wc -l
+strake ps --format '{{.State}}' | sort | uniq -c
+strake rm -f $(strake ps -aq) >/dev/null`)
+    expect(after.split('\n').map((line) => line.trim())).toEqual([
+      '100 exited',
+      '100',
+      '100 running',
+    ])
+  }, 120_000)
 })
