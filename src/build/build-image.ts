@@ -129,6 +129,7 @@ async function buildIn(
     const described = {
       images: plans[0]?.images ?? new Map(),
       contexts,
+      materials,
       states,
       onlySmall: forBuildkit === 'small',
       signal,

@@ -77,10 +77,11 @@ export async function openWorkspace(
   const services = stepServices(options, lease, caches)
   const images = plans[0]?.images ?? new Map()
   const { pending } = services
+  const materials: Workspace['materials'] = new Map()
   const workspace: Workspace = {
     services,
     ...(caches.some(({ foreign: records }) => records !== undefined) && {
-      foreign: new ForeignResults({ sources: caches, images, contexts, pending }),
+      foreign: new ForeignResults({ sources: caches, images, contexts, materials, pending }),
     }),
     facts: {
       ...factsOf(options),
@@ -94,7 +95,7 @@ export async function openWorkspace(
     },
     contexts,
     places: { ...places, cacheFiles, cacheMounts },
-    materials: new Map(),
+    materials,
     failed: options.onFailedStep === undefined ? undefined : [],
     explainer: createExplainer(options.services.records.cache, project, targets),
     deferred: new DeferredWork((error) => emit({ type: 'warning', message: unremembered(error) })),

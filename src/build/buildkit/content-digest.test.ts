@@ -40,6 +40,8 @@ afterAll(() => {
   rmSync(root, { recursive: true })
 })
 
+const wholes = (paths: readonly string[]) => paths.map((path) => ({ path }))
+
 /** The digests are those of the records that BuildKit 0.34 wrote for the same files. */
 test.each([
   [['/f.json'], '692765500e626'],
@@ -52,17 +54,37 @@ test.each([
   [['/empty'], 'e260e636718fd'],
   [['/'], '29a953780afc0'],
 ])('contextDigest() of %p is that of BuildKit', async (paths, digest) => {
-  const found = await contextDigest(tree, paths)
+  const found = await contextDigest(tree, wholes(paths))
   expect(found && contentRecord(found).slice(7, 20)).toBe(digest)
 })
 
+test.each([
+  [{ path: '/dir', exclude: ['sub'] }, 'a9d4840fbb006'],
+  [{ path: '/', exclude: ['*.json', 'd'] }, 'a227dad0e4b5f'],
+  [{ path: '/d*', exclude: ['b'] }, 'bf46549d7ff8e'],
+  [{ path: '/', include: 'dir/sub/c' }, '833ab6ab5dceb'],
+  [{ path: '/dir', include: 'sub/*' }, '93da95d016650'],
+  [{ path: '/', include: '**/*.json', exclude: ['g*'] }, 'd87f67419a540'],
+  [{ path: '/*/b' }, '35dc300be8a1e'],
+])('contextDigest() of files that %p selects is that of BuildKit', async (used, digest) => {
+  const found = await contextDigest(tree, [used])
+  expect(found && contentRecord(found).slice(7, 20)).toBe(digest)
+})
+
+test('contextDigest() counts only files that are selected', async () => {
+  const used = [{ path: '/', exclude: ['dir', 'd', '*.json'] }]
+  const whole = await contextDigest(tree, used)
+  expect(await contextDigest(tree, used, { most: 3 })).toBe(whole)
+  expect(await contextDigest(tree, used, { most: 2 })).toBeUndefined()
+})
+
 test('contextDigest() reads no directory with more files than it may', async () => {
-  const whole = await contextDigest(tree, ['/dir'])
-  expect(await contextDigest(tree, ['/dir'], { most: 5 })).toBe(whole)
-  expect(await contextDigest(tree, ['/dir'], { most: 4 })).toBeUndefined()
+  const whole = await contextDigest(tree, wholes(['/dir']))
+  expect(await contextDigest(tree, wholes(['/dir']), { most: 5 })).toBe(whole)
+  expect(await contextDigest(tree, wholes(['/dir']), { most: 4 })).toBeUndefined()
 })
 
 test('contextDigest() of an absent path is not known', async () => {
-  expect(await contextDigest(tree, ['/absent'])).toBeUndefined()
-  expect(await contextDigest(tree, ['/skip'])).toBeUndefined()
+  expect(await contextDigest(tree, wholes(['/absent']))).toBeUndefined()
+  expect(await contextDigest(tree, wholes(['/skip']))).toBeUndefined()
 })

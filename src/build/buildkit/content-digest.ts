@@ -5,8 +5,8 @@ import { encodeName } from '#tar'
 import type { FileNode } from '../files/node.ts'
 import { resolveNode } from '../files/resolve.ts'
 import type { FileTree } from '../files/tree.ts'
-import { joinedDigest } from './operation.ts'
-import { isPattern, type NodeDigests, wildcardDigest } from './wildcard-digest.ts'
+import { joinedDigest, type UsedPath } from './operation.ts'
+import { isSelection, type NodeDigests, selectedDigest } from './selected-digest.ts'
 
 export interface ContentLimits {
   readonly most?: number | undefined
@@ -22,28 +22,38 @@ export interface ContentLimits {
  */
 export async function contextDigest(
   tree: FileTree,
-  paths: readonly string[],
+  paths: readonly UsedPath[],
   { most, signal }: ContentLimits = {},
 ): Promise<Digest | undefined> {
   const digests: Digest[] = []
   const breathe = createBreath(signal)
-  const patterns = [...new Set(paths.filter(isPattern))]
-  const plain = withoutNested(paths.filter((path) => !isPattern(path)))
   const nodes: NodeDigests = {
     header: (node) => headerDigest(node, ''),
     whole: (node) => digestOf(tree, node, breathe),
   }
-  for (const path of [...plain, ...patterns].sort(compareBytes)) {
-    if (isPattern(path)) {
-      digests.push(await wildcardDigest(tree, path, nodes))
-      continue
-    }
-    const node = resolveNode(tree, path)
-    if (node === undefined) return undefined
-    if (most !== undefined && hasMore(tree, node, most)) return undefined
-    digests.push(await digestOf(tree, node, breathe))
+  const whole = paths.filter((used) => !isSelection(used)).map(({ path }) => path)
+  const used: readonly UsedPath[] = [
+    ...withoutNested(whole).map((path) => ({ path })),
+    ...paths.filter(isSelection),
+  ]
+  for (const each of used.toSorted((a, b) => compareBytes(a.path, b.path))) {
+    const digest = isSelection(each)
+      ? await selectedDigest(tree, each, { digests: nodes, most })
+      : await wholeDigest(tree, each.path, { breathe, most })
+    if (digest === undefined) return undefined
+    digests.push(digest)
   }
   return joinedDigest(digests)
+}
+
+async function wholeDigest(
+  tree: FileTree,
+  path: string,
+  { breathe, most }: { breathe: ReturnType<typeof createBreath>; most: number | undefined },
+): Promise<Digest | undefined> {
+  const node = resolveNode(tree, path)
+  if (node === undefined || (most !== undefined && hasMore(tree, node, most))) return undefined
+  return await digestOf(tree, node, breathe)
 }
 
 function compareBytes(a: string, b: string): number {

@@ -87,6 +87,15 @@ RUN --mount=type=ssh echo c > /o8
 RUN --mount=type=ssh,id=k,target=/agent,required=false echo d > /o9
 SHELL ["/bin/sh", "-ec"]
 RUN echo last > /last
+COPY --exclude=sub dir /x/
+COPY --exclude=*.json --exclude=d . /x/
+COPY --exclude=b d* /x/
+COPY --parents dir/sub/c /x/
+COPY --parents ./dir/./sub/* /x/
+COPY --parents --exclude=g* --chmod=640 **/*.json /x/
+COPY */b /x/
+COPY --exclude=/odd dir /x/
+ADD https://example.org/file /x/
 `
 
 test('Operations describes steps by the digests of BuildKit', async () => {
@@ -122,5 +131,13 @@ test('Operations describes steps by the digests of BuildKit', async () => {
     'ef75fb266aba1 RUN --mount=type=ssh echo c > /o8',
     'e4136433dd720 RUN --mount=type=ssh,id=k,target=/agent,required=false echo d > /o9',
     '8d79db7d9a297 RUN echo last > /last',
+    '06dd3333d28a4 COPY --exclude=sub dir /x/',
+    'b89e70fa16b19 COPY --exclude=*.json --exclude=d . /x/',
+    '3ea76aff321e6 COPY --exclude=b d* /x/',
+    '1a9c36c96a936 COPY --parents dir/sub/c /x/',
+    '9fee98e6edfde COPY --parents ./dir/./sub/* /x/',
+    'fd2bfc908af4f COPY --parents --exclude=g* --chmod=640 **/*.json /x/',
+    '3e3cfdf010a6b COPY */b /x/',
+    // Other patterns of --exclude, and ADD before its sources are found, have no digest.
   ])
 })

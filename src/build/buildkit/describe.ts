@@ -1,21 +1,32 @@
 import { chainIds, type Digest, encodeJson, type Platform, sha256 } from '#oci'
 import { hostPlatform } from '#platform'
 import type { Vertex } from '../model/graph.ts'
+import type { Material } from '../model/provenance.ts'
 import type { BaseImage } from '../plan/base-images.ts'
+import { copyOperation } from './copy-operation.ts'
 import { execOperation } from './exec-operation.ts'
-import { copyOperation, workdirOperation } from './file-operation.ts'
+import { workdirOperation } from './file-operation.ts'
 import { type Operation, sourceDigest } from './operation.ts'
 
 /** Describes the steps of a plan as BuildKit identifies them. Each step is described once. */
 export class Operations {
   readonly #images: ReadonlyMap<Digest, BaseImage>
+  readonly #materials: ReadonlyMap<Digest, readonly Material[]>
   readonly #known = new Map<Digest, readonly Operation[]>()
 
-  constructor(images: ReadonlyMap<Digest, BaseImage>) {
+  /** `materials` are what steps took from other machines, and grow while steps are prepared. */
+  constructor(
+    images: ReadonlyMap<Digest, BaseImage>,
+    materials: ReadonlyMap<Digest, readonly Material[]> = new Map(),
+  ) {
     this.#images = images
+    this.#materials = materials
   }
 
-  /** The names of a step: several for an image, none for what has no counterpart in BuildKit. */
+  /**
+   * The names of a step: several for an image, none for what has no counterpart in BuildKit. A step
+   * that takes files from other machines has to be prepared.
+   */
   of(vertex: Vertex): readonly Operation[] {
     const known = this.#known.get(vertex.digest) ?? this.#describe(vertex)
     this.#known.set(vertex.digest, known)
@@ -37,7 +48,7 @@ export class Operations {
       case 'workdir':
         return base === undefined ? [] : one(workdirOperation(op, base))
       default:
-        return one(copyOperation(op, vertex))
+        return one(copyOperation(op, vertex, this.#materials.get(vertex.digest)))
     }
   }
 

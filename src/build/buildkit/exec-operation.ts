@@ -206,7 +206,8 @@ function keyOf({ made, context }: ExecMount): string | undefined {
 /** The root of a mount stands for all of it, whatever else is used. */
 function inputOf({ made, context }: ExecMount, paths: readonly string[]): OperationInput {
   if (context === undefined) return { made, selector: mountSelector(paths) }
-  return { content: { context, paths: paths.includes('/') ? ['/'] : paths } }
+  const shown = paths.includes('/') ? ['/'] : paths
+  return { content: { context, paths: shown.map((path) => ({ path })) } }
 }
 
 function secretVariables({ mounts = [] }: RunOp): object {

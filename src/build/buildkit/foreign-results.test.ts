@@ -72,6 +72,7 @@ async function find(foreign: CacheSource['foreign']) {
     sources: [source],
     images,
     contexts: new Map(),
+    materials: new Map(),
     pending: {
       use: (_, { facts }) => ({
         layer: facts.layer && { ...facts.layer, descriptor },

@@ -4,6 +4,7 @@ import type { FoundResult, PendingLayers } from '../cache/pending-layers.ts'
 import type { CacheSource } from '../cache/source.ts'
 import type { BuildContexts } from '../files/build-context.ts'
 import type { Vertex } from '../model/graph.ts'
+import type { Material } from '../model/provenance.ts'
 import type { FileState } from '../model/state.ts'
 import type { BaseImage } from '../plan/base-images.ts'
 import { Operations } from './describe.ts'
@@ -14,6 +15,7 @@ export interface ForeignOptions {
   readonly sources: readonly CacheSource[]
   readonly images: ReadonlyMap<Digest, BaseImage>
   readonly contexts: BuildContexts
+  readonly materials: ReadonlyMap<Digest, readonly Material[]>
   readonly pending: Pick<PendingLayers, 'use'>
   readonly signal?: AbortSignal | undefined
 }
@@ -30,9 +32,9 @@ export class ForeignResults {
   readonly #pending: ForeignOptions['pending']
   readonly #caches: readonly ForeignCache[]
 
-  constructor({ sources, images, contexts, pending, signal }: ForeignOptions) {
+  constructor({ sources, images, contexts, materials, pending, signal }: ForeignOptions) {
     this.#pending = pending
-    const operations = new Operations(images)
+    const operations = new Operations(images, materials)
     const contentOf = contentReader(contexts, { signal })
     this.#caches = sources.flatMap((source) => {
       const { foreign: records } = source

@@ -22,7 +22,7 @@ const dockerfile = [
   'WORKDIR /work',
   'COPY --link dir /dir',
   'COPY --from=files /a /inline /from/',
-  'COPY --exclude=x dir /unknown',
+  'COPY --exclude=/x dir /unknown',
   'COPY a.txt /above',
 ].join('\n')
 

@@ -2,6 +2,7 @@ import { type Digest, isStrakeError } from '#oci'
 import type { ForeignStep } from '../cache/foreign-records.ts'
 import type { BuildContexts } from '../files/build-context.ts'
 import { inDependencyOrder, type Vertex } from '../model/graph.ts'
+import type { Material } from '../model/provenance.ts'
 import type { FileState } from '../model/state.ts'
 import type { BaseImage } from '../plan/base-images.ts'
 import { Operations } from './describe.ts'
@@ -11,6 +12,7 @@ import { contentReader } from './record-finder.ts'
 export interface DescribedBuild {
   readonly images: ReadonlyMap<Digest, BaseImage>
   readonly contexts: BuildContexts
+  readonly materials: ReadonlyMap<Digest, readonly Material[]>
   /** The results of the steps, by vertex. */
   readonly states: ReadonlyMap<Digest, FileState>
   /** Steps are left out that use a directory of a context with more files than `smallContext`. */
@@ -43,9 +45,9 @@ class StepWriter {
   readonly #ofVertex = new Map<Digest, readonly number[]>()
   readonly #places = new Map<string, number>()
 
-  constructor({ images, contexts, states, onlySmall, signal }: DescribedBuild) {
+  constructor({ images, contexts, materials, states, onlySmall, signal }: DescribedBuild) {
     this.#states = states
-    this.#operations = new Operations(images)
+    this.#operations = new Operations(images, materials)
     this.#contentOf = contentReader(contexts, {
       most: onlySmall ? smallContext : undefined,
       signal,

@@ -24,8 +24,17 @@ export interface OperationInput {
 /** Paths of a build context whose files are hashed. */
 export interface FilesOfContext {
   readonly context: string
+  readonly paths: readonly UsedPath[]
+}
+
+/** A path, and which of the files below it count: all, unless there are patterns. */
+export interface UsedPath {
   /** As in the Dockerfile, absolute. */
-  readonly paths: readonly string[]
+  readonly path: string
+  /** The pattern that files have to match: what `--parents` copies. */
+  readonly include?: string | undefined
+  /** The patterns of `--exclude`. Absent for none. */
+  readonly exclude?: readonly string[] | undefined
 }
 
 /** The number of the output of an operation. That of files has another number. */

@@ -30,6 +30,8 @@ export interface HttpMaterial {
   readonly kind: 'http'
   readonly url: string
   readonly digest: Digest
+  /** When the server says that the file changed last, as it writes it. */
+  readonly modified?: string | undefined
   /** True for a file that a command downloaded through the proxy. */
   readonly isDownload?: boolean
 }
@@ -43,6 +45,11 @@ export interface Provenance {
   readonly dockerfile: DockerfileSource
   /** The main context when it is from another machine. */
   readonly context?: GitMaterial | HttpMaterial | undefined
+  /**
+   * What the context of this machine was checked out from, in BuildKit's words: `source`,
+   * `revision`, and `localdir:NAME` for the path of a context in the repository.
+   */
+  readonly checkout: Readonly<Record<string, string>>
   /** The names of used contexts of this machine. Their files are identified by no digest. */
   readonly locals: readonly string[]
   /** Each once, images first, sorted by URL or reference. */

@@ -63,7 +63,8 @@ export async function findDownload(
     if (downloaded === undefined) return undefined
     const { digest } = downloaded
     checkVersion(url, locked, digest)
-    const material = { kind: 'http', url, digest } as const
+    const { modified } = downloaded.validators
+    const material = { kind: 'http', url, digest, modified } as const
     const opened = await openDownloaded(downloaded, op, { context, stack: into })
     const files = { ...opened, material }
     const checksums = op.checksum === undefined ? [digest] : [digest, op.checksum]
@@ -80,7 +81,7 @@ export async function findDownload(
   return {
     hash: known.hash,
     summary: { [url]: known.digest },
-    material: { kind: 'http', url, digest: known.digest },
+    material: { kind: 'http', url, digest: known.digest, modified: known.modified },
     async open(later) {
       const now = await transfer(undefined, later)
       if (now === undefined) throw new RangeError('A server said that nothing changed, unasked')
