@@ -213,7 +213,7 @@ const purposes: Readonly<Record<string, string>> = {
   'build/explain': 'why steps run: their inputs compared with those of the last build',
   'build/export': 'writing a result: configuration, manifest, files',
   'build/files': 'reading the context: trees, selections of files and their digests',
-  'build/git': 'remote repositories, read by git without their hooks and configuration',
+  'build/git': 'repositories: remote ones without their configuration, and checkouts',
   'build/layers': 'the archives of layers that steps write, and records of them',
   'build/lock': 'the versions of what a build takes from other machines, and their file',
   'build/model': 'the graph, its states and errors: plain data',

@@ -29,6 +29,8 @@ export type { BuildState, ExportedImage } from './export/image.ts'
 export { exportImage } from './export/image.ts'
 // The frontend that is built in.
 export { newestFrontend } from './frontend.ts'
+// What a directory was checked out from.
+export { pathInTree, readWorkTree, type WorkTree } from './git/work-tree.ts'
 // Describing a Dockerfile without building it.
 export {
   type Checked,
@@ -65,7 +67,7 @@ export type {
   UsedCredential,
 } from './model/provenance.ts'
 export type { Grant, RunLimits, RunSettings } from './model/run-settings.ts'
-export { parseSourcePolicy, type SourcePolicy } from './model/source-policy.ts'
+export { parseSourcePolicy, type SourcePolicy, sourcePolicyOf } from './model/source-policy.ts'
 // The directories of cache mounts.
 export { cacheMountKey } from './mounts/cache.ts'
 /** A Dockerfile without extensions. */

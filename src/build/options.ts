@@ -145,6 +145,8 @@ export interface BuildOptions {
   readonly lock?: BuildLock | undefined
   /** Use no network: not for images, contexts and ADD, and not in RUN. */
   readonly offline?: boolean | undefined
+  /** What the context was checked out from, in BuildKit's words, for the provenance. */
+  readonly checkout?: Readonly<Record<string, string>> | undefined
   /** The default is `any`. */
   readonly downloads?: Downloads | undefined
   /** Seconds since 1970. The build argument SOURCE_DATE_EPOCH sets it too. */

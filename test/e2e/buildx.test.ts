@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BuildServer, clientsMissing, openBuildServer } from './buildkit-client.ts'
 import { writeContext } from './busybox.ts'
@@ -335,6 +335,22 @@ describe.skipIf(reason !== undefined)('docker buildx build', () => {
       const outcome = await server.buildx(['build', '-q', `http://127.0.0.1:${web.port}/${name}`])
       expect([name, outcome.exitCode, outcome.stderr]).toEqual([name, 0, ''])
     }
+  })
+
+  test('the source policy of the client decides about images', async () => {
+    const selector = { identifier: 'docker-image://docker.io/library/*' }
+    const policy = place('policy.json')
+    const files = { Dockerfile: 'FROM busybox\n' }
+    const env = { EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: policy }
+    const built = async (action: number) => {
+      writeFileSync(policy, JSON.stringify({ version: 1, rules: [{ action, selector }] }))
+      const context = await writeContext(place('policed'), files)
+      return await server.buildx(['build', '-q', context], { env })
+    }
+    expect((await built(0)).exitCode).toBe(0)
+    const denied = await built(1)
+    expect(denied.exitCode).toBe(1)
+    expect(denied.stderr).toContain('the source policy denies it')
   })
 
   test('what is not supported is refused by its name', async () => {

@@ -65,14 +65,13 @@ export async function solveJob(
 
 /** Refuses what would change the meaning of a build if it were ignored. */
 function refuseUnknown({
-  SourcePolicy,
   SourcePolicySession,
   EnableSessionExporter,
   ProxyNetwork,
 }: control.SolveRequest): void {
   const reason =
-    (SourcePolicy?.rules.length ?? 0) > 0 || SourcePolicySession !== ''
-      ? 'source policies of clients are not supported'
+    SourcePolicySession !== ''
+      ? 'policies that a client decides about itself are not supported'
       : EnableSessionExporter
         ? 'exporters of clients are not supported'
         : ProxyNetwork

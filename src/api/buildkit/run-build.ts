@@ -70,6 +70,7 @@ async function runSteps(
     contexts: opened.contexts,
     secrets: await readSecrets(pending),
     agents: agents.sources,
+    ...(request.SourcePolicy !== undefined && { sourcePolicy: request.SourcePolicy }),
     allow: request.Entitlements.flatMap(parseGrants),
     cacheFrom: readCacheImports(
       attributes,

@@ -1,7 +1,7 @@
 import type { AddInstruction, Dockerfile, Stage } from '#dockerfile'
 import { StrakeError } from '#oci'
+import { gitCommitTime } from '../git/commit-time.ts'
 import type { NamedContext } from '../model/contexts.ts'
-import { gitCommitTime } from '../times/git-time.ts'
 import { lastEpoch } from '../times/times.ts'
 import { type ContextRoot, newPlace } from './context-root.ts'
 import { type OpenContextsOptions, rootOf } from './open-contexts.ts'

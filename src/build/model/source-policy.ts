@@ -78,6 +78,11 @@ export function parseSourcePolicy(text: string): SourcePolicy {
   } catch (cause) {
     throw new StrakeError('INVALID', 'Cannot read the source policy: it is not JSON', { cause })
   }
+  return sourcePolicyOf(value)
+}
+
+/** Reads a policy from the parsed form of BuildKit's JSON. Throws `INVALID`. */
+export function sourcePolicyOf(value: unknown): SourcePolicy {
   const { rules, version } = record(value, 'it')
   if (version !== undefined && version !== 1) throw wrong('its version is not 1')
   if (!Array.isArray(rules)) throw wrong('it has no list of rules')

@@ -44,6 +44,7 @@ export function collectProvenance(build: FinishedBuild): Provenance {
     builder,
     dockerfile: { ...dockerfile, text: withoutPasswords(dockerfile.text) },
     ...(main !== undefined && { context: main }),
+    checkout: options.checkout ?? {},
     locals: localsOf(build, used),
     materials: materialsOf(build, vertices, used),
     parameters: parametersOf(options),

@@ -104,9 +104,14 @@ test("slsaPredicate() writes BuildKit's form of version 1", async () => {
         request: {
           frontend: 'dockerfile.v0',
           locals: [{ name: 'context' }, { name: 'dockerfile' }],
+          compatibilityVersion: 30,
         },
       },
-      internalParameters: { builderPlatform: name, targetPlatform: name },
+      internalParameters: {
+        builderPlatform: name,
+        dockerfileVersion: '1.28.0',
+        targetPlatform: name,
+      },
       resolvedDependencies: [
         image('base'),
         image('other'),
@@ -143,6 +148,19 @@ interface Detailed {
     }
   }
 }
+
+test('slsaPredicate() tells what the context was checked out from, without passwords', async () => {
+  const { provenance, layers } = await example()
+  const checkout = { source: 'https://me:word@example.org/app.git', revision: 'abc' }
+  const vcs = { revision: 'abc', source: 'https://example.org/app.git' }
+  for (const mode of ['min', 'max'] as const) {
+    const at = (version: 'v1' | 'v0.2') =>
+      slsaPredicate({ ...provenance, checkout }, { ...options, version, mode, layers })
+    expect(at('v1')).toMatchObject({ runDetails: { metadata: { buildkit_metadata: { vcs } } } })
+    const name = 'https://mobyproject.org/buildkit@v1#metadata'
+    expect(at('v0.2')).toMatchObject({ metadata: { [name]: { vcs } } })
+  }
+})
 
 test('slsaPredicate() with mode max has steps, their lines and their layers', async () => {
   const { provenance, layers } = await example()

@@ -20,6 +20,7 @@ const provenance: Provenance = {
   builder: hostPlatform(),
   dockerfile: { name: 'Own', text: 'FROM busybox\n' },
   context: { kind: 'git', url: 'https://example.com/a.git#main', commit },
+  checkout: {},
   locals: ['more'],
   materials: [
     image('busybox'),

@@ -1,7 +1,9 @@
 import type { Descriptor, Layer } from '#oci'
 import { formatPlatform, normalizePlatform } from '#oci'
+import { newestFrontend } from '../frontend.ts'
 import type { Provenance } from '../model/provenance.ts'
 import { buildSteps } from './build-steps.ts'
+import { withoutPasswords } from './collect.ts'
 import { type Dependency, type DigestSet, dependencyOf } from './materials.ts'
 import { requestArguments } from './request.ts'
 
@@ -36,6 +38,9 @@ const buildTypes = {
   v1: 'https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md',
   'v0.2': 'https://mobyproject.org/buildkit@v1',
 } as const
+
+/** BuildKit's number for the way in which an image is assembled. */
+const compatibilityVersion = 30
 
 /** The parts that both versions of SLSA have, under different names. */
 interface Parts {
@@ -75,6 +80,7 @@ function version1(parts: Parts, options: SlsaOptions): object {
       internalParameters: {
         ...(parts.buildConfig && { buildConfig: parts.buildConfig }),
         builderPlatform: parts.builderPlatform,
+        dockerfileVersion: `${newestFrontend}.0`,
         targetPlatform: parts.targetPlatform,
       },
       ...(parts.dependencies.length > 0 && { resolvedDependencies: parts.dependencies }),
@@ -104,7 +110,10 @@ function version02(parts: Parts, options: SlsaOptions): object {
     invocation: {
       configSource: { ...parts.configSource, entryPoint: parts.path },
       parameters: parts.request,
-      environment: { platform: parts.builderPlatform },
+      environment: {
+        platform: parts.builderPlatform,
+        dockerfileVersion: `${newestFrontend}.0`,
+      },
     },
     ...(parts.buildConfig && { buildConfig: parts.buildConfig }),
     metadata: {
@@ -135,6 +144,7 @@ function partsOf(provenance: Provenance, options: SlsaOptions): Parts {
   })
   const source = context && dependencyOf(context)
   const complete = locals.length === 0
+  const whole = isWhole ? maximum(provenance, options) : undefined
   return {
     configSource: source ?? {},
     path: provenance.dockerfile.name,
@@ -144,8 +154,10 @@ function partsOf(provenance: Provenance, options: SlsaOptions): Parts {
       ...(isWhole && secrets.length > 0 && { secrets: secrets.map(credential) }),
       ...(isWhole && agents.length > 0 && { ssh: agents.map(credential) }),
       ...(locals.length > 0 && { locals: locals.map((name) => ({ name })) }),
+      compatibilityVersion,
     },
-    ...(isWhole ? maximum(provenance, options) : { buildConfig: undefined, metadata: {} }),
+    buildConfig: whole?.buildConfig,
+    metadata: { ...checkoutMember(provenance.checkout), ...whole?.metadata },
     builderPlatform: formatPlatform(normalizePlatform(provenance.builder)),
     targetPlatform: formatPlatform(normalizePlatform(provenance.platform)),
     dependencies: materials.map(dependencyOf),
@@ -153,6 +165,14 @@ function partsOf(provenance: Provenance, options: SlsaOptions): Parts {
     areDependenciesComplete: complete,
     isHermetic: complete && !usesNetwork,
   }
+}
+
+/** URLs of remotes may have passwords, also those that a client tells. */
+function checkoutMember(checkout: Provenance['checkout']): object {
+  const members = Object.entries(checkout).sort(([a], [b]) => (a < b ? -1 : 1))
+  if (members.length === 0) return {}
+  const vcs = members.map(([name, value]) => [name, withoutPasswords(value)])
+  return { vcs: Object.fromEntries(vcs) }
 }
 
 /** The steps, the Dockerfile with the lines of each step, and the layers of each step. */

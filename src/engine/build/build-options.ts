@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { type BuildOptions, type FailedStep, isRemoteContext, type NamedContext } from '#build'
 import { StrakeError } from '#oci'
+import { checkoutOf } from '../attest/checkout.ts'
 import { sbomRequest } from '../attest/sbom-request.ts'
 import type { Engine } from '../engine.ts'
 import { lockFileOf, readLockFile } from '../lock/lock-file.ts'
@@ -32,12 +33,13 @@ export async function buildOptions(
     sbom: sbomRequest(request.attestations?.sbom, engine.env),
     noCacheStages: request.noCacheStages,
     annotations: request.annotations,
+    checkout: request.checkout ?? (await ownCheckout(request, engine)),
     lock:
       request.lock?.mode === 'check'
         ? await readLockFile(lockFileOf(request, isRemoteContext))
         : undefined,
     offline: request.offline,
-    sourcePolicy: await readSourcePolicy(request.sourcePolicyFile, engine.env),
+    sourcePolicy: await readSourcePolicy(request, engine.env),
     timestamp: timestamp === 'now' ? timestamp : undefined,
     epoch: typeof timestamp === 'number' ? timestamp : undefined,
     buildArgs: withEpoch(request.buildArgs, engine.env),
@@ -56,6 +58,15 @@ export async function buildOptions(
     emit,
     signal,
   }
+}
+
+/** Only a provenance and a metadata file tell it. */
+async function ownCheckout(
+  { attestations, context, dockerfile, metadataFile }: BuildRequest,
+  { env }: Engine,
+): Promise<BuildOptions['checkout']> {
+  const isTold = attestations?.provenance !== undefined || metadataFile !== undefined
+  return isTold ? await checkoutOf(context, dockerfile, env) : {}
 }
 
 /** Opens a shell in a failed step. The build fails with the error of the step, whatever happens here. */

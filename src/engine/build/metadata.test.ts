@@ -8,6 +8,7 @@ const provenance: Provenance = {
   platform,
   builder: platform,
   dockerfile: { name: 'Dockerfile', text: 'FROM scratch\n' },
+  checkout: {},
   locals: [],
   materials: [],
   parameters: {

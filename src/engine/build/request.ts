@@ -43,6 +43,11 @@ export interface BuildRequest {
   readonly cacheTo?: readonly CacheExport[] | undefined
   /** Names of stages whose steps run again. */
   readonly noCacheStages?: readonly string[] | undefined
+  /**
+   * What the context was checked out from, for the provenance: `source`, `revision`, and
+   * `localdir:NAME` for the path of a context in it. Default: read from a directory.
+   */
+  readonly checkout?: Readonly<Record<string, string>> | undefined
   /** Permissions that RUN of the Dockerfile may use. */
   readonly allow?: readonly Grant[] | undefined
   readonly runSettings?: RunSettings | undefined
@@ -52,6 +57,8 @@ export interface BuildRequest {
   readonly attestations?: AttestationOptions | undefined
   /** The file of BuildKit's source policy. Default: `EXPERIMENTAL_BUILDKIT_SOURCE_POLICY`. */
   readonly sourcePolicyFile?: string | undefined
+  /** A policy in the parsed form of BuildKit's JSON. Rules of the file come after its rules. */
+  readonly sourcePolicy?: unknown
   readonly lock?: LockRequest | undefined
   /** Uses the store alone: no registry, no web server, and no network in RUN. */
   readonly offline?: boolean | undefined

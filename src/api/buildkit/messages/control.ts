@@ -15,10 +15,33 @@ const CacheOptions = {
   Imports: [CacheOptionsEntry as typeof CacheOptionsEntry, 5, 'repeated'],
 } as const
 
-/** Rules about sources, which are not supported: a build that has them must not ignore them. */
+const PolicyConstraint = {
+  key: ['string', 1],
+  value: ['string', 2],
+  condition: ['int32', 3],
+} as const
+
+const PolicySelector = {
+  identifier: ['string', 1],
+  matchType: ['int32', 2],
+  constraints: [PolicyConstraint as typeof PolicyConstraint, 3, 'repeated'],
+} as const
+
+const PolicyUpdates = {
+  identifier: ['string', 1],
+  attrs: ['string', 2, 'map'],
+} as const
+
+const PolicyRule = {
+  action: ['int32', 1],
+  selector: [PolicySelector as typeof PolicySelector, 2],
+  updates: [PolicyUpdates as typeof PolicyUpdates, 3],
+} as const
+
+/** Rules about sources. The members have the names of BuildKit's JSON. */
 const Policy = {
   version: ['int64', 1],
-  rules: ['bytes', 2, 'repeated'],
+  rules: [PolicyRule as typeof PolicyRule, 2, 'repeated'],
 } as const
 
 export const SolveRequest = {

@@ -20,6 +20,7 @@ export type FrontendOptions = Pick<
   | 'runSettings'
   | 'runLimits'
   | 'attestations'
+  | 'checkout'
 >
 
 /** Reads the attributes. Throws `INVALID`. */
@@ -41,6 +42,7 @@ export function readFrontendOptions(attributes: Attributes): FrontendOptions {
       shmSize: readCount(attributes, 'shm-size'),
     }),
     runLimits: readLimits(attributes),
+    checkout: Object.fromEntries(named(attributes, 'vcs:')),
     attestations: parseAttestations({ attest: readAttestations(attributes), buildArgs }),
   }
 }

@@ -1,7 +1,7 @@
 import { open, readdir, readFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { inflate } from 'node:zlib'
+import { findRepository, resolveHead } from './work-tree.ts'
 
 /**
  * Returns the committer's time of the commit that a directory is checked out at, in
@@ -18,67 +18,6 @@ export async function gitCommitTime(directory: string): Promise<number | undefin
     const object = commit === undefined ? undefined : await readObject(repository.common, commit)
     const time = /^committer .*> (\d{1,11}) [-+]\d{4}$/m.exec(object?.toString('latin1') ?? '')?.[1]
     return time === undefined ? undefined : Number(time)
-  } catch {
-    return undefined
-  }
-}
-
-interface Repository {
-  /** The directory with HEAD. */
-  readonly own: string
-  /** The directory with objects and refs. Work trees share that of their repository. */
-  readonly common: string
-}
-
-async function findRepository(directory: string): Promise<Repository | undefined> {
-  for (let at = directory; ; at = dirname(at)) {
-    const own = await repositoryAt(`${at}/.git`)
-    if (own !== undefined) {
-      const common = await readText(`${own}/commondir`)
-      return { own, common: common === undefined ? own : resolve(own, common.trim()) }
-    }
-    if (at === dirname(at)) return undefined
-  }
-}
-
-/** `.git` is a directory, or a file with the path of a directory. */
-async function repositoryAt(path: string): Promise<string | undefined> {
-  if ((await readText(`${path}/HEAD`)) !== undefined) return path
-  const link = /^gitdir: (.+)$/m.exec((await readText(path)) ?? '')?.[1]
-  return link === undefined ? undefined : resolve(dirname(path), link.trim())
-}
-
-const objectName = /^[0-9a-f]{40}$/
-
-async function resolveHead(repository: Repository): Promise<string | undefined> {
-  let name = 'HEAD'
-  for (let hops = 0; hops < 5; hops++) {
-    const value = (await readRef(repository, name))?.trim() ?? ''
-    if (objectName.test(value)) return value
-    const target = /^ref: (refs\/\S+)$/.exec(value)?.[1]
-    if (target === undefined || target.includes('..')) return undefined
-    name = target
-  }
-  return undefined
-}
-
-async function readRef({ own, common }: Repository, name: string): Promise<string | undefined> {
-  const loose = (await readText(`${own}/${name}`)) ?? (await readText(`${common}/${name}`))
-  if (loose !== undefined) return loose
-  const packed = (await readText(`${common}/packed-refs`)) ?? ''
-  return packed
-    .split('\n')
-    .find((line) => line.endsWith(` ${name}`))
-    ?.split(' ', 1)[0]
-}
-
-const maxText = 16 * 1024 * 1024
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    await using file = await open(path, 'r')
-    const status = await file.stat()
-    return status.isFile() && status.size <= maxText ? await file.readFile('latin1') : undefined
   } catch {
     return undefined
   }

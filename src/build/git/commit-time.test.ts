@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { mkdtempDisposable } from '#platform'
 import { addBusybox, busyboxMissing, openWorkshop } from '../testing/fixture.ts'
-import { gitCommitTime } from './git-time.ts'
+import { gitCommitTime } from './commit-time.ts'
 
 const directory = await mkdtempDisposable(tmpdir(), 'strake-git-')
 afterAll(() => directory[Symbol.asyncDispose]())
