@@ -40,6 +40,40 @@ describe.skipIf(reason !== undefined)('the history of builds', () => {
     expect(failed.stderr).toContain('ERROR: ')
   })
 
+  test('has the documents of the result, and only builds of a repository with --local', async () => {
+    const context = await writeContext(join(strake.directory, 'repository'), {
+      Dockerfile: 'FROM busybox\nRUN echo attested\n',
+      '.git/HEAD': 'ref: refs/heads/main\n',
+      '.git/config': '[remote "origin"]\n\turl = https://example.org/app.git\n',
+    })
+    await strake.ok('build', '-t', 'attested', '--provenance=true', context)
+    const attachment = (...args: readonly string[]) =>
+      history('inspect', 'attachment', '^0', ...args)
+    const statement = JSON.parse(await attachment('--type', 'provenance'))
+    expect(statement.predicateType).toBe('https://slsa.dev/provenance/v1')
+    expect(statement.predicate.runDetails.metadata.buildkit_metadata.vcs).toEqual({
+      'localdir:context': '.',
+      'localdir:dockerfile': '.',
+      source: 'https://example.org/app.git',
+    })
+    const index = JSON.parse(await attachment('--type', 'index'))
+    const [image] = index.manifests
+    expect(JSON.parse(await attachment(image.digest)).config.size).toBeGreaterThan(0)
+    expect(JSON.parse(await attachment('--type', 'image')).rootfs.type).toBe('layers')
+    const none = await strake('buildx', 'history', 'inspect', 'attachment', '--type', 'sbom')
+    expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining('has none')])
+    expect((await strake('buildx', 'history', 'inspect', 'attachment')).stderr).toContain(
+      'give --type, --platform or a digest',
+    )
+    const local = ['buildx', 'history', 'ls', '--local', '--format', '{{.Name}}']
+    const inside = await strake.with({ cwd: context }, ...local)
+    expect(inside.stdout).toBe('repository\n')
+    const outside = await strake.with({ cwd: strake.directory }, ...local)
+    expect(outside.stderr).toContain('this directory is in no repository of git')
+    const [id = ''] = (await history('ls', '--format', '{{.Ref}}')).split('\n')
+    await history('rm', id)
+  })
+
   test('is exported into a bundle of buildx, and imported elsewhere', async () => {
     const bundle = join(strake.directory, 'all.dockerbuild')
     await history('export', '--all', '-o', bundle)

@@ -60,6 +60,20 @@ describe.skipIf(reason !== undefined)('build with the flags of Podman', () => {
     expect(refused.stderr).toContain('it is not in the store')
   })
 
+  test('--arch and --variant are parts of the platform', async () => {
+    const file = join(strake.directory, 'scratch')
+    await writeFile(file, 'FROM scratch\nCOPY f /\n')
+    const variant = ['--arch', 'arm', '--variant', 'v6']
+    expect((await build('-f', file, ...variant)).exitCode).toBe(0)
+    expect(await config('{{json .Architecture}}')).toBe('arm')
+    expect(await config('{{json .Variant}}')).toBe('v6')
+    expect((await build('--os', 'linux', '--platform', 'linux/amd64')).stderr).toContain(
+      '--platform and --os, --arch or --variant exclude each other',
+    )
+    const named = ['--build-context', 'busybox=container-image://scratch']
+    expect((await build(...named)).exitCode).toBe(0)
+  })
+
   test('--format docker writes the types of Docker, and --manifest an index', async () => {
     await build('--format', 'docker')
     const layout = join(strake.directory, 'docker.tar')
@@ -79,6 +93,16 @@ describe.skipIf(reason !== undefined)('build with the flags of Podman', () => {
       '--jobs',
       '2',
       '--force-rm',
+      '--isolation=chroot',
+      '--layers=false',
+      '--squash=false',
+      '--tls-verify=true',
+      '--ipc=private',
+      '--network=pasta',
+      '--skip-unused-stages',
+      '--identity-label=false',
+      '--layer-label',
+      'a=b',
     ]
     expect((await build(...accepted, '--source-date-epoch', '5')).exitCode).toBe(0)
     expect(await config('{{json .Created}}')).toBe('1970-01-01T00:00:05Z')
@@ -89,6 +113,12 @@ describe.skipIf(reason !== undefined)('build with the flags of Podman', () => {
       [['--dns', '192.0.2.1'], '--add-host'],
       [['--creds', 'a:b'], 'use strake login'],
       [['--jobs', 'x'], 'expected a number'],
+      [['--tls-verify=false'], 'certificates of registries are always verified'],
+      [['--pid', 'host'], 'RUN has namespaces of its own'],
+      [['--save-stages'], '--target and --tag'],
+      [['--sbom-output', 'f'], '--sbom=true'],
+      [['--cw', 'type=SNP'], 'convert the image with buildah'],
+      [['--policy', 'filename=p.rego'], '--source-policy-file'],
     ] as const) {
       const { exitCode, stderr } = await build(...flag)
       expect([exitCode, stderr]).toEqual([1, expect.stringContaining(remedy)])

@@ -38,10 +38,21 @@ describe.skipIf(reason !== undefined)('builder', () => {
     expect(await entries('--filter', `id=${mounts[0]?.slice(0, 8)}`)).toEqual(mounts)
   })
 
+  test('du --verbose has a line for each field', async () => {
+    const text = await strake.ok('builder', 'du', '--verbose', '--filter', 'type=exec.cachemount')
+    const [id = ''] = await entries('--filter', 'type=exec.cachemount')
+    expect(text.split('\n').slice(0, 1)).toEqual([`ID:\t\t${id}`])
+    expect(text).toMatch(/^Created at:\t\d{4}-\d\d-\d\d .*\nMutable:\ttrue\nReclaimable:\ttrue$/m)
+    expect(text).toMatch(/^Shared:\t\tfalse\nSize:\t\t\d+(?:\.\d+)?kB$/m)
+    expect(text).toMatch(/^Type:\t\texec\.cachemount\n\nReclaimable: /m)
+    const refused = await strake('builder', 'du', '--verbose', '--format', 'json')
+    expect(refused.stderr).toContain('--format and --verbose exclude each other')
+  })
+
   test('prune keeps what does not pass the filter, and what the limits reserve', async () => {
     const before = await entries()
     await prune('--filter', 'until=24h')
-    await prune('--keep-storage', '1g')
+    await prune('--keep-storage', '1g', '--verbose', '--timeout', '20s')
     await prune('--reserved-space', '1g', '--max-used-space', '1')
     await prune('--min-free-space', '1')
     expect(await entries()).toEqual(before)

@@ -84,7 +84,7 @@ export async function readRequest(
     cacheFrom: (options.cacheFrom ?? []).flatMap(parseCacheFrom),
     cacheTo: (options.cacheTo ?? []).flatMap(parseCacheTo),
     target: options.target,
-    platforms: parsePlatforms(options.platform ?? []),
+    platforms: readPlatforms(options.platform ?? [], podman.platforms),
     outputs: podman.form(
       withPush((options.output ?? []).map(parseOutput), {
         push: options.push === true,
@@ -94,6 +94,16 @@ export async function readRequest(
     imageIdFile: options.iidfile,
     metadataFile: options.metadataFile,
   }
+}
+
+function readPlatforms(
+  texts: readonly string[],
+  parts: readonly string[],
+): BuildRequest['platforms'] {
+  if (texts.length > 0 && parts.length > 0) {
+    throw refuse('--platform and --os, --arch or --variant exclude each other')
+  }
+  return parsePlatforms([...texts, ...parts])
 }
 
 function readNetwork(

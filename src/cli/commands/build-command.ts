@@ -106,7 +106,10 @@ export function define(context: Context): Command {
     .option('--force-rm', '', { hidden: true })
     .option('--compress', '', { hidden: true })
     .option('--disable-content-trust', '', { hidden: true })
-    .option('--isolation <kind>', '', { hidden: true, choices: ['default'] })
+    .option('--isolation <kind>', '', {
+      hidden: true,
+      choices: ['default', 'oci', 'rootless', 'chroot'],
+    })
     .option('--attest <spec>', 'type=provenance or type=sbom, and its keys', collect)
     .examples('strake build -t app:1.0 --build-arg VERSION=1.0 .')
     .action(async (directory: string | undefined, options: BuildCommandOptions) => {

@@ -1,14 +1,16 @@
 import { rowTypes } from '#docker/columns/row-types'
 import { parseCacheFilters } from '#docker/filters/cache-filters'
-import { cacheUsage } from '#engine/build/cache-usage'
+import { type CacheUsage, cacheUsage } from '#engine/build/cache-usage'
 import { pruneCache, prunePartOfCache } from '#engine/store/prune'
 import { passesCacheFilter } from '#engine/store/select-cache'
+import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'
 import { collect, parseBytes } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { formatKind, printListing } from '../format.ts'
 import { confirmed, printPruned } from '../prune.ts'
+import { formatCacheEntry } from '../render/build/cache-entry.ts'
 import { formatAge, formatSize, shortId } from '../render/units.ts'
 import { defineBake } from './builder-bake.ts'
 import { addBuildHistory } from './builder-history.ts'
@@ -49,6 +51,8 @@ function definePrune(context: Context): Command {
     .option('--max-used-space <size>', 'keep at most this much', parseBytes)
     .option('--min-free-space <size>', 'delete until the disk has this much free', parseBytes)
     .option('--reserved-space <size>', 'keep this much in any case', parseBytes)
+    .option('--timeout <duration>', '', { hidden: true })
+    .option('--verbose', 'accepted for compatibility; every deleted entry is listed anyway')
     .examples('strake builder prune -f', 'strake builder prune --filter until=24h')
     .action(async (options: PruneOptions) => {
       const { filter = [], keepStorage, maxUsedSpace, minFreeSpace } = options
@@ -71,6 +75,7 @@ interface DiskUsageOptions {
   readonly filter?: readonly string[]
   readonly format?: string
   readonly trunc: boolean
+  readonly verbose?: true
 }
 
 function defineDiskUsage(context: Context): Command {
@@ -79,11 +84,20 @@ function defineDiskUsage(context: Context): Command {
     .option('--filter <condition>', 'until=24h, id=ID, type=TYPE, inuse, shared, private', collect)
     .option('--format <format>', 'table, table TEMPLATE, json, or a Go template')
     .option('--no-trunc', 'whole IDs')
-    .examples('strake builder du')
-    .action(async ({ filter = [], format, trunc }: DiskUsageOptions) => {
+    .option('--timeout <duration>', '', { hidden: true })
+    .option('--verbose', 'a line for each field of an entry')
+    .examples('strake builder du', 'strake builder du --verbose')
+    .action(async ({ filter = [], format, trunc, verbose }: DiskUsageOptions) => {
       const conditions = parseCacheFilters(filter)
       const all = await cacheUsage(await context.engine())
       const usage = all.filter((one) => passesCacheFilter(conditions, one))
+      if (verbose) {
+        if (format !== undefined) {
+          throw new StrakeError('INVALID', '--format and --verbose exclude each other')
+        }
+        for (const one of usage) context.out.write(formatCacheEntry(one))
+        return printSum(context, usage)
+      }
       const rows = usage.map(({ id, size, isReclaimable, createdAt, lastUsedAt }) => ({
         ID: trunc ? shortId(id) : id,
         Reclaimable: String(isReclaimable),
@@ -99,9 +113,12 @@ function defineDiskUsage(context: Context): Command {
         { title: 'LAST USED', key: 'LastUsedSince' },
       ] as const
       await printListing(context.out, { type: rowTypes.cacheRecord, columns, rows }, format)
-      if (formatKind(format) !== 'usual') return
-      const sum = (of: typeof usage): string => formatSize(of.reduce((n, { size }) => n + size, 0))
-      context.out.write(`Reclaimable: ${sum(usage.filter(({ isReclaimable }) => isReclaimable))}\n`)
-      context.out.write(`Total:       ${sum(usage)}\n`)
+      if (formatKind(format) === 'usual') printSum(context, usage)
     })
+}
+
+function printSum({ out }: Context, usage: readonly CacheUsage[]): void {
+  const sum = (of: typeof usage): string => formatSize(of.reduce((n, { size }) => n + size, 0))
+  out.write(`Reclaimable: ${sum(usage.filter(({ isReclaimable }) => isReclaimable))}\n`)
+  out.write(`Total:       ${sum(usage)}\n`)
 }

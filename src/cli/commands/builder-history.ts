@@ -1,9 +1,7 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { rowTypes } from '#docker/columns/row-types'
-import {
-  buildRecordDocument,
-  buildRecordLine,
-  statusWord,
-} from '#docker/documents/build/build-record'
+import { buildRecordLine, statusWord } from '#docker/documents/build/build-record'
 import { parseBuildFilters } from '#docker/filters/build-filters'
 import {
   type BuildRecord,
@@ -16,12 +14,12 @@ import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
-import { formatKind, openDocumentWriter, printDocument, printListing } from '../format.ts'
-import { formatBuildRecord } from '../render/build/build-record.ts'
+import { formatKind, printDocument, printListing } from '../format.ts'
 import { plainSteps } from '../render/plain-steps.ts'
 import { jsonSteps } from '../render/steps.ts'
 import { formatAge, formatSpan } from '../render/units.ts'
 import { addHistoryFiles } from './builder-history-files.ts'
+import { addHistoryInspect } from './builder-history-inspect.ts'
 
 /** Adds `history` to `builder`: the builds of the last two days. */
 export function addBuildHistory(builder: Command, context: Context): void {
@@ -30,7 +28,7 @@ export function addBuildHistory(builder: Command, context: Context): void {
     .description('Show the builds of the last two days')
     .examples('strake buildx history ls')
   command.addCommand(defineList(context))
-  command.addCommand(defineInspect(context))
+  addHistoryInspect(command, context)
   command.addCommand(defineLogs(context))
   command.addCommand(defineRemove(context))
   addHistoryFiles(command, context)
@@ -39,6 +37,7 @@ export function addBuildHistory(builder: Command, context: Context): void {
 interface ListOptions {
   readonly filter?: readonly string[]
   readonly format?: string
+  readonly local?: true
   readonly trunc: boolean
 }
 
@@ -55,11 +54,15 @@ function defineList(context: Context): Command {
       collect,
     )
     .option('--format <format>', 'table, table TEMPLATE, json, or a Go template')
+    .option('--local', 'only builds of directories in the repository that you are in')
     .option('--no-trunc', 'whole names')
     .examples('strake buildx history ls --filter status=error')
-    .action(async ({ filter = [], format, trunc }: ListOptions) => {
+    .action(async ({ filter = [], format, local, trunc }: ListOptions) => {
       const passes = parseBuildFilters(filter)
-      const records = (await buildHistory(await context.engine())).filter(passes)
+      const within = local ? ownRepository() : undefined
+      const records = (await buildHistory(await context.engine())).filter(
+        (record) => passes(record) && (within === undefined || isWithin(record, within)),
+      )
       if (formatKind(format) === 'json') {
         for (const record of records) printDocument(context.out, buildRecordLine(record), 'json')
         return
@@ -74,6 +77,22 @@ function defineList(context: Context): Command {
       ] as const
       await printListing(context.out, { type: rowTypes.buildRecord, columns, rows }, format)
     })
+}
+
+/** The directory above this one that has a repository of git. Throws `NOT_FOUND`. */
+function ownRepository(): string {
+  for (let at = process.cwd(); ; at = dirname(at)) {
+    if (existsSync(join(at, '.git'))) return at
+    if (at === '/') break
+  }
+  throw new StrakeError(
+    'NOT_FOUND',
+    'Cannot use --local: this directory is in no repository of git',
+  )
+}
+
+function isWithin({ context }: BuildRecord, directory: string): boolean {
+  return context !== undefined && (context === directory || context.startsWith(`${directory}/`))
 }
 
 function rowOf({ id, name, status, startedAt, completedAt }: BuildRecord, trunc: boolean) {
@@ -92,25 +111,6 @@ function rowOf({ id, name, status, startedAt, completedAt }: BuildRecord, trunc:
 /** As in buildx: seconds with one decimal, or minutes and seconds. */
 function duration(milliseconds: number): string {
   return milliseconds < 60_000 ? `${(milliseconds / 1000).toFixed(1)}s` : formatSpan(milliseconds)
-}
-
-function defineInspect(context: Context): Command {
-  return new Command('inspect')
-    .description('Show a build: what it was asked for and what it used')
-    .argument('[build]', 'an ID, the beginning of one, or ^1 for the build before the last')
-    .option('--builder <name>', '', { hidden: true })
-    .option('--format <format>', 'json, or a Go template')
-    .examples('strake buildx history inspect', 'strake buildx history inspect ^1 --format json')
-    .action(async (build: string | undefined, { format }: { readonly format?: string }) => {
-      const record = await findBuild(await context.engine(), build)
-      if (format === undefined || format === 'pretty') {
-        return context.out.write(formatBuildRecord(record))
-      }
-      const document = buildRecordDocument(record)
-      if (formatKind(format) === 'json') return printDocument(context.out, document, undefined)
-      const write = await openDocumentWriter(context.out, format)
-      write?.(document)
-    })
 }
 
 function defineLogs(context: Context): Command {

@@ -18,7 +18,8 @@ export function parseBuildContexts(texts: readonly string[]): ReadonlyMap<string
 
 function parseSource(text: string, source: string): NamedContext {
   const [, scheme, rest = ''] = /^([a-z-]+):\/\/(.*)$/s.exec(source) ?? []
-  if (scheme === 'docker-image') {
+  // Podman has other names of the same.
+  if (scheme === 'docker-image' || scheme === 'container-image' || scheme === 'docker') {
     if (rest !== 'scratch') parseReference(rest)
     return { kind: 'image', reference: rest }
   }

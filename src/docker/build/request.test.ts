@@ -4,12 +4,12 @@ import { hostPlatform } from '#platform'
 import { parseBuildNetwork, parsePlatforms, parseShellPlace, parseTimestamp } from './request.ts'
 
 test('parseBuildNetwork() reads the networks of RUN', () => {
-  expect(['bridge', 'default', 'none', 'host'].map(parseBuildNetwork)).toEqual([
+  expect(['bridge', 'private', 'pasta:-t,none'].map(parseBuildNetwork)).toEqual([
     'default',
     'default',
-    'none',
-    'host',
+    'default',
   ])
+  expect(['default', 'none', 'host'].map(parseBuildNetwork)).toEqual(['default', 'none', 'host'])
   expect(() => parseBuildNetwork('mine')).toThrow('Cannot build with --network mine:')
 })
 

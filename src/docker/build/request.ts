@@ -3,9 +3,12 @@ import type { ShellPlace } from '#engine/debug/shell'
 import { type Platform, parsePlatform, StrakeError } from '#oci'
 import { hostPlatform } from '#platform'
 
+/** Words of Docker and Podman for a network that reaches others. */
+const usual = /^(?:bridge|private|pasta(?::.*)?|slirp4netns(?::.*)?)$/s
+
 /** Reads `--network` of a build. Throws `INVALID`. */
 export function parseBuildNetwork(text: string): BuildRequest['network'] {
-  const mode = text === 'bridge' ? 'default' : text
+  const mode = usual.test(text) ? 'default' : text
   if (mode === 'default' || mode === 'none' || mode === 'host' || mode === 'proxy') return mode
   throw new StrakeError(
     'INVALID',

@@ -1,106 +1,52 @@
 import type { BuildRequest } from '#engine/build/build'
 import { StrakeError } from '#oci'
-import { readPlainFile } from '#platform'
+import { hostPlatform, readPlainFile } from '#platform'
 import type { Command } from '../command.ts'
 import { readEnvironment } from '../environment.ts'
 import { collect, parseAssignments } from '../values.ts'
+import { addPodmanFlags } from './podman-flags.ts'
 
 type BuildOutput = NonNullable<BuildRequest['outputs']>[number]
 
 /** Options of `build` that Podman has and Docker has not, as the parser returns them. */
 export interface PodmanBuildOptions {
+  readonly arch?: string
   readonly buildArgFile?: readonly string[]
   readonly env?: readonly string[]
   readonly format?: string
   readonly ignorefile?: string
   readonly jobs?: string
   readonly manifest?: string
+  readonly os?: string
   readonly pull?: string
   readonly sourceDateEpoch?: string
   readonly unsetenv?: readonly string[]
   readonly unsetlabel?: readonly string[]
+  readonly variant?: string
 }
 
-/** Options that are refused: the reason, and what to do instead. */
-const refused: readonly (readonly [flags: string, reason: string, remedy: string])[] = [
-  ...['--squash', '--squash-all'].map(
-    (flag) =>
-      [
-        flag,
-        'layers are what caches and registries share',
-        'end with FROM scratch and COPY --from=STAGE / /',
-      ] as const,
-  ),
-  ...['-v, --volume <mount>', '--transient-mount <mount>'].map(
-    (flag) =>
-      [
-        flag,
-        'a result must not depend on files of one machine',
-        'name them with --build-context, and use RUN --mount=type=bind,from=NAME',
-      ] as const,
-  ),
-  ...['--cap-add <capability>', '--cap-drop <capability>', '--security-opt <option>'].map(
-    (flag) =>
-      [
-        flag,
-        'RUN has the capabilities of a container',
-        'use RUN --security=insecure and --allow security.insecure',
-      ] as const,
-  ),
-  ['--device <device>', 'RUN names its devices', 'use RUN --device and --allow device'],
-  ...['--dns <address>', '--dns-search <domain>', '--dns-option <option>'].map(
-    (flag) =>
-      [flag, 'RUN uses the name servers of this machine', 'add names with --add-host'] as const,
-  ),
-  ...['--creds <user>', '--authfile <file>', '--cert-dir <directory>'].map(
-    (flag) =>
-      [flag, 'passwords come from one place', 'use strake login, or DOCKER_CONFIG'] as const,
-  ),
-  ['--all-platforms', 'the platforms of a base change', 'name them with --platform'],
-  [
-    '--from <image>',
-    'a Dockerfile names its base',
-    'use --build-context NAME=docker-image://IMAGE',
-  ],
-  ['--cpp-flag <flag>', 'a Dockerfile has no preprocessor', 'run cpp FILE | strake build -f - .'],
-  ['--logfile <file>', 'progress goes to standard error', 'use --progress plain 2>FILE'],
-  ['--omit-history', 'the history says how an image was made', 'leave it out'],
-]
-
-/** Adds the options, hidden: they are for scripts that were written for Podman and Buildah. */
+/** Adds the options. Those without a text are for scripts that were written for Podman. */
 export function addPodmanBuildOptions(command: Command): Command {
   const hidden = { hidden: true }
-  command
+  return addPodmanFlags(command)
     .option('--build-arg-file <file>', 'a file with a NAME=value for an ARG on each line', collect)
     .option('--ignorefile <file>', 'the ignore file, instead of that of the context')
     .option('--jobs <number>', 'the most steps at a time; 0 for any number')
+    .option('--arch <architecture>', '', hidden)
     .option('--env <name[=value]>', '', { ...hidden, read: collect })
+    .option('--os <name>', '', hidden)
     .option('--unsetenv <name>', '', { ...hidden, read: collect })
     .option('--unsetlabel <key>', '', { ...hidden, read: collect })
     .option('--manifest <name>', '', hidden)
     .option('--source-date-epoch <seconds>', '', hidden)
-    .option('--rewrite-timestamp', '', hidden)
-    .option('--layers', '', hidden)
-    .option('--retry <number>', '', hidden)
-    .option('--retry-delay <time>', '', hidden)
-  for (const [flags, reason, remedy] of refused) {
-    const [flag = ''] = /--[a-z-]+/.exec(flags) ?? []
-    const read = (): never => {
-      throw new StrakeError('UNSUPPORTED', `Cannot use ${flag}: ${reason}`, { remedy })
-    }
-    const takesValue = flags.includes('<')
-    command.option(takesValue ? flags : `${flags} <value>`, '', {
-      ...hidden,
-      read,
-      ...(!takesValue && { alone: 'true' }),
-    })
-  }
-  return command
+    .option('--variant <variant>', '', hidden)
 }
 
 export interface PodmanSettings {
   readonly buildArgs: ReadonlyMap<string, string>
   readonly names: readonly string[]
+  /** In the words of `--platform`. */
+  readonly platforms: readonly string[]
   readonly request: Pick<BuildRequest, 'pull' | 'jobs' | 'ignoreText' | 'edits'>
   /** Gives images without a form that of `--format`. */
   readonly form: (outputs: BuildRequest['outputs']) => BuildRequest['outputs']
@@ -120,6 +66,7 @@ export async function readPodmanOptions(
   return {
     buildArgs: new Map([...parseAssignments(fromFiles, env), ...isForced, ...epoch]),
     names: manifest === undefined ? [] : [manifest],
+    platforms: readPlatform(options),
     request: {
       pull: readPull(options.pull),
       jobs: readJobs(options.jobs),
@@ -132,6 +79,14 @@ export async function readPodmanOptions(
     },
     form: (outputs) => (format === 'docker' ? withDockerTypes(outputs) : outputs),
   }
+}
+
+/** `--os`, `--arch` and `--variant` change parts of the platform of this machine. */
+function readPlatform({ os, arch, variant }: PodmanBuildOptions): readonly string[] {
+  if (os === undefined && arch === undefined && variant === undefined) return []
+  const own = hostPlatform()
+  const parts = [os ?? own.os, arch ?? own.architecture, variant]
+  return [parts.filter((part) => part !== undefined && part !== '').join('/')]
 }
 
 function readPull(when: string | undefined): BuildRequest['pull'] {

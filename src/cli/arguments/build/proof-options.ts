@@ -25,6 +25,7 @@ export function addBuildProofOptions(command: Command): Command {
     .option('--frozen', 'as --locked with --offline')
     .option('--lock-file <file>', 'the lock file, instead of build.lock of the context')
     .option('--offline', 'build from the store alone, without any network')
+    .option('--policy <policy>', '', { hidden: true, read: refusePolicy })
     .option('--proxy-network', 'another name of --network proxy')
     .option(
       '--verify <image>',
@@ -37,6 +38,14 @@ export function addBuildProofOptions(command: Command): Command {
         choices: ['json', 'docker', 'oci'],
       },
     )
+}
+
+/** Policies of buildx are programs in Rego. */
+export function refusePolicy(text: string): undefined {
+  if (text === 'disabled=true') return undefined
+  throw new StrakeError('UNSUPPORTED', 'Cannot use --policy: programs in Rego are not run', {
+    remedy: 'write the rules into a file for --source-policy-file',
+  })
 }
 
 /** Throws `INVALID` for options that exclude each other. */
