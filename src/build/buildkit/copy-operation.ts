@@ -1,12 +1,7 @@
 import type { AddOp, CopyOp, SourceSpec, Vertex } from '../model/graph.ts'
 import type { Material } from '../model/provenance.ts'
-import {
-  type FileAction,
-  fileOperation,
-  inlineFile,
-  ownerMember,
-  timestamp,
-} from './file-operation.ts'
+import { type CopyAction, localCopy, madeCopy, usedPath } from './copy-action.ts'
+import { type FileAction, fileOperation, hasBase, inlineFile } from './file-operation.ts'
 import {
   absolute,
   filesSelector,
@@ -16,7 +11,6 @@ import {
   type UsedPath,
 } from './operation.ts'
 import { remoteSources } from './remote-source.ts'
-import { isPattern } from './selected-digest.ts'
 
 /**
  * COPY or ADD. `materials` are the versions of what ADD takes from other machines. Returns
@@ -40,7 +34,7 @@ export function copyOperation(
   const below = isLinked || base.op.kind === 'scratch' ? undefined : base
   const actions = op.sources.map((source): FileAction => {
     if (source.kind === 'path') {
-      return { json: copyJson(op, localMembers(op, usedPath(op, source.path)), below), from }
+      return { json: keyOf(localCopy(op, usedPath(op, source.path), hasBase(below))), from }
     }
     return madeAction(op, inlineSource(source), below)
   })
@@ -56,15 +50,6 @@ function mergeOperation(base: Vertex, copied: Operation): Operation {
     digest: operationDigest({ Type: 'buildkit.merge.v0', Merge }),
     inputs: [{ made: base }, { made: copied }],
   }
-}
-
-/** The path of a source. With `--parents`, it is the part before `/./`, and the rest is a pattern. */
-function usedPath(op: CopyOp | AddOp, path: string): UsedPath {
-  const exclude = op.exclude.length > 0 ? { exclude: op.exclude } : {}
-  if (op.kind === 'add' || !op.parents) return { path: absolute(path), ...exclude }
-  const at = path.indexOf('/./')
-  const include = absolute(at < 0 ? path : path.slice(at + 2)).slice(1)
-  return { path: at < 0 ? '/' : absolute(path.slice(0, at)), include, ...exclude }
 }
 
 /** BuildKit compares such patterns in another way than our matcher. */
@@ -99,57 +84,13 @@ function madeAction(
   { made, path }: MadeSource,
   base: Vertex | undefined,
 ): FileAction {
-  const unpacks = op.kind === 'add' && op.unpack === 'always' && op.urls.length > 0
-  const members = { src: path, unpacks, isLocal: false, include: [], required: [] }
-  return { json: copyJson(op, members, base), from: { made, selector: filesSelector([path]) } }
+  const json = keyOf(madeCopy(op, path, hasBase(base)))
+  return { json, from: { made, selector: filesSelector([path]) } }
 }
 
-/** What differs between the sources of one instruction. */
-interface CopyMembers {
-  /** Absolute. */
-  readonly src: string
-  readonly unpacks: boolean
-  readonly isLocal: boolean
-  readonly include: readonly string[]
-  readonly required: readonly string[]
-}
-
-function localMembers(op: CopyOp | AddOp, { path, include }: UsedPath): CopyMembers {
-  const isRequired = include !== undefined && !isPattern(path) && !isPattern(include)
-  return {
-    src: path,
-    unpacks: op.kind === 'add' && op.unpack !== 'never',
-    isLocal: true,
-    include: include === undefined ? [] : [include],
-    required: isRequired ? [absolute(`${path}/${include}`)] : [],
-  }
-}
-
-/** The order of the members counts. */
-function copyJson(
-  op: CopyOp | AddOp,
-  { src, unpacks, isLocal, include, required }: CopyMembers,
-  base: Vertex | undefined,
-): object {
-  const { destination, intoDirectory } = op
-  const dest = intoDirectory && !destination.endsWith('/') ? `${destination}/` : destination
-  const octal = /^[0-7]{1,5}$/.test(op.chmod ?? '') ? Number.parseInt(op.chmod ?? '', 8) : undefined
-  return {
-    src: lastName(src),
-    dest,
-    ...ownerMember(op.chown ?? '', base),
-    // Go leaves out a zero.
-    ...(op.chmod === undefined ? { mode: -1 } : octal && { mode: octal }),
-    ...(isLocal && { followSymlink: true, dirCopyContents: true }),
-    ...(unpacks && { attemptUnpackDockerCompatibility: true }),
-    createDestPath: true,
-    ...(isLocal && { allowWildcard: true, allowEmptyWildcard: true }),
-    timestamp,
-    ...(include.length > 0 && { include_patterns: include }),
-    ...(op.exclude.length > 0 && { exclude_patterns: op.exclude }),
-    ...(op.chmod !== undefined && octal === undefined && { modeStr: op.chmod }),
-    ...(required.length > 0 && { required_paths: required }),
-  }
+/** Of the source, only the last name is part of the key: the whole path selects files of an input. */
+function keyOf(copy: CopyAction): object {
+  return { ...copy, src: lastName(copy.src) }
 }
 
 /** As `path.Base` of Go. */

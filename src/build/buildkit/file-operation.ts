@@ -12,22 +12,29 @@ export interface FileAction {
 export const timestamp = -1
 
 /** WORKDIR makes a directory. */
-export function workdirOperation({ path, user }: WorkdirOp, base: Vertex): Operation | undefined {
-  const json = {
-    path,
-    mode: 0o755,
-    makeParents: true,
-    ...ownerMember(user, base),
-    timestamp,
-  }
-  return fileOperation(base, [{ json }])
+export function workdirOperation(op: WorkdirOp, base: Vertex): Operation | undefined {
+  return fileOperation(base, [{ json: workdirAction(op, hasBase(base)) }])
+}
+
+/** WORKDIR in BuildKit's JSON. */
+export function workdirAction({ path, user }: WorkdirOp, isOnBase: boolean): object {
+  return { path, mode: 0o755, makeParents: true, ...ownerMember(user, isOnBase), timestamp }
+}
+
+/** The empty file system is no base. */
+export function hasBase(base: Vertex | undefined): boolean {
+  return base !== undefined && base.op.kind !== 'scratch'
 }
 
 /** A file whose content is in the Dockerfile: an operation of its own on nothing. */
-export function inlineFile(name: string, content: string, mode = 0o644): Operation {
+export function inlineFile(name: string, content: string, mode?: number): Operation {
+  return fileOperation(undefined, [{ json: inlineFileAction(name, content, mode) }])
+}
+
+/** The same in BuildKit's JSON. */
+export function inlineFileAction(name: string, content: string, mode = 0o644): object {
   const data = Buffer.from(content).toString('base64')
-  const json = { path: absolute(name), mode, data, timestamp }
-  return fileOperation(undefined, [{ json }])
+  return { path: absolute(name), mode, data, timestamp }
 }
 
 /** The directory with an owner that a cache mount begins with. */
@@ -40,18 +47,18 @@ export function ownedDirectory(owner: {
   const json = {
     path: '/cache',
     ...(mode !== 0 && { mode }),
-    ...ownerMember(`${uid}:${gid}`, undefined),
+    ...ownerMember(`${uid}:${gid}`, false),
     timestamp,
   }
   return fileOperation(undefined, [{ json }])
 }
 
 /** The owner by name or number, as `WithUser` of BuildKit reads it. */
-export function ownerMember(owner: string, base: Vertex | undefined): object {
+export function ownerMember(owner: string, isOnBase: boolean): object {
   if (owner === '') return {}
   const [user = '', ...rest] = owner.split(':')
   const group = rest.length === 0 ? undefined : rest.join(':')
-  const input = base === undefined || base.op.kind === 'scratch' ? { input: -1 } : {}
+  const input = isOnBase ? {} : { input: -1 }
   const one = (name: string): object => {
     if (name !== 'root' && !/^\d{1,10}$/.test(name)) return { User: { byName: { name, ...input } } }
     const id = name === 'root' ? 0 : Number(name)
@@ -62,7 +69,7 @@ export function ownerMember(owner: string, base: Vertex | undefined): object {
 
 /** Each action changes the output of the one before. The empty file system is no input. */
 export function fileOperation(base: Vertex | undefined, actions: readonly FileAction[]): Operation {
-  const isEmpty = base === undefined || base.op.kind === 'scratch'
+  const isEmpty = !hasBase(base)
   const inputs: OperationInput[] = isEmpty ? [] : [{ made: base }]
   for (const { from } of actions) {
     if (from !== undefined && !inputs.includes(from)) inputs.push(from)

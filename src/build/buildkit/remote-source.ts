@@ -26,7 +26,7 @@ export function remoteSources(
   const found = materials.map((material, at) => {
     const url = urls[at]
     const repository = repositories[at]
-    const name = url === undefined ? undefined : nameOf(url)
+    const name = url === undefined ? undefined : downloadName(url)
     if (name !== undefined && material.kind === 'http') return download(name, op, material)
     if (repository === undefined || material.kind !== 'git') return undefined
     return checkout(repository, material.commit)
@@ -54,8 +54,8 @@ function timeMember(modified: string): object {
   return Number.isNaN(time.getTime()) ? {} : { LastModTime: time.toUTCString() }
 }
 
-/** Returns `undefined` for a URL with a malformed escape. */
-function nameOf(url: string): string | undefined {
+/** The name of a download. Returns `undefined` for a URL with a malformed escape. */
+export function downloadName(url: string): string | undefined {
   const path = decodedPath(new URL(url).pathname)
   if (path === undefined) return undefined
   const name = path.split('/').findLast((each) => each !== '')

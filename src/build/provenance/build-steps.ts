@@ -1,4 +1,7 @@
 import type { Platform } from '#oci'
+import { localCopy, madeCopy, usedPath } from '../buildkit/copy-action.ts'
+import { inlineFileAction, workdirAction } from '../buildkit/file-operation.ts'
+import { downloadName } from '../buildkit/remote-source.ts'
 import { type AddOp, type CopyOp, type FilesFrom, mainContext, type RunOp } from '../model/graph.ts'
 import type { RunMount } from '../model/mounts.ts'
 import type { Provenance, ProvenanceStep } from '../model/provenance.ts'
@@ -70,12 +73,13 @@ function describe({ op }: ProvenanceStep, context: Describing): string | undefin
     case 'run':
       return describeRun(op, context)
     case 'copy':
-      return describeFiles(op, { local: sourceOf(op.from, context), remote: [] }, context)
+      return describeFiles(op, [], context)
     case 'add':
-      return describeFiles(op, sourcesOf(op, context), context)
+      return describeFiles(op, remoteSources(op, context), context)
     case 'workdir': {
-      const action = { mkdir: { path: op.path, mode: 0o755, makeParents: true } }
-      return fileStep([{ action }], context.inputs[0], context)
+      const [base] = context.inputs
+      const action = { mkdir: workdirAction(op, base !== undefined) }
+      return fileStep([{ action }], base, context)
     }
   }
 }
@@ -89,58 +93,54 @@ function sourceOf(from: FilesFrom, { inputs, source }: Describing): string | und
   return source(`local://${from.context}`)
 }
 
-/** The IDs of the steps that have the files of a COPY or an ADD. */
-interface FileSources {
-  readonly local: string | undefined
-  readonly remote: readonly string[]
-}
-
-function sourcesOf(op: AddOp, { source }: Describing): FileSources {
-  const hasLocal = op.sources.some(({ kind }) => kind === 'path')
+/** The sources of ADD on other machines: the ID of the step that has it, and the path in it. */
+function remoteSources(op: AddOp, { source }: Describing): readonly MadeSource[] {
+  const downloads = op.urls.map((url) => {
+    const name = downloadName(url) ?? '__unnamed__'
+    return { from: source(url, { 'http.filename': name }), path: `/${name}` }
+  })
   const repositories = (op.repositories ?? []).map((each) => {
     const { url } = gitMaterial(each, '')
-    return source(`git://${url.replace(/^[a-z]+:\/\//, '')}`, { 'git.fullurl': each.remote })
+    const identifier = `git://${url.replace(/^[a-z]+:\/\//, '')}`
+    return { from: source(identifier, { 'git.fullurl': each.remote }), path: '/' }
   })
-  return {
-    local: hasLocal ? source(`local://${mainContext}`) : undefined,
-    remote: [...op.urls.map((url) => source(url)), ...repositories],
-  }
+  return [...downloads, ...repositories]
+}
+
+/** Files that a step of their own makes. */
+interface MadeSource {
+  readonly from: string
+  /** Absolute. */
+  readonly path: string
 }
 
 /** COPY and ADD: one action for every source. */
 function describeFiles(
   op: CopyOp | AddOp,
-  { local, remote }: FileSources,
+  remote: readonly MadeSource[],
   context: Describing,
 ): string {
-  const files = op.sources.map((each): FileAction => {
-    if (each.kind === 'path') return { action: { copy: copyAction(op, each.path) }, from: local }
-    const data = base64(each.content)
-    return { action: { mkfile: { path: op.destination, mode: 0o644, data } } }
+  const [base] = context.inputs
+  // With `--chmod`, BuildKit makes a usual copy.
+  const isLinked = op.link && op.chmod === undefined && base !== undefined
+  const below = isLinked ? undefined : base
+  const made = ({ from, path }: MadeSource): FileAction => ({
+    action: { copy: madeCopy(op, path, below !== undefined) },
+    from,
   })
-  const others = remote.map(
-    (from): FileAction => ({
-      action: { copy: copyAction(op, '/') },
-      from,
-    }),
-  )
-  return fileStep([...files, ...others], context.inputs[0], context)
-}
-
-function copyAction(op: CopyOp | AddOp, src: string): object {
-  return {
-    src,
-    dest: op.destination,
-    mode: -1,
-    followSymlink: true,
-    dirCopyContents: true,
-    createDestPath: true,
-    allowWildcard: true,
-    ...(op.kind === 'add' && op.unpack !== 'never' && { attemptUnpackDockerCompatibility: true }),
-    ...(op.chmod !== undefined && { modeStr: op.chmod }),
-    ...(op.chown !== undefined && { owner: { user: { byName: { name: op.chown } } } }),
-    ...(op.exclude.length > 0 && { exclude_patterns: op.exclude }),
-  }
+  const files = op.sources.map((each): FileAction => {
+    if (each.kind === 'path') {
+      const from = op.kind === 'add' ? { context: mainContext } : op.from
+      const copy = localCopy(op, usedPath(op, each.path), below !== undefined)
+      return { action: { copy }, from: sourceOf(from, context) }
+    }
+    const mkfile = inlineFileAction(each.name, each.content)
+    const from = fileStep([{ action: { mkfile } }], undefined, context)
+    return made({ from, path: `/${each.name}` })
+  })
+  const copied = fileStep([...files, ...remote.map(made)], below, context)
+  if (!isLinked) return copied
+  return context.add({ Op: { merge: { inputs: [{ input: 0 }, { input: 1 }] } } }, [base, copied])
 }
 
 interface FileAction {
@@ -172,7 +172,8 @@ const networks = { default: 0, host: 1, none: 2 } as const
 
 function describeRun(op: RunOp, context: Describing): string {
   const { script } = op
-  const file = script && { path: `/${script.path}`, mode: 0o755, data: base64(script.content) }
+  const name = script?.path.split('/').at(-1) ?? ''
+  const file = script && inlineFileAction(name, script.content, 0o755)
   const written = file && fileStep([{ action: { mkfile: file } }], undefined, context)
   const inputs = [...context.inputs, written].flatMap((input) => input ?? [])
   const index = (input: string | undefined): number =>
@@ -258,8 +259,4 @@ function describeMount(mount: RunMount, index: (input: number) => number): objec
         ...(mount.size !== undefined && { TmpfsOpt: { size: mount.size } }),
       }
   }
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64')
 }

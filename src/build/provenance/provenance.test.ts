@@ -186,6 +186,33 @@ test('slsaPredicate() with mode max has steps, their lines and their layers', as
   )
 })
 
+/** As BuildKit 0.34 describes the same instructions. */
+test('slsaPredicate() with mode max describes copies as BuildKit does', async () => {
+  const { provenance, layers } = await example()
+  const predicate = slsaPredicate(provenance, { ...options, layers }) as Detailed
+  const { llbDefinition } = predicate.buildDefinition.internalParameters.buildConfig
+  const copies = JSON.stringify(llbDefinition.map(({ op }) => op.Op))
+  const local = {
+    mode: -1,
+    followSymlink: true,
+    dirCopyContents: true,
+    createDestPath: true,
+    allowWildcard: true,
+    allowEmptyWildcard: true,
+    timestamp: -1,
+  }
+  for (const action of [
+    { copy: { src: '/a.txt', dest: '/a', ...local } },
+    { copy: { src: '/file', dest: '/file', mode: -1, createDestPath: true, timestamp: -1 } },
+    { mkdir: { path: '/work', mode: 0o755, makeParents: true, timestamp: -1 } },
+  ]) {
+    expect(copies).toContain(`"Action":${JSON.stringify(action)}`)
+  }
+  expect(copies).toContain(
+    JSON.stringify({ identifier: url(), attrs: { 'http.filename': 'file' } }),
+  )
+})
+
 test('slsaPredicate() of a reproducible build has no times', async () => {
   const { provenance, layers } = await example()
   for (const version of ['v1', 'v0.2'] as const) {
