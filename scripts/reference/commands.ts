@@ -37,6 +37,10 @@ export const environment: readonly (readonly [name: string, meaning: string])[] 
   ['STRAKE_RUNTIME', 'crun, runc or the path of one; default: the best one that works'],
   ['STRAKE_SNAPSHOTTER', 'erofs or directory; default: the best one that works'],
   [
+    'STRAKE_BUILD_CACHE',
+    'the most bytes of the build cache, such as 20GB or 30% of the disk, or unlimited; default: 100 GB or 60%',
+  ],
+  [
     'STRAKE_KEEP_COMPRESSED',
     'auto, always or never: whether a prune keeps compressed layers beside their archives; default: auto',
   ],

@@ -1,6 +1,6 @@
 import { rowTypes } from '#docker/columns/row-types'
 import { parseCacheFilters } from '#docker/filters/cache-filters'
-import { type CacheUsage, cacheUsage } from '#engine/build/cache-usage'
+import { type CacheUsage, cacheUsage } from '#engine/build-services/cache-usage'
 import { pruneCache, prunePartOfCache } from '#engine/store/prune'
 import { passesCacheFilter } from '#engine/store/select-cache'
 import { StrakeError } from '#oci'

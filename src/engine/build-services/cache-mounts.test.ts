@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { lockDirectory } from '#platform'
-import { cacheUsage } from '../build/cache-usage.ts'
 import { pruneCache } from '../store/prune.ts'
 import { openTestEngine, type TestEngine } from '../testing/fixture.ts'
 import { cacheMountsOf, cacheMountUsage, pruneCacheMounts } from './cache-mounts.ts'
+import { cacheUsage } from './cache-usage.ts'
 
 let engine: TestEngine
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import { cachedLayer } from '#build'
 import { type Digest, isStrakeError } from '#oci'
-import { cacheMountUsage } from '../build-services/cache-mounts.ts'
 import type { Engine } from '../engine.ts'
+import { cacheMountUsage } from './cache-mounts.ts'
 
 /** One recorded result of a step, or one directory of RUN --mount=type=cache. */
 export interface CacheUsage {

@@ -19,6 +19,7 @@ import { inputPlaces } from '../output/input-places.ts'
 import { prepareResultFile } from '../output/result-file.ts'
 import { findAgents } from './agents.ts'
 import { buildOptions } from './build-options.ts'
+import { cacheLimits, limitCache } from './limit-cache.ts'
 import { formatMetadata } from './metadata.ts'
 import type { BuildRequest } from './request.ts'
 
@@ -53,6 +54,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   try {
     const { provenance, ...built } = await buildRecorded(engine, request, recorder)
     await recorder.finish(built, provenance)
+    await limitCache(engine)
     return built
   } catch (error) {
     await recorder.fail(error, request.signal)
@@ -68,6 +70,7 @@ async function buildRecorded(
 ): Promise<Built & Pick<BuildResult, 'provenance'>> {
   const request = { ...asked, emit: recorder.emit }
   const names = (request.names ?? []).map(parseImageName)
+  cacheLimits(engine.env, { total: 0, free: 0 })
   const { timestamp, emit, signal } = request
   const { imageIdFile, metadataFile, outputs = [stored] } = request
   const { attestations = {} } = request

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import type { CacheUsage } from '../build/cache-usage.ts'
+import type { CacheUsage } from '../build-services/cache-usage.ts'
 import { type CacheFilter, type CacheLimits, selectCache } from './select-cache.ts'
 
 const entry = (id: string, usedAt: number, more: Partial<CacheUsage> = {}): CacheUsage => {

@@ -1,4 +1,4 @@
-import type { CacheUsage } from '../build/cache-usage.ts'
+import type { CacheUsage } from '../build-services/cache-usage.ts'
 
 /** Conditions on entries of the build cache. An entry must meet all of them. */
 export interface CacheFilter {

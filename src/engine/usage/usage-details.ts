@@ -1,4 +1,4 @@
-import { type CacheUsage, cacheUsage } from '../build/cache-usage.ts'
+import { type CacheUsage, cacheUsage } from '../build-services/cache-usage.ts'
 import { listContainers } from '../container/ps.ts'
 import type { ContainerSummary } from '../container/summary.ts'
 import type { Engine } from '../engine.ts'

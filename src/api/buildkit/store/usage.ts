@@ -1,5 +1,5 @@
 import { parseCacheFilters } from '#docker/filters/cache-filters'
-import { type CacheUsage, cacheUsage } from '#engine/build/cache-usage'
+import { type CacheUsage, cacheUsage } from '#engine/build-services/cache-usage'
 import type { Engine } from '#engine/engine'
 import { pruneCache, prunePartOfCache } from '#engine/store/prune'
 import { type CacheFilter, passesCacheFilter } from '#engine/store/select-cache'

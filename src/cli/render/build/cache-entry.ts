@@ -1,4 +1,4 @@
-import type { CacheUsage } from '#engine/build/cache-usage'
+import type { CacheUsage } from '#engine/build-services/cache-usage'
 import { formatAge, formatInstant, formatSize } from '../units.ts'
 
 /** An entry of the build cache with a line for each field and an empty line, as buildx shows it. */
