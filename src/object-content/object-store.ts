@@ -12,7 +12,7 @@ import {
 } from '#content'
 import type { Bucket } from '#objects'
 import { type Descriptor, type Digest, digestAlgorithm, StrakeError } from '#oci'
-import { type Bytes, verified } from '#stream'
+import { type Bytes, createHasher, verified } from '#stream'
 import { Budget } from './budget.ts'
 import { newKey } from './keys.ts'
 import type { ObjectIndex, UsedObject } from './object-index.ts'
@@ -26,6 +26,11 @@ const sweepSize = 100
 
 /** A store whose blobs are objects in a bucket, found by an index that replicas share. */
 export interface ObjectStore extends LocalStore {
+  /**
+   * Forgets a blob whose object is absent or damaged, so that it can be written again. What is there of
+   * the object is kept below `damaged/`, which nothing empties. Leaves a sound object alone.
+   */
+  setAside(digest: Digest): Promise<void>
   /** Returns a URL with which anybody can read a blob for some seconds. */
   locate(digest: Digest, seconds: number): Promise<URL | undefined>
   /**
@@ -138,6 +143,27 @@ class BucketStore implements ObjectStore {
 
   async *list(): AsyncGenerator<StoredBlob> {
     for await (const object of this.#index.list()) yield describe(object)
+  }
+
+  async setAside(digest: Digest): Promise<void> {
+    const found = await this.#index.look(digest)
+    if (found === undefined) return
+    const status = await this.#bucket.status(found.key)
+    // It is hidden only when it is known that nobody can read it.
+    if (status !== undefined && (await this.#isSound(found))) return
+    const hidden = await this.#index.hide(digest)
+    if (hidden?.key !== found.key) return
+    if (status !== undefined) {
+      const aside = `damaged/${digest.replace(':', '-')}-${this.#now()}`
+      await this.#bucket.write(aside, this.#bucket.read(found.key), status.size)
+    }
+    await this.#index.remove(hidden)
+  }
+
+  async #isSound({ digest, key }: UsedObject): Promise<boolean> {
+    const hasher = createHasher(digestAlgorithm(digest))
+    for await (const chunk of this.#bucket.read(key)) hasher.update(chunk)
+    return hasher.digest() === digest
   }
 
   async locate(digest: Digest, seconds: number): Promise<URL | undefined> {

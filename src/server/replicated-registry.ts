@@ -1,6 +1,6 @@
 import { ingestLifetime } from '#content'
 import { openPostgresFacts, type PostgresFacts, type PostgresFactsOptions } from '#facts'
-import { openObjectStore } from '#object-content'
+import { type ObjectStore, openObjectStore } from '#object-content'
 import { type BucketOptions, openBucket } from '#objects'
 import { createLocalRegistry } from '#registry'
 import type { ServedRegistry } from './registry.ts'
@@ -28,6 +28,7 @@ const timeout = 30_000
 
 export interface ReplicatedRegistry extends ServedRegistry, AsyncDisposable {
   readonly facts: PostgresFacts
+  readonly content: ObjectStore
 }
 
 /** Opens a registry whose facts and content any number of replicas share. */

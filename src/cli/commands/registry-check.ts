@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { formatSize } from '../render/units.ts'
 
 interface Options {
+  readonly config?: string
   readonly storage?: string
   readonly repair?: true
   readonly from?: readonly string[]
@@ -19,6 +20,9 @@ export function defineCheck(command: Command, context: Context): void {
   command
     .command('check')
     .description('Prove every manifest, blob and tag of a registry, also while a server runs')
+    .option('--config <file>', 'the configuration of the registry, also of one in a bucket', {
+      empty: 'refused',
+    })
     .option('--storage <directory>', 'where repositories are stored; default: in the store', {
       empty: 'refused',
     })
@@ -30,11 +34,12 @@ export function defineCheck(command: Command, context: Context): void {
     })
     .examples(
       'strake registry check --storage ./data',
+      'strake registry check --config registry.yml',
       'strake registry check --storage ./data --repair --from https://replica.example.com',
     )
-    .action(async ({ storage, repair, from, format }: Options) => {
+    .action(async ({ format, ...options }: Options) => {
       const { out, signal } = context
-      const faults = checkStoredRegistry(await context.engine(), { storage, repair, from, signal })
+      const faults = checkStoredRegistry(await context.engine(), { ...options, signal })
       const print = (fact: object, text: string): void => {
         out.write(`${format === 'json' ? JSON.stringify(fact) : text}\n`)
       }

@@ -12,8 +12,8 @@ export interface Source {
 
 export interface RestoreOptions {
   readonly sources: readonly Source[]
-  /** Moves damaged content out of the store, and keeps it. */
-  readonly setAside: (lost: Descriptor) => Promise<void>
+  /** Moves damaged content out of the store, and keeps it. Called for absent content, too. */
+  readonly setAside: (lost: Descriptor, isDamaged: boolean) => Promise<void>
   readonly signal?: AbortSignal | undefined
 }
 
@@ -29,7 +29,7 @@ export function createRestore(
   return async ({ repository, descriptor, isDamaged }) => {
     const { mediaType, digest, size } = descriptor
     const target = { mediaType, digest, size }
-    if (isDamaged) await setAside(target)
+    await setAside(target, isDamaged)
     for (const source of repositoriesOf(sources, repository)) {
       try {
         signal?.throwIfAborted()

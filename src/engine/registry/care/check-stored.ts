@@ -4,14 +4,18 @@ import { type Descriptor, type Digest, digestAlgorithm, digestHex, StrakeError }
 import { ignoreAbsent, renameDurable } from '#platform'
 import { type CheckParts, checkRegistry } from '#registry/check/check-registry'
 import type { CheckSummary, RegistryFault } from '#registry/check/fault'
-import { createRestore, type Source } from '#registry/check/restore'
+import { createRestore, type RestoreOptions, type Source } from '#registry/check/restore'
 import { openStoredRegistry } from '#server'
 import { blobProblem } from '../../content/check-blob.ts'
 import type { Engine } from '../../engine.ts'
+import { replicatedOptions } from '../parts/replicated.ts'
+import { findPlace } from '../place.ts'
 import { overStore } from '../serve.ts'
 
 export interface CheckStoredOptions {
-  /** The directory of the registry. Default: repositories in the store. */
+  /** The configuration file, which may name a bucket and a database. */
+  readonly config?: string | undefined
+  /** The directory of the registry. Default: that of the configuration, or repositories in the store. */
   readonly storage?: string | undefined
   /** Sets damaged content aside and gets it again from the sources. */
   readonly repair?: boolean | undefined
@@ -20,26 +24,49 @@ export interface CheckStoredOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Proves a registry of this machine. Servers of it may run meanwhile. */
+/** Proves a registry of this machine, or one of replicas. Servers of it may run meanwhile. */
 export async function* checkStoredRegistry(
   engine: Engine,
   options: CheckStoredOptions,
 ): AsyncGenerator<RegistryFault, CheckSummary> {
-  const { storage, repair, from = [], signal } = options
+  const { repair, from = [], signal } = options
   await using opened = new AsyncDisposableStack()
-  const stored = storage === undefined ? undefined : opened.use(await openStoredRegistry(storage))
+  const { setAside, ...parts } = await openParts(engine, options, opened)
+  if (repair !== true) return yield* checkRegistry(parts, { signal })
+  const sources = await Promise.all(from.map((text) => connectSource(engine, text)))
+  const restore = createRestore(parts, { sources, setAside, signal })
+  return yield* checkRegistry(parts, { restore, signal })
+}
+
+type Parts = CheckParts & Pick<RestoreOptions, 'setAside'>
+
+async function openParts(
+  engine: Engine,
+  { config: path, storage }: CheckStoredOptions,
+  opened: AsyncDisposableStack,
+): Promise<Parts> {
+  const { config } = await findPlace({ config: path, storage, root: async () => engine.root })
+  const { directory, bucket, database } = config.storage ?? {}
+  if (bucket !== undefined && database !== undefined) {
+    const { openReplicatedRegistry } = await import('#server/replicated-registry')
+    const replica = await replicatedOptions(bucket, database, process.env)
+    const { facts, content } = opened.use(await openReplicatedRegistry(replica))
+    const aside = async ({ digest }: Descriptor): Promise<void> => content.setAside(digest)
+    return { facts, ledger: facts.ledger, content, setAside: aside }
+  }
+  const stored =
+    directory === undefined ? undefined : opened.use(await openStoredRegistry(directory))
   const { facts } = stored ?? (await overStore(engine))
   // The store below, because the restoring one would hide what is absent.
   const blobs = stored?.blobs ?? engine.content.stored
-  const parts: CheckParts = { facts, ledger: facts.ledger, content: blobs }
-  if (repair !== true) return yield* checkRegistry(parts, { signal })
-  const sources = await Promise.all(from.map((text) => connectSource(engine, text)))
-  const restore = createRestore(parts, {
-    sources,
-    setAside: (blob) => setAside(blobs, blob),
-    signal,
-  })
-  return yield* checkRegistry(parts, { restore, signal })
+  return {
+    facts,
+    ledger: facts.ledger,
+    content: blobs,
+    setAside: async (blob, isDamaged) => {
+      if (isDamaged) await setAside(blobs, blob)
+    },
+  }
 }
 
 async function connectSource(engine: Engine, text: string): Promise<Source> {
