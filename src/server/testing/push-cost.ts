@@ -1,3 +1,4 @@
+import { connectPostgres } from '#platform'
 import { connectRegistry, type Repository } from '#registry'
 import { fromBuffer, toBuffer } from '#stream'
 import { blob, type Fixture, manifest, noise } from '../../registry/testing/fixtures.ts'
@@ -30,7 +31,7 @@ export async function measureCosts(place: ClusterPlace, repositories: number): P
     database: { url: place.database, connections: 4, onQuery: () => (counted.queries += 1) },
     redirects: false,
   })
-  await fill(served.facts.postgres.execute, repositories)
+  await fill(place.database, repositories)
   await using server = await serveRegistry(served, { port: 0 })
   const registry = connectRegistry(new URL(server.url).host, { retry: { attempts: 1 } })
   const costs = new Map<string, Cost>()
@@ -66,9 +67,10 @@ export async function measureCosts(place: ClusterPlace, repositories: number): P
 }
 
 /** Makes repositories in the tables, each with an image of three blobs and a tag. */
-async function fill(execute: (text: string) => Promise<void>, count: number): Promise<void> {
+async function fill(url: string, count: number): Promise<void> {
+  await using postgres = connectPostgres({ url, connections: 1, timeout: 600_000 })
   const digest = (text: string): string => `'sha256:' || md5(${text}) || md5(${text} || 'b')`
-  await execute(
+  await postgres.execute(
     `INSERT INTO strake_repositories (name, created_at)
        SELECT 'filled/' || n, 0 FROM generate_series(1, ${count}) n;
      INSERT INTO strake_members (repository, kind, digest, media_type, size, added_at)
