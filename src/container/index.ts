@@ -89,7 +89,7 @@ export { findContainer } from './verbs/find.ts'
 /** Starting a container and staying attached until it ends. */
 export { type ForegroundOptions, type RunEnd, runForeground } from './verbs/foreground.ts'
 /** All facts about a container. */
-export { type ContainerDetails, inspectContainer } from './verbs/inspect.ts'
+export { type ContainerDetails, describeContainer, inspectContainer } from './verbs/inspect.ts'
 /** The log of a container. */
 export { type LogEntry, type LogsOptions, readLogBatches, readLogs } from './verbs/logs.ts'
 /** Removing a container. */

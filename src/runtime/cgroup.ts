@@ -5,8 +5,15 @@ const base = '/sys/fs/cgroup'
 /** `unified` is only cgroup v2, `legacy` only v1, `hybrid` v1 with v2 beside it. */
 export type CgroupMode = 'unified' | 'hybrid' | 'legacy'
 
-/** The arrangement of the control groups on this machine. */
+let knownMode: CgroupMode | undefined
+
+/** The arrangement of the control groups on this machine, which stays the same. */
 export function cgroupMode(): CgroupMode {
+  knownMode ??= readMode()
+  return knownMode
+}
+
+function readMode(): CgroupMode {
   if (pathExists(`${base}/cgroup.controllers`)) return 'unified'
   return pathExists(`${base}/unified/cgroup.controllers`) ? 'hybrid' : 'legacy'
 }

@@ -1,10 +1,9 @@
-import { inspectContainer } from '#container'
+import { describeContainer } from '#container'
 import type { InspectDocument } from '#docker/documents/document'
 import { parseContainerFilters } from '#docker/filters/container-filters'
 import { containerListDocument } from '#docker/lists/container-list'
 import { containerContext } from '#engine/container/container-context'
-import { listContainers } from '#engine/container/ps'
-import type { ContainerSummary } from '#engine/container/summary'
+import { type ListedContainer, listWithContainers } from '#engine/container/ps'
 import { containerSize } from '#engine/usage/disk-usage'
 import { isStrakeError } from '#oci'
 import type { ApiCall, ApiVersion } from '../call.ts'
@@ -15,8 +14,8 @@ export async function list({ engine, query, version }: ApiCall): Promise<Respons
   const filters = parseContainerFilters(query.filters())
   const limit = query.whole('limit') ?? 0
   const all = query.flag('all') || limit > 0
-  const summaries = await listContainers(engine, { all, filters })
-  const shown = limit > 0 ? summaries.slice(0, limit) : summaries
+  const listed = await listWithContainers(engine, { all, filters })
+  const shown = limit > 0 ? listed.slice(0, limit) : listed
   const documents = await listDocuments(engine, shown, query.flag('size'))
   return reply(documents.map((document) => inVersion(document, version)))
 }
@@ -33,15 +32,15 @@ function inVersion(document: InspectDocument, version: ApiVersion): InspectDocum
 /** The documents of containers in a list, with their sizes if they are wanted. */
 export async function listDocuments(
   engine: ApiCall['engine'],
-  summaries: readonly ContainerSummary[],
+  listed: readonly ListedContainer[],
   withSizes: boolean,
 ): Promise<readonly InspectDocument[]> {
-  if (summaries.length === 0) return []
+  if (listed.length === 0) return []
   const context = await containerContext(engine)
   const documents: InspectDocument[] = []
-  for (const summary of summaries) {
+  for (const { container, summary } of listed) {
     try {
-      const document = containerListDocument(summary, inspectContainer(context, summary.id))
+      const document = containerListDocument(summary, describeContainer(context, container))
       const size = withSizes ? await containerSize(engine, summary) : undefined
       documents.push(
         size === undefined

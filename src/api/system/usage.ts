@@ -2,6 +2,7 @@ import type { InspectDocument } from '#docker/documents/document'
 import { volumeDocument } from '#docker/documents/volume'
 import { imageListDocuments } from '#docker/lists/image-list'
 import type { Engine } from '#engine'
+import { listWithContainers } from '#engine/container/ps'
 import { imageLabels } from '#engine/image/images'
 import { type DiskUsage, diskUsage } from '#engine/usage/disk-usage'
 import { type UsageDetails, usageDetails } from '#engine/usage/usage-details'
@@ -69,7 +70,7 @@ async function listOf(
         shared: details.images.find(({ id }) => id === image.id)?.shared ?? 0,
       }))
     case 'container':
-      return await listDocuments(engine, details.containers, true)
+      return await listDocuments(engine, await listWithContainers(engine, { all: true }), true)
     case 'volume':
       return details.volumes.map(({ name, size, links }) => ({
         ...volumeDocument(inspectVolume(engine, name)),

@@ -31,7 +31,14 @@ export interface ContainerDetails extends Container {
 
 /** Throws `NOT_FOUND`. */
 export function inspectContainer(context: ContainerContext, nameOrId: string): ContainerDetails {
-  const container = getContainer(context, nameOrId)
+  return describeContainer(context, getContainer(context, nameOrId))
+}
+
+/** The facts about a container that was read already. */
+export function describeContainer(
+  context: ContainerContext,
+  container: Container,
+): ContainerDetails {
   const { directory, log, run } = containerPaths(context, container.id)
   return {
     ...container,

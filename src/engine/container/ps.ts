@@ -21,8 +21,22 @@ export interface ListContainersOptions {
  */
 export async function listContainers(
   engine: Engine,
-  { all = false, filters = {} }: ListContainersOptions = {},
+  options: ListContainersOptions = {},
 ): Promise<readonly ContainerSummary[]> {
+  return (await listWithContainers(engine, options)).map(({ summary }) => summary)
+}
+
+/** A container as it was read, and its line. */
+export interface ListedContainer {
+  readonly container: Container
+  readonly summary: ContainerSummary
+}
+
+/** Like `listContainers`, for callers who need more of each container. */
+export async function listWithContainers(
+  engine: Engine,
+  { all = false, filters = {} }: ListContainersOptions = {},
+): Promise<readonly ListedContainer[]> {
   const passes = containerTest(filters, engine.records)
   const shown = (one: Container): boolean => all || includesStopped(filters) || isRunning(one)
   const read = (): readonly Container[] =>
@@ -34,8 +48,8 @@ export async function listContainers(
   }
   return containers
     .filter(shown)
-    .map((container) => summarize(engine, container))
-    .filter(passes)
+    .map((container) => ({ container, summary: summarize(engine, container) }))
+    .filter(({ summary }) => passes(summary))
 }
 
 /** Loads its code when it is needed, because most lists find nothing to clean up. */
