@@ -250,6 +250,8 @@ const purposes: Readonly<Record<string, string>> = {
   'container/verbs': 'one file for each verb on a container',
   'content/directory': 'the store of blobs on disk',
   'docker/bake': 'from bake files and Compose files to command lines of build',
+  'docker/bake/hcl': 'HCL: from text to expressions, and from expressions to values',
+  'docker/bake/hcl/functions': 'the functions that expressions call, in groups',
   'docker/bodies': "bodies of requests to Docker's API -> typed options",
   'docker/build': 'from flags of build to typed options',
   'docker/columns': "from typed data to Docker's columns",

@@ -27,8 +27,21 @@ describe.skipIf(reason !== undefined)('buildx bake', () => {
         },
       }),
       'sub/compose.yaml':
-        'services: {web: {image: "c:1", build: {dockerfile: Other, args: {V: "9"}}}, db: {image: db}}\n',
-      'x.hcl': '',
+        'services: {web: {image: "c:1", build: {context: sub, dockerfile: Other, args: {V: "9"}}}, db: {image: db}}\n',
+      'linked.hcl': [
+        'variable "TAG" { default = "none" }',
+        'target "base" { args = { V = "5" } }',
+        'target "again" {',
+        `  tags = ["again:\${lower("ONE")}", "again:\${TAG}"]`,
+        '  contexts = { base = "target:base" }',
+        '  dockerfile-inline = <<-EOT',
+        '    FROM base',
+        '    LABEL w=1',
+        '  EOT',
+        '}',
+        'group "default" { targets = ["again"] }',
+        'group "both" { targets = ["base", "again"] }',
+      ].join('\n'),
     })
   })
   afterAll(async () => strake?.[Symbol.asyncDispose]())
@@ -46,17 +59,28 @@ describe.skipIf(reason !== undefined)('buildx bake', () => {
     expect(Object.keys(metadata)).toEqual(['a', 'b'])
   })
 
-  test('builds the services of a Compose file, from its directory', async () => {
+  test('builds the services of a Compose file', async () => {
     expect((await bake('-f', 'sub/compose.yaml')).exitCode).toBe(0)
     expect(await label('c:1')).toBe('9')
   })
 
-  test('prints targets, and refuses unknown ones and HCL', async () => {
+  test('builds a target of a file in HCL from another target', async () => {
+    expect(await bake('-f', 'linked.hcl')).toMatchObject({ exitCode: 0 })
+    expect(await label('again:one')).toBe('5')
+    expect(await label('again:two')).toBe('5')
+    // The target that is only used has no name, and a chosen one is in the store.
+    const outcome = await bake('-f', 'linked.hcl', '--set', 'base.tags=base:1', 'both')
+    expect(outcome).toMatchObject({ exitCode: 0 })
+    expect(await label('base:1')).toBe('5')
+  })
+
+  test('prints targets, and refuses unknown ones and mistakes', async () => {
     expect(JSON.parse((await bake('--print', 'a')).stdout)).toEqual({
       group: { default: { targets: ['a'] } },
       target: { a: { context: '.', dockerfile: 'Dockerfile', tags: ['a:two'], args: { V: '1' } } },
     })
     expect((await bake('nosuch')).stderr).toContain('there is no such target or group')
-    expect((await bake('-f', 'x.hcl')).stderr).toContain('strake reads no HCL')
+    await Bun.write(join(cwd, 'bad.hcl'), 'target "a" {\n  tags = [upper(\n}\n')
+    expect((await bake('-f', 'bad.hcl')).stderr).toContain('Cannot bake from bad.hcl: line 3: ')
   })
 })

@@ -1,15 +1,19 @@
+import { attestationText } from './bake-entries.ts'
+import { type BakeFile, emptyFile } from './bake-file.ts'
 import {
-  asFields,
-  type BakeFile,
   type BakeTarget,
+  type BakeValue,
   mergeTargets,
-  readTarget,
+  readTargetValue,
   refuse,
-} from './bake-file.ts'
-import { replaceInCompose } from './bake-variables.ts'
+  targetName,
+} from './bake-target.ts'
+import type { Environment } from './bake-variables.ts'
+import { replaceInCompose } from './compose-variables.ts'
+import { HclError } from './hcl/hcl-error.ts'
+import { fromPlain } from './hcl/value.ts'
 
 type Fields = Readonly<Record<string, unknown>>
-type Environment = Readonly<Record<string, string | undefined>>
 
 /** Keys of `build` that a target has under another name or in another form. */
 const renamed: Readonly<Record<string, string>> = {
@@ -24,7 +28,7 @@ const renamed: Readonly<Record<string, string>> = {
 }
 
 /** Keys of `build` that mean nothing here. */
-const ignored = ['isolation', 'privileged', 'provenance', 'sbom', 'x-bake']
+const ignored = ['isolation', 'privileged', 'x-bake']
 
 /** Reads the services with `build` of a Compose file. All of them are the group `default`. */
 export function readComposeFile(document: unknown, file: string, env: Environment): BakeFile {
@@ -38,10 +42,14 @@ export function readComposeFile(document: unknown, file: string, env: Environmen
     if (service['extends'] !== undefined) {
       throw refuse(file, `the service ${name} has extends, which bake does not read`)
     }
-    return [[name.replaceAll('.', '_'), targetOf(service, { name, file, secrets })] as const]
+    return [[targetName(name), targetOf(service, { name, file, secrets })] as const]
   })
   const names = targets.map(([name]) => name)
-  return { targets: Object.fromEntries(targets), groups: { default: names } }
+  return {
+    ...emptyFile,
+    targets: Object.fromEntries(targets),
+    groups: { default: { targets: names } },
+  }
 }
 
 interface Place {
@@ -54,21 +62,43 @@ function targetOf(service: Fields, { name, file, secrets }: Place): BakeTarget {
   const given = service['build']
   const build = typeof given === 'string' ? { context: given } : asFields(given, file, name)
   const fields: Record<string, unknown> = {}
+  const attest: string[] = []
   for (const [key, value] of Object.entries(build)) {
     if (ignored.includes(key)) continue
     if (key === 'secrets') fields['secret'] = secretsOf(value, { name, file, secrets })
+    else if (key === 'sbom' || key === 'provenance')
+      attest.push(attestationText(key, String(value)))
     else if (key === 'ulimits') fields['ulimits'] = ulimitsOf(asFields(value, file, key))
     else if (isPairs(key)) fields[renamed[key] ?? key] = pairsOf(value, key === 'extra_hosts')
     else fields[renamed[key] ?? key] = value
   }
+  if (attest.length > 0) fields['attest'] = attest
   const image = service['image']
   const tags = Array.isArray(build['tags']) ? build['tags'] : []
-  if (typeof image === 'string') fields['tags'] = [image, ...tags]
+  if (typeof image === 'string' && tags.length === 0) fields['tags'] = [image]
   const target = readTarget(fields, name, file)
   const own = build['x-bake']
   return own === undefined
     ? target
     : mergeTargets(target, readTarget(asFields(own, file, 'x-bake'), name, file))
+}
+
+function readTarget(fields: Fields, name: string, file: string): BakeTarget {
+  const entries = Object.entries(fields).flatMap(([key, value]): [string, BakeValue][] => {
+    try {
+      const read = readTargetValue(key, fromPlain(value))
+      return read === undefined ? [] : [[key, read]]
+    } catch (error) {
+      if (!(error instanceof HclError)) throw error
+      throw refuse(file, `${key} of ${name}: ${error.message}`)
+    }
+  })
+  return Object.fromEntries(entries)
+}
+
+function asFields(value: unknown, file: string, what: string): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields
+  throw refuse(file, `${what} is no object`)
 }
 
 const isPairs = (key: string): boolean =>

@@ -1,43 +1,86 @@
+import { posix } from 'node:path'
+import { matchPattern } from '#dockerfile/ignore/glob'
 import { StrakeError } from '#oci'
+import type { BakeFile, BakeGroup } from './bake-file.ts'
+import { applyOverrides, hasPattern, type Overrides, readOverrides } from './bake-overrides.ts'
 import {
-  type BakeFile,
   type BakeTarget,
-  type BakeValue,
-  isMap,
+  isTexts,
+  listOfTexts,
   mergeTargets,
-  targetKeys,
-} from './bake-file.ts'
+  normalize,
+  targetName,
+} from './bake-target.ts'
+import type { Environment } from './bake-variables.ts'
 
 /** A target to build, with everything that it inherits. */
 export interface PlannedTarget {
   readonly name: string
   readonly target: BakeTarget
+  /** Whether it is built only because another target uses it. */
+  readonly isLinked: boolean
+}
+
+export interface BakePlan {
+  /** Those that others use come first. */
+  readonly targets: readonly PlannedTarget[]
+  readonly groups: Readonly<Record<string, BakeGroup>>
 }
 
 export interface BakeChoice {
-  /** Names of targets and groups; none means `default`. */
+  /** Names of targets and groups, and patterns of them; none means `default`. */
   readonly names: readonly string[]
-  /** Values of `--set`: `TARGET.KEY[.NAME]=VALUE`. */
+  /** Values of `--set`. */
   readonly changes: readonly string[]
+  readonly env: Environment
 }
 
-/** Returns the chosen targets, each once. Throws `NOT_FOUND` and `INVALID`. */
-export function planBake(file: BakeFile, { names, changes }: BakeChoice): readonly PlannedTarget[] {
-  const chosen = new Set<string>()
-  const choose = (name: string, path: readonly string[]): void => {
-    if (path.includes(name)) throw new StrakeError('INVALID', `Cannot bake ${name}: it has itself`)
-    const members = Object.hasOwn(file.groups, name) ? file.groups[name] : undefined
-    if (members !== undefined) {
-      for (const member of members) choose(member, [...path, name])
-    } else if (Object.hasOwn(file.targets, name)) chosen.add(name)
-    else throw unknownTarget(name, file)
+/** Returns the chosen targets, each once, and the groups of them. Throws `NOT_FOUND` and `INVALID`. */
+export function planBake(file: BakeFile, { names, changes, env }: BakeChoice): BakePlan {
+  const overrides = readOverrides(changes, Object.keys(file.targets), env)
+  const wanted = names.length === 0 ? ['default'] : names.map(targetName)
+  const chosen = [...new Set(wanted.flatMap((name) => matchingNames(file, name)))]
+  const targets = new Map<string, PlannedTarget>()
+  const groups: Record<string, BakeGroup> = {}
+  for (const name of chosen) {
+    const found = membersOf(file, name)
+    for (const group of found.groups) groups[group] = file.groups[group] ?? { targets: [] }
+    for (const member of found.targets) {
+      targets.set(member, {
+        name: member,
+        target: resolve(file, member, overrides),
+        isLinked: false,
+      })
+    }
   }
-  for (const name of names.length === 0 ? ['default'] : names) choose(name, [])
-  const read = changes.map(readChange)
-  return [...chosen].map((name) => {
-    const own = inherited(file, name, [])
-    return { name, target: read.reduce((target, change) => apply(target, name, change), own) }
-  })
+  const isDefault = chosen.includes('default') && groups['default'] !== undefined
+  const direct = isDefault ? chosen.filter((name) => name !== 'default') : chosen
+  const members = [...(groups['default']?.targets ?? []), ...direct]
+  groups['default'] = { ...groups['default'], targets: [...new Set(members)].sort() }
+  return { targets: withLinks(file, targets, overrides), groups }
+}
+
+function matchingNames(file: BakeFile, pattern: string): readonly string[] {
+  if (!hasPattern(pattern)) return [pattern]
+  const all = [...Object.keys(file.groups), ...Object.keys(file.targets)]
+  const names = all.filter((name) => matchPattern(pattern, name))
+  if (names.length === 0) throw unknownTarget(pattern, file)
+  return names
+}
+
+function membersOf(
+  file: BakeFile,
+  name: string,
+  seen: ReadonlySet<string> = new Set(),
+): { readonly targets: readonly string[]; readonly groups: readonly string[] } {
+  const group = Object.hasOwn(file.groups, name) ? file.groups[name] : undefined
+  if (group === undefined) return { targets: [name], groups: [] }
+  if (seen.has(name)) throw new StrakeError('INVALID', `Cannot bake ${name}: it has itself`)
+  const inside = group.targets.map((member) => membersOf(file, member, new Set([...seen, name])))
+  return {
+    targets: inside.flatMap(({ targets }) => targets),
+    groups: [name, ...inside.flatMap(({ groups }) => groups)],
+  }
 }
 
 function unknownTarget(name: string, { targets, groups }: BakeFile): StrakeError {
@@ -47,56 +90,80 @@ function unknownTarget(name: string, { targets, groups }: BakeFile): StrakeError
   })
 }
 
-function inherited(file: BakeFile, name: string, path: readonly string[]): BakeTarget {
-  const own = file.targets[name]
+function resolve(file: BakeFile, name: string, all: ReadonlyMap<string, Overrides>): BakeTarget {
+  const { inherits: _, ...target } = inherited(file, name, all, [])
+  const { context, dockerfile } = target
+  const place = cleanContext(typeof context === 'string' ? context : '.')
+  return { ...target, context: place, dockerfile: dockerfile || 'Dockerfile' }
+}
+
+/** `cwd://` is the directory of the command, whatever the file says. */
+function cleanContext(context: string): string {
+  if (/^(?!cwd:)[a-z]+:\/\/|^git@/.test(context)) return context
+  return posix.normalize(context.replace(/^cwd:\/\//, '') || '.').replace(/(?<=.)\/$/, '')
+}
+
+/** A later parent goes before an earlier one, and the target itself before all of them. */
+function inherited(
+  file: BakeFile,
+  name: string,
+  all: ReadonlyMap<string, Overrides>,
+  path: readonly string[],
+): BakeTarget {
+  const own = Object.hasOwn(file.targets, name) ? file.targets[name] : undefined
   if (own === undefined) throw unknownTarget(name, file)
   if (path.includes(name)) {
     throw new StrakeError('INVALID', `Cannot bake ${name}: it inherits from itself`)
   }
-  const { inherits = [], ...rest } = own
-  const parents = (Array.isArray(inherits) ? inherits : []) as readonly string[]
-  const base = parents.reduce<BakeTarget>(
-    (sum, parent) => mergeTargets(sum, inherited(file, parent, [...path, name])),
+  const base = listOfTexts(own, 'inherits').reduce<BakeTarget>(
+    (sum, parent) => mergeTargets(sum, inherited(file, parent, all, [...path, name])),
     {},
   )
-  return mergeTargets(base, rest)
+  return normalize(applyOverrides(mergeTargets(base, own), all.get(name)))
 }
 
-interface Change {
-  readonly pattern: RegExp
-  readonly key: string
-  readonly name: string | undefined
-  readonly value: string
-  readonly isFirst: boolean
-}
-
-/** Other names of keys in `--set`. */
-const aliases: Readonly<Record<string, string>> = { platform: 'platforms', secrets: 'secret' }
-
-function readChange(text: string, index: number, all: readonly string[]): Change {
-  const [, place = '', pattern = '', typed = '', name, value = ''] =
-    /^(([^.=]+)\.([^.=]+)(?:\.([^=]+))?)=(.*)$/s.exec(text) ?? []
-  const key = aliases[typed] ?? typed
-  const kind = Object.hasOwn(targetKeys, key) ? targetKeys[key] : undefined
-  if (kind === undefined || (kind === 'map') !== (name !== undefined)) {
-    throw new StrakeError('INVALID', `Cannot use --set ${text}: expected TARGET.KEY=VALUE`, {
-      remedy: 'for example --set app.tags=app:1 or --set *.args.VERSION=2',
+/** Adds the targets that others name as `target:NAME` in their contexts, before those. */
+function withLinks(
+  file: BakeFile,
+  chosen: ReadonlyMap<string, PlannedTarget>,
+  overrides: ReadonlyMap<string, Overrides>,
+): readonly PlannedTarget[] {
+  const ordered = new Map<string, PlannedTarget>()
+  const add = (planned: PlannedTarget, path: readonly string[]): PlannedTarget => {
+    const { name } = planned
+    if (path.includes(name)) {
+      throw new StrakeError('INVALID', `Cannot bake ${name}: it is a context of itself`)
+    }
+    const known = ordered.get(name)
+    if (known !== undefined) return known
+    const rights = linksOf(planned.target).flatMap((link) => {
+      const linked = add(chosen.get(link) ?? linkedTarget(file, link, overrides), [...path, name])
+      return listOfTexts(linked.target, 'entitlements')
     })
+    const entitlements = [...new Set([...listOfTexts(planned.target, 'entitlements'), ...rights])]
+    const target = entitlements.length === 0 ? planned.target : { ...planned.target, entitlements }
+    const complete = { ...planned, target }
+    ordered.set(name, complete)
+    return complete
   }
-  const escaped = pattern.replaceAll(/[^\w*]/g, '\\$&').replaceAll('*', '.*')
-  const isFirst = all.findIndex((one) => one.startsWith(`${place}=`)) === index
-  return { pattern: new RegExp(`^${escaped}$`), key, name, value, isFirst }
+  for (const planned of chosen.values()) add(planned, [])
+  return [...ordered.values()]
 }
 
-/** The first value for a list replaces it, and further ones are added. */
-function apply(target: BakeTarget, name: string, change: Change): BakeTarget {
-  const { pattern, key, name: entry, value, isFirst } = change
-  if (!pattern.test(name)) return target
-  const before = target[key]
-  const kind = targetKeys[key]
-  const set = (next: BakeValue): BakeTarget => ({ ...target, [key]: next })
-  if (kind === 'map') return set({ ...(isMap(before) ? before : {}), [entry ?? '']: value })
-  if (kind === 'switch') return set(value !== 'false' && value !== '0')
-  if (kind === 'text') return set(value)
-  return set(isFirst || !Array.isArray(before) ? [value] : [...before, value])
+function linkedTarget(
+  file: BakeFile,
+  name: string,
+  overrides: ReadonlyMap<string, Overrides>,
+): PlannedTarget {
+  const target = { ...resolve(file, name, overrides), output: [{ type: 'cacheonly' }] }
+  return { name, target, isLinked: true }
+}
+
+/** The targets that are contexts of a target. */
+export function linksOf(target: BakeTarget): readonly string[] {
+  const { contexts } = target
+  if (!isTexts(contexts)) return []
+  return Object.values(contexts).flatMap((value) =>
+    value?.startsWith('target:') ? [value.slice('target:'.length)] : [],
+  )
 }

@@ -1,57 +1,165 @@
-import { asFields, refuse } from './bake-file.ts'
+import { parseBoolean } from '#dockerfile/boolean'
+import { splitCsv } from '#dockerfile/csv'
+import type { BakeVariable } from './bake-file.ts'
+import { evaluate, type Scope } from './hcl/evaluate.ts'
+import { jsonOf } from './hcl/functions/encoding.ts'
+import { atPlace, HclError } from './hcl/hcl-error.ts'
+import type { Block, Expression } from './hcl/syntax.ts'
+import { convert, nameOf, setOf, type Type, typeOf } from './hcl/types.ts'
+import {
+  boolOf,
+  fromPlain,
+  isList,
+  isMap,
+  mapOf,
+  numberOf,
+  textOf,
+  typeName,
+  type Value,
+} from './hcl/value.ts'
 
-type Environment = Readonly<Record<string, string | undefined>>
+/** Values from outside: `--var`, and then the environment. */
+export type Environment = Readonly<Record<string, string | undefined>>
 
-/**
- * Replaces `${NAME}` in the texts of the JSON form by the variables of the file, which the
- * environment and `--var` override. Throws `INVALID` for other expressions of HCL.
- */
-export function replaceVariables(document: unknown, file: string, given: Environment): unknown {
-  const { variable = {} } = asFields(document, file, 'the file')
-  const values = new Map<string, string>()
-  for (const [name, block] of Object.entries(asFields(variable, file, 'variable'))) {
-    const { default: usual } = asFields(block, file, `the variable ${name}`)
-    if (usual !== undefined && usual !== null && typeof usual === 'object') {
-      throw refuse(file, `the variable ${name} is no text`)
-    }
-    values.set(name, given[name] ?? String(usual ?? ''))
-  }
-  const replace = (value: unknown): unknown => {
-    if (typeof value === 'string') return replaceText(value, values, file)
-    if (Array.isArray(value)) return value.map(replace)
-    if (typeof value !== 'object' || value === null) return value
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, replace(one)]))
-  }
-  return replace(document)
+interface Declared {
+  readonly block: Block
+  readonly name: string
+  /** `undefined` where the file gives no type. */
+  readonly type: Type | undefined
+  readonly usual: Expression | undefined
 }
 
-function replaceText(text: string, values: ReadonlyMap<string, string>, file: string): string {
-  return text.replaceAll(/\$\$\{|%%\{|%\{|\$\{([^}]*)\}/g, (whole, expression?: string) => {
-    if (whole === '$${' || whole === '%%{') return whole.slice(1)
-    const name = expression?.trim() ?? whole
-    const value = values.get(name)
-    if (value !== undefined) return value
-    const reason = /^\w+$/.test(name) ? 'there is no such variable' : 'strake evaluates no HCL'
-    throw refuse(file, `${whole}: ${reason}`)
+function declared(block: Block, scope: Scope): Declared {
+  const [name = ''] = block.labels
+  const type = block.body.attributes.get('type')?.value
+  return {
+    block,
+    name,
+    type: type === undefined ? undefined : typeOf(type, (usual) => evaluate(usual, scope)),
+    usual: block.body.attributes.get('default')?.value,
+  }
+}
+
+/** Returns the value of a `variable` block: that of outside, or else its default. Throws `HclError`. */
+export function variableValue(
+  block: Block,
+  scope: Scope,
+  env: Environment,
+  names: ReadonlySet<string>,
+): Value {
+  return atPlace(block.at, () => {
+    const variable = declared(block, scope)
+    const { name, type, usual } = variable
+    const given = valueOutside(name, type !== undefined, env, names)
+    if (usual === undefined && given === undefined) return type === undefined ? '' : null
+    const own = usual === undefined ? undefined : evaluate(usual, scope)
+    const value = own === undefined || type === undefined ? own : convert(own, type)
+    return given === undefined ? (value ?? null) : readGiven(given, type, value)
   })
 }
 
-/** Replaces `$NAME`, `${NAME:-usual}` and their kind in a text of a Compose file. */
-export function replaceInCompose(text: string, file: string, env: Environment): string {
-  const pattern = /\$\$|\$\{(\w+)(?:(:?[-?+])([^{}]*))?\}|\$(\w+)|\$/g
-  return text.replaceAll(
-    pattern,
-    (whole, name?: string, operator?: string, word = '', short?: string) => {
-      if (whole === '$$') return '$'
-      const variable = name ?? short
-      if (variable === undefined)
-        throw refuse(file, `the variable in ${JSON.stringify(text)} is malformed`)
-      const value = env[variable]
-      const isSet = operator?.startsWith(':') ? Boolean(value) : value !== undefined
-      if (operator?.endsWith('+')) return isSet ? word : ''
-      if (isSet || operator === undefined) return value ?? ''
-      if (operator.endsWith('-')) return word
-      throw refuse(file, `${variable} is not set${word === '' ? '' : `: ${word}`}`)
-    },
-  )
+interface Given {
+  readonly text: string
+  readonly isJson: boolean
 }
+
+/** `NAME_JSON` gives the value of NAME as JSON, unless it is a variable itself. */
+function valueOutside(
+  name: string,
+  isTyped: boolean,
+  env: Environment,
+  names: ReadonlySet<string>,
+): Given | undefined {
+  const plain = env[name]
+  const json = names.has(`${name}_JSON`) ? undefined : env[`${name}_JSON`]
+  if (json !== undefined && (isTyped || plain === undefined)) return { text: json, isJson: true }
+  return plain === undefined ? undefined : { text: plain, isJson: false }
+}
+
+function readGiven(
+  { text, isJson }: Given,
+  type: Type | undefined,
+  usual: Value | undefined,
+): Value {
+  if (type !== undefined && isJson) return convert(readJson(text), type)
+  if (type !== undefined) return readTyped(text, type)
+  if (usual === undefined || usual === null || typeof usual === 'string') return text
+  if (typeof usual === 'boolean') return readTyped(text, { kind: 'bool' })
+  if (typeof usual === 'number') return readTyped(text, { kind: 'number' })
+  throw new HclError(`a ${typeName(usual)} from outside needs a variable with a type`)
+}
+
+function readJson(text: string): Value {
+  try {
+    return fromPlain(JSON.parse(text))
+  } catch {
+    throw new HclError('its value from outside is no JSON')
+  }
+}
+
+/** Lists and maps are in CSV: `a,b` and `a:1,b:2`. */
+function readTyped(text: string, type: Type): Value {
+  switch (type.kind) {
+    case 'any':
+    case 'string':
+      return text
+    case 'bool': {
+      const value = parseBoolean(text)
+      if (value === undefined)
+        throw new HclError(`${JSON.stringify(text)} is neither true nor false`)
+      return value
+    }
+    case 'number':
+      return numberOf(text)
+    case 'list':
+      return fieldsOf(text).map((one) => readTyped(one, type.element))
+    case 'set':
+      return setOf(fieldsOf(text).map((one) => readTyped(one, type.element)))
+    case 'tuple':
+      return convert(fieldsOf(text), type)
+    case 'map':
+      return mapOf(
+        fieldsOf(text).map((field) => {
+          const at = field.indexOf(':')
+          if (at === -1) throw new HclError(`${field} is no NAME:VALUE`)
+          return [field.slice(0, at), readTyped(field.slice(at + 1), type.element)]
+        }),
+      )
+    case 'object':
+      throw new HclError('an object from outside is JSON, in the variable with _JSON at its end')
+  }
+}
+
+function fieldsOf(text: string): readonly string[] {
+  const fields = splitCsv(text)
+  if (fields === undefined) throw new HclError('a quote in its value from outside is not closed')
+  return fields
+}
+
+/** Checks the `validation` blocks of a variable. Throws `HclError` with the message of the file. */
+export function validate(block: Block, scope: Scope): void {
+  for (const rule of block.body.blocks) {
+    if (rule.type !== 'validation') continue
+    const condition = rule.body.attributes.get('condition')?.value
+    if (condition === undefined) throw new HclError('a validation has no condition', rule.at)
+    if (boolOf(evaluate(condition, scope), condition.at)) continue
+    const message = rule.body.attributes.get('error_message')?.value
+    const text = message === undefined ? '' : textOf(evaluate(message, scope), message.at)
+    throw new HclError(text === '' ? 'a validation failed' : text, condition.at)
+  }
+}
+
+/** Describes a variable for a list. */
+export function describeVariable(block: Block, scope: Scope, value: Value): BakeVariable {
+  const { name, type } = declared(block, scope)
+  const description = block.body.attributes.get('description')?.value
+  return {
+    name,
+    description: description === undefined ? '' : textOf(evaluate(description, scope)),
+    type: type === undefined ? '' : nameOf(type),
+    value: value === null ? undefined : shownValue(value),
+  }
+}
+
+const shownValue = (value: Value): string =>
+  isList(value) || isMap(value) ? jsonOf(value) : textOf(value)

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
-import { StrakeError } from '#oci'
-import { type BakeTarget, isMap } from './bake-file.ts'
+import { type BakeTarget, listOfTexts, textsOf } from './bake-target.ts'
 
 /** The options of `build` for each list of a target. */
 const lists = [
@@ -37,22 +36,27 @@ const switches = [
   ['pull', '--pull'],
 ] as const
 
-/**
- * Returns the words of `build` that build a target. `inline` is the path of its inline Dockerfile.
- * Throws `UNSUPPORTED` for a context that is another target.
- */
-export function buildWords(target: BakeTarget, inline: string | undefined): readonly string[] {
+/** What a target is built with besides its own values. */
+export interface BuildPlaces {
+  /** The path of the inline Dockerfile. */
+  readonly inline?: string | undefined
+  /** Image layouts of other targets, by their names. */
+  readonly layouts?: ReadonlyMap<string, string>
+}
+
+/** Returns the words of `build` that build a target. */
+export function buildWords(
+  target: BakeTarget,
+  { inline, layouts }: BuildPlaces = {},
+): readonly string[] {
   const context = textOf(target, 'context') ?? '.'
-  const words: string[] = []
-  for (const [key, flag] of lists) {
-    const list = target[key]
-    if (Array.isArray(list)) for (const value of list) words.push(`${flag}=${value}`)
-  }
+  const words = lists.flatMap(([key, flag]) =>
+    listOfTexts(target, key).map((value) => `${flag}=${value}`),
+  )
   for (const [key, flag, between] of maps) {
-    const map = target[key]
-    for (const [name, value] of Object.entries(isMap(map) ? map : {})) {
-      if (key === 'contexts' && value?.startsWith('target:')) throw linked(name, value)
-      words.push(`${flag}=${name}${value === null ? '' : between + value}`)
+    for (const [name, value] of Object.entries(textsOf(target, key))) {
+      const given = key === 'contexts' && value !== null ? contextOf(value, layouts) : value
+      words.push(`${flag}=${name}${given === null ? '' : between + given}`)
     }
   }
   for (const [key, flag] of texts) {
@@ -64,12 +68,16 @@ export function buildWords(target: BakeTarget, inline: string | undefined): read
   return [...words, ...(file === undefined ? [] : [`--file=${file}`]), '--', context]
 }
 
-function linked(name: string, value: string): StrakeError {
-  const message = `Cannot use the context ${name}: it is another target, ${value.slice(7)}`
-  return new StrakeError('UNSUPPORTED', message, {
-    remedy: 'make one Dockerfile of both, with a stage for each',
-  })
+function contextOf(value: string, layouts: BuildPlaces['layouts']): string {
+  const layout = value.startsWith('target:')
+    ? layouts?.get(value.slice('target:'.length))
+    : undefined
+  return layout === undefined ? pathOf(value) : `oci-layout://${layout}`
 }
+
+/** `cwd://` is the directory of the command, whatever the file says. */
+const pathOf = (value: string): string =>
+  value.startsWith('cwd://') ? value.slice('cwd://'.length) || '.' : value
 
 /** The Dockerfile of a directory is named from there. */
 function dockerfileOf(target: BakeTarget, context: string): string | undefined {
