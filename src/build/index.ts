@@ -94,6 +94,7 @@ export type { SolvedStep } from './solve/solve-plans.ts'
 export { stepFacts } from './solve/step-facts.ts'
 // Downloads by the rules of ADD.
 export { openDownload } from './source/http.ts'
+export { redact } from './source/refusal.ts'
 export { httpServices } from './source/services.ts'
 // Cleaning up after killed builds.
 export { endAbandonedBuilds } from './step/abandoned.ts'

@@ -1,8 +1,10 @@
 import { importImage } from '#engine/build/import'
 import { pull } from '#engine/image/pull'
 import { familiarReference, parsePlatform, parseReference } from '#oci'
+import type { ProgressEvent } from '#stream'
 import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
+import type { ProgressLine } from '../streams/line-queue.ts'
 import { linesOf, progressResponse } from './progress.ts'
 import { engineFor } from './registry-auth.ts'
 
@@ -11,10 +13,16 @@ export async function create(call: ApiCall): Promise<Response> {
   const { query } = call
   const image = query.text('fromImage')
   if (image !== undefined) return await pulling(call, withTag(image, query.text('tag')))
-  if (query.text('fromSrc') === undefined) throw new ApiError(400, 'no image and no source given')
-  if (query.text('fromSrc') !== '-')
-    throw new ApiError(501, 'import of a URL is not supported here')
-  return await importing(call)
+  const source = query.text('fromSrc')
+  if (source === undefined) throw new ApiError(400, 'no image and no source given')
+  return await importing(call, source === '-' ? undefined : urlOf(source))
+}
+
+/** A source without a scheme is on a web server. No source is a file of this machine. */
+function urlOf(source: string): string {
+  const url = source.includes('://') ? source : `http://${source}`
+  if (/^https?:\/\/[^/]/i.test(url) && URL.canParse(url)) return url
+  throw new ApiError(400, `Cannot import ${source}: it is no URL of a web server`)
 }
 
 /** `tag` may be a digest, or empty. */
@@ -57,18 +65,30 @@ function once(act: () => void): () => void {
   }
 }
 
-async function importing({ engine, query, request, signal }: ApiCall): Promise<Response> {
+/** Imports the archive of a web server, or else that in the body. */
+async function importing(
+  { engine, query, request, signal }: ApiCall,
+  url: string | undefined,
+): Promise<Response> {
   const [repo, tag] = [query.text('repo'), query.text('tag')]
-  return await progressResponse(async () => {
-    const { imageId } = await importImage(engine, request.body ?? emptyBody(), {
+  return await progressResponse(async (add) => {
+    const { imageId } = await importImage(engine, url ?? request.body ?? emptyBody(), {
       name: repo === undefined ? undefined : withTag(repo, tag),
       changes: query.texts('changes'),
       message: query.text('message'),
       platform: query.text('platform'),
       signal,
+      // Docker shows the progress of a download only.
+      emit: url === undefined ? undefined : (event) => add(importLines(event)),
     })
     return [{ status: imageId }]
   })
+}
+
+function importLines(event: ProgressEvent): readonly ProgressLine[] {
+  if (event.type !== 'transfer') return linesOf(event)
+  if (event.action !== 'read' || event.done) return []
+  return [{ status: 'Importing', progressDetail: { current: event.current } }]
 }
 
 async function* emptyBody(): AsyncGenerator<Uint8Array> {}

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { httpServices, openDownload } from '#build'
+import { httpServices, openDownload, redact } from '#build'
 import { importTar } from '#image'
 import { type Digest, isStrakeError, parseImageName, parsePlatform, StrakeError } from '#oci'
 import { type Bytes, type Emit, silent } from '#stream'
@@ -73,7 +73,6 @@ async function* downloadArchive(
   url: string,
   { emit, signal }: { readonly emit: Emit; readonly signal: AbortSignal | undefined },
 ): Bytes {
-  emit({ type: 'status', message: `Downloading from ${url}` })
   const rules = {
     from: 'any',
     isProved: false,
@@ -81,6 +80,7 @@ async function* downloadArchive(
   } as const
   try {
     const { body } = await openDownload(url, rules, httpServices())
+    emit({ type: 'status', message: `Downloading from ${redact(new URL(url))}` })
     yield* body
   } catch (cause) {
     if (!isStrakeError(cause)) throw cause
