@@ -5,14 +5,18 @@ import { ApiError } from './failure.ts'
 const largestBody = 4 * 1024 * 1024
 
 /** Milliseconds for a whole JSON body. Archives have no limit. */
-const patience = 60_000
+const usualPatience = 60_000
 
 /**
  * Reads the JSON object of a request. An empty body is an empty object, if `isOptional`. Throws 400
  * for other JSON, 408 for a body that does not come, and 413 for a body above the limit.
  */
-export async function readObject(request: Request, isOptional = false): Promise<Fields> {
-  const text = await readText(request)
+export async function readObject(
+  request: Request,
+  isOptional = false,
+  patience: number = usualPatience,
+): Promise<Fields> {
+  const text = await readText(request, patience)
   if (text.trim() === '') {
     if (isOptional) return {}
     throw new ApiError(400, 'invalid JSON: EOF')
@@ -49,7 +53,7 @@ function requireJson({ headers }: Request): void {
   throw new ApiError(400, message)
 }
 
-async function readText({ body }: Request): Promise<string> {
+async function readText({ body }: Request, patience: number): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
   const reader = body?.getReader()
