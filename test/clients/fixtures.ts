@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
-import { cp, mkdir, symlink } from 'node:fs/promises'
+import { cp, mkdir, rm, symlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { linesOf, runCommands } from './run-commands.ts'
-import type { Target } from './target.ts'
+import { dockerPrograms, type Target } from './target.ts'
 
 /** The directory with the recorded output of clients of Docker 29. */
 export const recorded: string = resolve(import.meta.dir, '../fixtures/clients')
@@ -19,6 +19,7 @@ export async function runProject(target: Target, name: string, compose: string):
   const bin = join(cwd, '.bin')
   await mkdir(bin)
   await symlink(compose, join(bin, 'compose'))
+  await addPlugin(target, 'docker-buildx')
   return await runCommands(target, await linesOf(join(projects, name, 'commands.txt')), {
     cwd,
     // How a client shows progress is not the business of the server.
@@ -30,6 +31,14 @@ export async function runProject(target: Target, name: string, compose: string):
       COMPOSE_BAKE: 'false',
     },
   })
+}
+
+/** Lets clients of a target find a plugin, which `COMPOSE_BAKE=true` needs. */
+async function addPlugin(target: Target, name: string): Promise<void> {
+  const plugins = join(target.env['DOCKER_CONFIG'] ?? '', 'cli-plugins')
+  await mkdir(plugins, { recursive: true })
+  await rm(join(plugins, name), { force: true })
+  await symlink(join(dockerPrograms, name), join(plugins, name))
 }
 
 /** Runs the commands of `commands/docker.txt` with a program of Docker. */
