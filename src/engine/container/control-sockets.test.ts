@@ -22,7 +22,7 @@ test('controlSocketsIn() finds existing sockets below a directory', () => {
     for (const source of ['run', 'run/', 'link', '.']) {
       expect(controlSocketsIn(`${directory}/${source}`, places)).toEqual([there])
     }
-    expect(controlSocketsIn('/', places)).toEqual([there])
+    expect(controlSocketsIn('/', places)).toContain(there)
     expect(controlSocketsIn(`${directory}/run/podman`, places)).toEqual([])
     expect(controlSocketsIn(`${directory}/run`.slice(0, -1), places)).toEqual([])
     expect(controlSocketsIn(`${directory}/runner`, places)).toEqual([])

@@ -12,15 +12,15 @@ const wellKnown = [
 const names = new Set(wellKnown.map((path) => path.slice(path.lastIndexOf('/') + 1)))
 
 /**
- * Returns the control sockets that a bind mount of `source` would show: `source` itself
- * or those of `places` that exist below it.
+ * Returns the control sockets that a bind mount of `source` would show: `source` itself, or the
+ * well-known ones and those of `places` that exist below it.
  */
 export function controlSocketsIn(
   source: string,
-  places: readonly string[] = wellKnown,
+  places: readonly string[] = [],
 ): readonly string[] {
   const real = existsSync(source) ? realpathSync(source) : source
   if (names.has(real.slice(real.lastIndexOf('/') + 1))) return [real]
   const below = real === '/' ? '/' : `${real}/`
-  return places.filter((path) => path.startsWith(below) && existsSync(path))
+  return [...wellKnown, ...places].filter((path) => path.startsWith(below) && existsSync(path))
 }

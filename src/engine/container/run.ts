@@ -137,11 +137,14 @@ async function writeContainerId(
 }
 
 /** Warns of mounted control sockets: a container that has one can become root on this machine. */
-async function warnOfSockets({ mounts = [], emit }: RunOptions): Promise<void> {
+async function warnOfSockets({ run }: Engine, { mounts = [], emit }: RunOptions): Promise<void> {
   const binds = mounts.filter(({ type }) => type === 'bind')
   if (emit === undefined || binds.length === 0) return
   const { controlSocketsIn } = await import('./control-sockets.ts')
-  for (const path of new Set(binds.flatMap(({ source }) => controlSocketsIn(source ?? '/')))) {
+  const found = binds.flatMap(({ source }) =>
+    controlSocketsIn(source ?? '/', [`${run}/docker.sock`]),
+  )
+  for (const path of new Set(found)) {
     emit({
       type: 'warning',
       message: `${path} is mounted: a process in the container can become root on this machine`,
@@ -180,7 +183,7 @@ async function containerOptions(
   const networks = rest.networks?.map((choice) => withFullName(engine, choice))
   const joined = joinOthers(engine, rest)
   refuseUsedIdFile(containerIdFile)
-  await warnOfSockets(options)
+  await warnOfSockets(engine, options)
   const resources = usableLimits(options)
   const found = await findOrPull(engine, options)
   const image = await engine.openImage(found.image)
