@@ -1,11 +1,11 @@
 #!/bin/sh
 # Builds Docker's programs from the Go module proxy, for the benchmark and the tests:
 #
-#   go-peers.sh DIRECTORY [clients]
+#   go-peers.sh DIRECTORY [clients | all]
 #
-# With `clients`, also an older Compose, which only the tests use.
+# With `clients`, the Docker CLI, buildx and Compose alone, which the tests use without a daemon. With `all`, also an older Compose.
 # Debian carries an older Docker than the one that people use. A program that is in DIRECTORY stays.
-# It takes ten minutes on two processors, and Go >= 1.26.
+# It takes ten minutes on two processors, `clients` TIME of them, and Go >= 1.26.
 set -eu
 
 directory=$1
@@ -32,8 +32,8 @@ build() {
 }
 
 # The Docker CLI has its module file under another name, so that it is built in a copy.
-build_cli() {
-  [ ! -x "$directory/docker" ] || return 0
+build_cli() (
+  [ ! -x "$directory/docker" ] || exit 0
   echo "building docker of $cli"
   copy=$(mktemp -d)
   trap 'rm -rf "$copy"' EXIT
@@ -48,18 +48,18 @@ build_cli() {
   version=${cli#*@v}
   go build -mod=mod -o "$directory/docker" \
     -ldflags "-s -w -X github.com/docker/cli/cli/version.Version=${version%+*}" ./cmd/docker
-}
+)
 
-build dockerd "$moby" ./cmd/dockerd "github.com/moby/moby/v2/dockerversion.Version=${moby#*@v}"
-build docker-proxy "$moby" ./cmd/docker-proxy
-build containerd "$containerd" ./cmd/containerd \
-  "github.com/containerd/containerd/v2/version.Version=${containerd#*@v}"
-build containerd-shim-runc-v2 "$containerd" ./cmd/containerd-shim-runc-v2
-build docker-buildx "$buildx" ./cmd/buildx "github.com/docker/buildx/version.Version=${buildx#*@}"
+[ "${2:-}" = clients ] || {
+  build dockerd "$moby" ./cmd/dockerd "github.com/moby/moby/v2/dockerversion.Version=${moby#*@v}"
+  build docker-proxy "$moby" ./cmd/docker-proxy
+  build containerd "$containerd" ./cmd/containerd \
+    "github.com/containerd/containerd/v2/version.Version=${containerd#*@v}"
+  build containerd-shim-runc-v2 "$containerd" ./cmd/containerd-shim-runc-v2
+}
+build_cli
 build docker-compose github.com/docker/compose/v5@v5.5.1 ./cmd \
   github.com/docker/compose/v5/internal.Version=v5.5.1
-build_cli
-if [ "${2:-}" = clients ]; then
-  build docker-compose-2.40 github.com/docker/compose/v2@v2.40.3 ./cmd \
-    github.com/docker/compose/v2/internal.Version=v2.40.3
-fi
+build docker-buildx "$buildx" ./cmd/buildx "github.com/docker/buildx/version.Version=${buildx#*@}"
+[ "${2:-}" != all ] || build docker-compose-2.40 github.com/docker/compose/v2@v2.40.3 ./cmd \
+  github.com/docker/compose/v2/internal.Version=v2.40.3
