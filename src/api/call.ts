@@ -14,6 +14,8 @@ export interface ApiCall {
   readonly exchange: Exchange
   /** The connections of this server that carry calls. Loads their code. */
   readonly connections: () => Promise<Connections>
+  /** Ends builds of this server by the ID that their clients gave them. */
+  readonly builds: Map<string, () => void>
   /** Counts work that outlasts the request, until the returned function is called. */
   readonly begin: () => () => void
   /** Aborts when the client has closed the connection or the server ends. */
@@ -39,3 +41,19 @@ export interface Route {
   /** Loads the code of the endpoint when it is called first. */
   readonly load: () => Promise<ApiHandler>
 }
+
+export const route = (
+  method: Route['method'],
+  path: string,
+  about: string,
+  load: Route['load'],
+): Route => ({ method, path, about, load })
+
+/** The handler that a module exports under a name. */
+export const from =
+  <Module extends Readonly<Record<string, unknown>>>(
+    load: () => Promise<Module>,
+    name: keyof { [Key in keyof Module as Module[Key] extends ApiHandler ? Key : never]: true },
+  ): Route['load'] =>
+  async () =>
+    (await load())[name] as ApiHandler

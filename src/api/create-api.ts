@@ -28,6 +28,7 @@ export interface ApiOptions {
 export function createApi(engine: Engine, options: ApiOptions): Handler {
   const find = compileRoutes(routes)
   const loaded = new Map<Route, Promise<ApiHandler>>()
+  const builds = new Map<string, () => void>()
   const load = (route: Route): Promise<ApiHandler> => {
     const known = loaded.get(route) ?? route.load()
     loaded.set(route, known)
@@ -47,6 +48,7 @@ export function createApi(engine: Engine, options: ApiOptions): Handler {
       version,
       exchange,
       connections: options.connections,
+      builds,
       begin: options.begin ?? (() => () => {}),
       signal: AbortSignal.any([request.signal, options.signal]),
     })

@@ -1,29 +1,8 @@
-import type { ApiHandler, Route } from './call.ts'
-
-type Load = Route['load']
-
-const route = (method: Route['method'], path: string, about: string, load: Load): Route => ({
-  method,
-  path,
-  about,
-  load,
-})
-
-/** The handler that a module exports under a name. */
-const from =
-  <Module extends Readonly<Record<string, unknown>>>(
-    load: () => Promise<Module>,
-    name: keyof { [Key in keyof Module as Module[Key] extends ApiHandler ? Key : never]: true },
-  ): Load =>
-  async () =>
-    (await load())[name] as ApiHandler
+import { from, type Route, route } from './call.ts'
+import { containerRoutes } from './container-routes.ts'
 
 const describe = () => import('./system/describe.ts')
 const auth = () => import('./system/auth.ts')
-const control = () => import('./containers/control.ts')
-const more = () => import('./containers/more.ts')
-const archive = () => import('./container-files/archive.ts')
-const changes = () => import('./container-files/changes.ts')
 const images = () => import('./images/inspect.ts')
 const changeImages = () => import('./images/change.ts')
 const remote = () => import('./images/remote.ts')
@@ -64,144 +43,18 @@ const systemRoutes: readonly Route[] = [
   route('any', '/plugins/{name...}', 'Refused: there are no plugins', from(auth, 'noPlugin')),
 ]
 
-const containerRoutes: readonly Route[] = [
-  route(
-    'GET',
-    '/containers/json',
-    'List containers',
-    from(() => import('./containers/list.ts'), 'list'),
-  ),
-  route(
-    'POST',
-    '/containers/create',
-    'Make a container',
-    from(() => import('./containers/create.ts'), 'create'),
-  ),
-  route('POST', '/containers/prune', 'Remove stopped containers', from(more, 'prune')),
-  route(
-    'GET',
-    '/containers/{id}/json',
-    'Show everything known about a container',
-    from(() => import('./containers/inspect.ts'), 'inspect'),
-  ),
-  route('GET', '/containers/{id}/top', 'List the processes of a container', from(more, 'top')),
-  route(
-    'GET',
-    '/containers/{id}/logs',
-    'Send the output of a container',
-    from(() => import('./containers/logs.ts'), 'logs'),
-  ),
-  route(
-    'GET',
-    '/containers/{id}/changes',
-    'List the files that a container changed',
-    from(changes, 'changes'),
-  ),
-  route(
-    'GET',
-    '/containers/{id}/export',
-    'Send the files of a container',
-    from(changes, 'exported'),
-  ),
-  route(
-    'GET',
-    '/containers/{id}/stats',
-    'Send the resource use of a container',
-    from(() => import('./containers/stats.ts'), 'stats'),
-  ),
-  route(
-    'POST',
-    '/containers/{id}/resize',
-    'Set the size of the terminal of a container',
-    from(() => import('./containers/resize.ts'), 'resize'),
-  ),
-  route('POST', '/containers/{id}/start', 'Start a container', from(control, 'start')),
-  route('POST', '/containers/{id}/stop', 'Stop a container', from(control, 'stop')),
-  route('POST', '/containers/{id}/restart', 'Stop and start a container', from(control, 'restart')),
-  route('POST', '/containers/{id}/kill', 'Send a signal to a container', from(control, 'kill')),
-  route(
-    'POST',
-    '/containers/{id}/update',
-    'Change the limits of a container',
-    from(more, 'update'),
-  ),
-  route(
-    'POST',
-    '/containers/{id}/rename',
-    'Give a container another name',
-    from(control, 'rename'),
-  ),
-  route(
-    'POST',
-    '/containers/{id}/pause',
-    'Freeze the processes of a container',
-    from(control, 'pause'),
-  ),
-  route(
-    'POST',
-    '/containers/{id}/unpause',
-    'Continue the processes of a container',
-    from(control, 'unpause'),
-  ),
-  route(
-    'POST',
-    '/containers/{id}/attach',
-    'Connect to the streams of a container',
-    from(() => import('./containers/attach.ts'), 'attach'),
-  ),
-  route(
-    'POST',
-    '/containers/{id}/wait',
-    'Wait for the end of a container',
-    from(() => import('./containers/wait.ts'), 'wait'),
-  ),
-  route('DELETE', '/containers/{id}', 'Remove a container', from(control, 'remove')),
-  route(
-    'HEAD',
-    '/containers/{id}/archive',
-    'Tell what is at a path of a container',
-    from(archive, 'head'),
-  ),
-  route('GET', '/containers/{id}/archive', 'Send files of a container', from(archive, 'get')),
-  route(
-    'PUT',
-    '/containers/{id}/archive',
-    'Unpack an archive in a container',
-    from(archive, 'put'),
-  ),
-  route(
-    'POST',
-    '/containers/{id}/exec',
-    'Prepare another process in a container',
-    from(() => import('./exec/create.ts'), 'create'),
-  ),
-  route(
-    'POST',
-    '/exec/{id}/start',
-    'Start a prepared process',
-    from(() => import('./exec/start.ts'), 'start'),
-  ),
-  route(
-    'POST',
-    '/exec/{id}/resize',
-    'Set the size of the terminal of a process',
-    from(() => import('./exec/terminals.ts'), 'resize'),
-  ),
-  route(
-    'GET',
-    '/exec/{id}/json',
-    'Show a process and its exit code',
-    from(() => import('./exec/inspect.ts'), 'inspect'),
-  ),
-  route('POST', '/commit', 'Make an image of the changes of a container', from(more, 'commit')),
-]
-
 const imageRoutes: readonly Route[] = [
   route(
     'POST',
     '/build',
     'Build an image from an archive',
     from(() => import('./builder/answer-build.ts'), 'answerBuild'),
+  ),
+  route(
+    'POST',
+    '/build/cancel',
+    'End a build',
+    from(() => import('./build/cancel.ts'), 'cancel'),
   ),
   route(
     'POST',

@@ -234,6 +234,50 @@ describe.skipIf(reason !== undefined)("Docker's API", () => {
     expect((await docker(['rmi', 'made:1'])).exitCode).toBe(0)
   })
 
+  test('ends a build that its client cancels by its ID', async () => {
+    const context = await writeContext(join(strake.directory, 'endless'), {
+      Dockerfile: 'FROM busybox\nRUN echo begun && sleep 1000\n',
+    })
+    const tar = await command(['tar', '-C', context, '-cf', `${context}.tar`, '.'])
+    expect(tar.exitCode).toBe(0)
+    const response = await ask('/build?buildid=mine&t=endless', {
+      method: 'POST',
+      body: await Bun.file(`${context}.tar`).bytes(),
+    })
+    let text = ''
+    for await (const chunk of response.body ?? []) {
+      const isBegun = text.includes('begun')
+      text += new TextDecoder().decode(chunk)
+      if (isBegun || !text.includes('begun')) continue
+      expect((await ask('/build/cancel', { method: 'POST' })).status).toBe(400)
+      expect((await ask('/build/cancel?id=other', { method: 'POST' })).status).toBe(200)
+      expect((await ask('/build/cancel?id=mine', { method: 'POST' })).status).toBe(200)
+    }
+    expect(JSON.parse(text.trim().split('\r\n').at(-1) ?? '')).toEqual({
+      errorDetail: { message: expect.any(String) },
+      error: expect.any(String),
+    })
+    expect(await strake.ok('images', '-q', 'endless')).toBe('')
+  })
+
+  test('answers what it does not have with one sentence', async () => {
+    await strake.ok('create', '--name', 'plain', 'busybox')
+    const refused = [
+      ['/containers/plain/attach/ws', 501, 'Cannot attach by a web socket'],
+      ['/containers/nosuch/attach/ws', 404, 'No such container: nosuch'],
+      ['/containers/plain/checkpoints', 501, 'Cannot use checkpoints: strake has none'],
+      ['/plugins/x/json', 404, 'plugin'],
+      ['/swarm', 503, 'This node is not a swarm manager'],
+      ['/libpod/info', 404, 'page not found'],
+    ] as const
+    for (const [path, status, message] of refused) {
+      const response = await ask(path)
+      expect([path, response.status]).toEqual([path, status])
+      expect(await response.json()).toEqual({ message: expect.stringContaining(message) })
+    }
+    await strake.ok('rm', 'plain')
+  })
+
   const compose = programOf('docker-compose')
   test.skipIf(compose === undefined)(
     'serves Compose: health checks, networks, volumes',
@@ -275,6 +319,6 @@ networks: {back: {}}
 
 /** A program that the tests compare with, from its folder or the PATH. */
 function programOf(name: string): string | undefined {
-  const built = join(process.env['STRAKE_PEERS'] ?? '/var/cache/strake-peers', name)
+  const built = join(process.env['STRAKE_GOPEERS'] ?? '/var/cache/strake-gopeers', name)
   return existsSync(built) ? built : (Bun.which(name) ?? undefined)
 }

@@ -5,6 +5,7 @@ import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
 import { progressResponse } from '../images/progress.ts'
 import { engineWithConfig } from '../images/registry-auth.ts'
+import { cancelable } from './cancel.ts'
 import { mapOf, wordsOf } from './query-values.ts'
 import { stepLines } from './step-lines.ts'
 
@@ -24,6 +25,7 @@ export async function build(call: ApiCall, builds: Builds): Promise<Response> {
   const isQuiet = query.flag('q')
   const options = readOptions(call)
   return await progressResponse(async (add) => {
+    using build = cancelable(call)
     const show = stepLines((line) => {
       if (!isQuiet) add([line])
     })
@@ -31,7 +33,7 @@ export async function build(call: ApiCall, builds: Builds): Promise<Response> {
       ...options,
       ...(await contextOf(call)),
       emit: show,
-      signal: call.signal,
+      signal: build.signal,
     })
     const tagged = names.map((name) => ({
       stream: `Successfully tagged ${familiarReference(parseReference(name))}\n`,

@@ -7,6 +7,7 @@ import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
 import { stream } from '../reply.ts'
 import type { ProgressLine } from '../streams/line-queue.ts'
+import { cancelable } from './cancel.ts'
 import { solveRequest } from './solve-request.ts'
 
 /**
@@ -34,8 +35,9 @@ export async function buildWithSession(call: ApiCall, builds: Builds): Promise<R
   const isQuiet = query.flag('q')
   const end = call.begin()
   async function* lines(): AsyncGenerator<ProgressLine> {
+    using own = cancelable(call)
     try {
-      const build = builds.start(wanted, archive, signal)
+      const build = builds.start(wanted, archive, own.signal)
       for await (const message of build.status) {
         if (isQuiet) continue
         const bytes = encode(StatusResponse, message)

@@ -1,0 +1,28 @@
+import type { ApiCall } from '../call.ts'
+import { ApiError } from '../failure.ts'
+
+/** `POST /build/cancel`: ends the build whose client gave it this ID. Docker knows no absent build. */
+export async function cancel({ query, builds }: ApiCall): Promise<Response> {
+  const id = query.text('id')
+  if (id === undefined) throw new ApiError(400, 'build ID not provided')
+  builds.get(id)?.()
+  return new Response(null, { headers: { 'Content-Type': 'application/json' } })
+}
+
+/** A build that its client can end by another request, until it is disposed of. */
+export interface Cancelable extends Disposable {
+  readonly signal: AbortSignal
+}
+
+export function cancelable({ query, builds, signal }: ApiCall): Cancelable {
+  const id = query.text('buildid')
+  const stop = new AbortController()
+  const end = (): void => stop.abort(new Error('Cannot go on with the build: it was cancelled'))
+  if (id !== undefined) builds.set(id, end)
+  return {
+    signal: AbortSignal.any([signal, stop.signal]),
+    [Symbol.dispose]() {
+      if (id !== undefined && builds.get(id) === end) builds.delete(id)
+    },
+  }
+}
