@@ -98,6 +98,12 @@ const imageRoutes: readonly Route[] = [
     'Show everything known about an image',
     from(images, 'inspect'),
   ),
+  route(
+    'GET',
+    '/images/{name...}/attestations',
+    'List the attestations of an image',
+    from(images, 'attestations'),
+  ),
   route('GET', '/images/{name...}/history', 'Show how an image was made', from(images, 'history')),
   route(
     'POST',

@@ -8,7 +8,13 @@ export { loadArchive } from './archive/load.ts'
 export type { LoadedImage, LoadOptions } from './archive/loaded-image.ts'
 export type { NamedImage, SaveOptions } from './archive/save.ts'
 export { archiveMembers, saveImages } from './archive/save.ts'
-export { type ReadAttestation, readAttestations } from './attestation/read.ts'
+export {
+  type ReadAttestation,
+  readAttestations,
+  readStored,
+  type StoredStatement,
+  statementsAbout,
+} from './attestation/read.ts'
 export { retargetAttestations } from './attestation/retarget.ts'
 // Attestations: claims about images, stored beside them in an index.
 export type { Attestation, Subject } from './attestation/statement.ts'

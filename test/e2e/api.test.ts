@@ -260,6 +260,39 @@ describe.skipIf(reason !== undefined)("Docker's API", () => {
     expect(await strake.ok('images', '-q', 'endless')).toBe('')
   })
 
+  test('lists the attestations of an image, with their statements where they are asked for', async () => {
+    const context = await writeContext(join(strake.directory, 'attested'), {
+      Dockerfile: 'FROM busybox\nRUN echo a > /a\n',
+    })
+    await strake.ok('build', '-q', '--provenance=true', '--sbom=true', '-t', 'attested', context)
+    const list = async (query: string): Promise<unknown> =>
+      await (await ask(`/images/attested/attestations${query}`)).json()
+    const provenance = 'https://slsa.dev/provenance/v1'
+    const types = ['https://spdx.dev/Document', provenance]
+    expect(await list('')).toEqual(
+      types.map((PredicateType) => ({
+        PredicateType,
+        Descriptor: expect.objectContaining({
+          mediaType: 'application/vnd.in-toto+json',
+          annotations: { 'in-toto.io/predicate-type': PredicateType },
+        }),
+      })),
+    )
+    expect(await list(`?statement=1&type=${provenance}`)).toEqual([
+      {
+        PredicateType: provenance,
+        Descriptor: expect.any(Object),
+        Statement: expect.objectContaining({ predicateType: provenance }),
+      },
+    ])
+    const other = encodeURIComponent('{"os":"linux","architecture":"s390x"}')
+    expect((await ask(`/images/attested/attestations?platform=${other}`)).status).toBe(404)
+    expect((await ask('/images/attested/attestations?platform=x')).status).toBe(400)
+    expect((await ask('/images/nosuch/attestations')).status).toBe(404)
+    expect(await (await ask('/images/busybox/attestations')).json()).toEqual([])
+    await strake.ok('rmi', 'attested')
+  })
+
   test('answers what it does not have with one sentence', async () => {
     await strake.ok('create', '--name', 'plain', 'busybox')
     const refused = [

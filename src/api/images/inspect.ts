@@ -1,9 +1,12 @@
 import type { InspectDocument } from '#docker/documents/document'
 import { imageDocument } from '#docker/documents/image-inspect'
 import { inspectDocument } from '#docker/documents/inspect'
+import { imageStatements } from '#engine/attest/statements'
 import { imageHistory } from '#engine/image/history'
 import { inspect as inspectInStore } from '#engine/inspect'
+import { parsePlatform } from '#oci'
 import type { ApiCall } from '../call.ts'
+import { ApiError } from '../failure.ts'
 import { reply } from '../reply.ts'
 import { imageName } from './find.ts'
 import { manifestsOf } from './manifests.ts'
@@ -38,6 +41,29 @@ export async function history(call: ApiCall): Promise<Response> {
       Tags: imageId === undefined || tags.length === 0 ? null : tags,
       Size: size,
       Comment: comment,
+    })),
+  )
+}
+
+/** `GET /images/{name}/attestations`. */
+export async function attestations(call: ApiCall): Promise<Response> {
+  const { engine, query } = call
+  const name = imageName(call)
+  const platforms = query.texts('platform').filter((text) => text !== '')
+  if (platforms.length > 1) {
+    throw new ApiError(400, 'only one platform value is currently supported')
+  }
+  const platform = readPlatform(platforms[0])
+  const statements = await imageStatements(engine, name, {
+    platform: platform === undefined ? undefined : parsePlatform(platform),
+    types: query.texts('type').flatMap((type) => type.trim() || []),
+    isWhole: query.flag('statement'),
+  })
+  return reply(
+    statements.map(({ descriptor, predicateType, statement }) => ({
+      Descriptor: descriptor,
+      PredicateType: predicateType,
+      ...(statement !== undefined && { Statement: statement }),
     })),
   )
 }

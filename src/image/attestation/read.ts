@@ -29,27 +29,54 @@ const signedType = /^application\/vnd\.in-toto(?:\.[a-z]+)?\+dsse$/
  */
 export async function readAttestations(
   source: ContentSource,
-  { manifests, image }: { readonly manifests: readonly Descriptor[]; readonly image: Digest },
+  about: AttestedImage,
   wanted: (predicateType: string) => boolean = () => true,
 ): Promise<readonly ReadAttestation[]> {
   const found: ReadAttestation[] = []
   let size = 0
+  for await (const { descriptor, predicateType } of statementsAbout(source, about)) {
+    if (!isStatement(descriptor) || !wanted(predicateType)) continue
+    size += descriptor.size
+    if (descriptor.size > largestStatement || size > largestTogether) {
+      throw refuse(descriptor, 'it is too large')
+    }
+    found.push(await readStatement(source, descriptor))
+  }
+  return found
+}
+
+/** A statement of an attestation, unread. */
+export interface StoredStatement {
+  readonly descriptor: Descriptor
+  /** Empty where the manifest does not say it. */
+  readonly predicateType: string
+}
+
+/** An image of an index, whose manifests are listed. */
+export interface AttestedImage {
+  readonly manifests: readonly Descriptor[]
+  readonly image: Digest
+}
+
+/** Yields the statements about one image of an index, in the order of the index, without reading them. */
+export async function* statementsAbout(
+  source: ContentSource,
+  { manifests, image }: AttestedImage,
+): AsyncGenerator<StoredStatement> {
   for (const child of manifests) {
     if (child.annotations?.[subjectAnnotation] !== image) continue
     const { parsed } = await readDocument(source, child)
     if (parsed.kind !== 'manifest') continue
-    for (const layer of parsed.manifest.layers) {
-      if (!isStatement(layer) || !wanted(layer.annotations?.[annotations.predicateType] ?? '')) {
-        continue
-      }
-      size += layer.size
-      if (layer.size > largestStatement || size > largestTogether) {
-        throw refuse(layer, 'it is too large')
-      }
-      found.push(await readStatement(source, layer))
+    for (const descriptor of parsed.manifest.layers) {
+      yield { descriptor, predicateType: descriptor.annotations?.[annotations.predicateType] ?? '' }
     }
   }
-  return found
+}
+
+/** Reads a statement as it is stored, for a client. Throws `INVALID` for one that is too large. */
+export async function readStored(source: ContentSource, descriptor: Descriptor): Promise<unknown> {
+  if (descriptor.size > largestStatement) throw refuse(descriptor, 'it is too large')
+  return parse(descriptor, await toBuffer(source.read(descriptor), descriptor.size))
 }
 
 function isStatement({ mediaType: type }: Descriptor): boolean {
