@@ -175,7 +175,7 @@ describe.skipIf(reason !== undefined)('command line', () => {
     await strake.ok('rmi', 'localhost:5000/team/app:1.0')
   })
 
-  test('an unprivileged user pulls, tags, pushes, saves, loads and serves', async () => {
+  test('an unprivileged user pulls, tags, pushes, saves, loads, builds from scratch and serves', async () => {
     await using server = await serveStrakeRegistry(strake)
     await strake.ok('tag', 'busybox', `${server.host}/bb`)
     await strake.ok('push', `${server.host}/bb`)
@@ -193,6 +193,8 @@ describe.skipIf(reason !== undefined)('command line', () => {
       `strake pull -q ${server.host}/bb; strake tag ${server.host}/bb mine:1`,
       `strake tag mine:1 ${server.host}/mine; strake push -q ${server.host}/mine`,
       'strake save -o mine.tar mine:1; strake rmi mine:1; strake load -q -i mine.tar',
+      'mkdir context; echo file >context/file; printf "FROM scratch\nCOPY file /" >context/Dockerfile',
+      'strake build -q -t built:1 context; strake history built:1',
       'strake inspect mine:1 >inspected; strake history mine:1; strake ps -a; strake info; strake images',
       `${program} registry serve --port 0 >served & sleep 0.5; kill $!; wait $!; cat served`,
     ].join('\n')
