@@ -241,6 +241,7 @@ const purposes: Readonly<Record<string, string>> = {
   'container/logs': 'keeping and reading what a container prints',
   'container/process': 'starting a process in a container, and its streams',
   'container/protocol': 'the messages between a command and a monitor',
+  'container/services': 'what a monitor does for a running container: names, ports, health checks',
   'container/session':
     'the side of the command: starting a monitor and exchanging messages with it',
   'container/networks': 'joining and leaving networks while a container exists',
@@ -315,6 +316,7 @@ const purposes: Readonly<Record<string, string>> = {
   'image/compare': 'what differs between two images, attribute by attribute',
   'image/compress': 'reproducible compression of layers',
   'network/bridge': 'the bridge, its addresses and its published ports',
+  'network/bridge/ports': 'published ports of a bridge, in records and in the kernel',
   'network/dns': 'names of containers, served inside their network namespaces',
   'network/lan': 'macvlan and ipvlan: interfaces on the network of the host',
   'network/proxy': 'ports on IPv6 addresses, served by a process',
@@ -353,6 +355,7 @@ const purposes: Readonly<Record<string, string>> = {
   'registry/store': 'a registry over content and facts of this machine',
   'registry/store/directory': 'facts as small files, and what reads them for a database',
   'runtime/bundle': 'config.json and its parts',
+  'runtime/bundle/seccomp': 'filters of system calls: the built-in one and those of users',
   'runtime/bundle/limits': 'limits of memory, processors, processes and block devices',
   'runtime/root': 'the files of a container, as its processes see them',
   'snapshot/chain': 'shared code of both kinds of snapshots: folders, users, mounts by chain ID',
@@ -496,6 +499,15 @@ test('ps loads the store and its own code, but no verb on containers', () => {
     /^(?:container|image|layer|network|registry|runtime|snapshot|tar|volume)\/index\.ts$/
   expect(loaded.filter((path) => heavy.test(path))).toEqual([])
   expect(loaded.filter((path) => /^node:(?!path$)/.test(path))).toEqual([])
+})
+
+test('code that is loaded later is named by its file, never by the index of a folder', () => {
+  // One such import keeps the whole folder in the program, in the chunks of all who import from it.
+  const index = /\bimport\(\s*['"](#[a-z-]+)['"]\s*\)/g
+  const found = violations(({ text }) =>
+    [...stripComments(text).matchAll(index)].map((match) => `loads the index of ${match[1]}`),
+  )
+  expect(found).toEqual([])
 })
 
 test('oci, dockerfile and template import no node module', () => {

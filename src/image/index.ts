@@ -41,6 +41,7 @@ export { historyOf } from './history.ts'
 // Opens an image and reads its documents.
 export type { Image } from './image.ts'
 export { openImage } from './image.ts'
+// Layers whose bytes are known to match their diff IDs.
+export { isProved, type ProvedLayers } from './proved-layers.ts'
 // Unpacks layers to a filesystem.
-export type { ProvedLayers, UnpackOptions } from './unpack.ts'
-export { isProved, unpackImage } from './unpack.ts'
+export { type UnpackOptions, unpackImage } from './unpack.ts'

@@ -8,8 +8,9 @@ import { mkdtempDisposable, mountsBelow, unmount } from '#platform'
 import { openSnapshots, type Snapshotter } from '#snapshot'
 import { fromBuffer, type ProgressEvent, toBuffer } from '#stream'
 import { createImage } from './create.ts'
+import type { ProvedLayers } from './proved-layers.ts'
 import { imageOf, layerTar, put, putLayer, withLayer } from './testing/fixture.ts'
-import { type ProvedLayers, unpackImage } from './unpack.ts'
+import { unpackImage } from './unpack.ts'
 
 const isRoot = process.getuid?.() === 0
 const rooted = isRoot ? test : test.skip

@@ -8,10 +8,10 @@ import {
   isStrakeError,
   type Layer,
 } from '#oci'
-import type { Layers } from '#records'
 import type { LayerSource, Snapshotter } from '#snapshot'
 import { type Bytes, counted, createHasher, decompress, type Emit, silent } from '#stream'
 import type { TarListing } from '#tar'
+import { isProved, type ProvedLayers } from './proved-layers.ts'
 
 export interface UnpackOptions {
   /**
@@ -29,19 +29,8 @@ export interface UnpackOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The verified records that map stored blobs to their diff IDs. */
-export type ProvedLayers = Pick<Layers, 'link' | 'diffIdOf'>
-
 /** Retries: a concurrent collection may have removed a chain that was just found. */
 const mostAttempts = 5
-
-/**
- * True when the blob of a layer is known to match its diff ID. The diff ID alone proves nothing: an
- * image may claim those of another image.
- */
-export function isProved({ descriptor, diffId }: Layer, layers?: ProvedLayers): boolean {
-  return descriptor.digest === diffId || layers?.diffIdOf(descriptor.digest) === diffId
-}
 
 /**
  * Makes the filesystem of layers, bottom first. Returns its chain ID, or `null` without layers. An

@@ -1,14 +1,13 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { StrakeError } from '#oci'
-import { isSystemError, removeNetworkNamespace, removeTree } from '#platform'
-import type { BridgeNetwork, BridgeNetworkOptions } from './bridge/bridge-network.ts'
-import type { LanKind } from './lan/lan-link.ts'
+import { isSystemError, removeNetworkNamespace } from '#platform'
+import { openBridges, usualBridge } from './bridges.ts'
 import type { Attachment, AttachOptions, NetworkPlace, NetworkRequest } from './model.ts'
 import { attachAll, chooseGateway, placeOf, routeOutside } from './places.ts'
 import type { PortRequest, PublishedPort } from './port.ts'
 import { readContainerResolver, readHostResolver } from './resolv-conf.ts'
-import { bridgeOf, dummyOf, networkId, tableOf, type UserNetwork } from './user-network.ts'
+import type { UserNetwork } from './user-network.ts'
 
 /** The networks of one store. Any number of processes may use them at once. */
 export interface Networks {
@@ -97,48 +96,13 @@ export function openNetworks(options: NetworksOptions): Networks {
       `Cannot call a bridge ${JSON.stringify(name)}: not 1 to 15 of a-z, 0-9 and _`,
     )
   }
-  const directory = join(run, 'network')
-  const namespaces = join(run, 'netns')
-  const opened = new Map<string, BridgeNetwork>()
-  // Loaded at the first use, because most of this folder is about bridges.
-  const open = async (key: string, options: BridgeNetworkOptions): Promise<BridgeNetwork> => {
-    const { openBridgeNetwork } = await import('./bridge/bridge-network.ts')
-    const bridge = opened.get(key) ?? openBridgeNetwork(options)
-    opened.set(key, bridge)
-    return bridge
-  }
-  const bridgeFor = (network: UserNetwork | undefined): Promise<BridgeNetwork> => {
-    if (network?.lan !== undefined) return openLan(network, network.lan)
-    return open(network?.id ?? '', optionsOf(network))
-  }
-  const optionsOf = (network: UserNetwork | undefined): BridgeNetworkOptions => {
-    if (network !== undefined) {
-      return { proxiesPorts, ...userBridge({ directory, namespaces }, network) }
-    }
-    const table = name === defaultName ? 'strake' : name
-    return { directory, namespaces, name, table, subnet: configured.subnet, proxiesPorts }
-  }
-  const openLan = async (network: UserNetwork, lan: LanKind): Promise<BridgeNetwork> => {
-    const { openLanNetwork } = await import('./lan/lan-network.ts')
-    const { parent, ipv4 } = network
-    const own = userBridge({ directory, namespaces }, network)
-    return openLanNetwork({ ...own, name: dummyOf(network), lan, parent, ipv4 })
-  }
-  /** For what needs no more than the network's files and names. */
-  const bridgeById = (id: string | undefined): Promise<BridgeNetwork> =>
-    id === undefined
-      ? bridgeFor(undefined)
-      : open(`${id} `, {
-          directory: join(directory, id),
-          namespaces,
-          name: bridgeOf({ id }),
-          table: tableOf(id),
-        })
+  const bridges = openBridges({ run, name, subnet: configured.subnet, proxiesPorts })
+  const { directory, namespaces } = bridges
   const detach = async (containerId: string) => {
     requireId(containerId)
     removeNetworkNamespace(join(namespaces, containerId))
-    for (const id of [undefined, ...listNetworks(directory)]) {
-      const bridge = await bridgeById(id)
+    for (const id of [undefined, ...bridges.ids()]) {
+      const bridge = await bridges.byId(id)
       bridge.detach(containerId)
     }
   }
@@ -151,7 +115,7 @@ export function openNetworks(options: NetworksOptions): Networks {
         const resolver = kind === 'host' ? readHostResolver() : readContainerResolver()
         return { kind, ports: [], networks: [], resolver, [Symbol.asyncDispose]: async () => {} }
       }
-      const places = await explain(options, () => attachAll(options, bridgeFor, detach))
+      const places = await explain(options, () => attachAll(options, bridges.of, detach))
       const networks = places.map(({ place }) => place)
       const first = chooseGateway(networks) ?? networks[0]
       if (first === undefined) throw new TypeError('no network to join')
@@ -167,7 +131,7 @@ export function openNetworks(options: NetworksOptions): Networks {
     },
     async connect(options, places, request) {
       const containerId = requireId(options.containerId)
-      const bridge = await bridgeFor(request.network)
+      const bridge = await bridges.of(request.network)
       const joined = await explain(options, () =>
         bridge.attach({
           ...{ containerId, name: options.name ?? '', ports: [], isMore: true, isDefault: false },
@@ -182,7 +146,7 @@ export function openNetworks(options: NetworksOptions): Networks {
     async disconnect(containerId, places, name) {
       const left = places.find((place) => place.name === name)
       if (left === undefined) return places
-      const bridge = await bridgeById(left.id)
+      const bridge = await bridges.byId(left.id)
       bridge.disconnect(requireId(containerId))
       const others = places.filter((place) => place !== left)
       await routeOutside(join(namespaces, containerId), others)
@@ -190,7 +154,7 @@ export function openNetworks(options: NetworksOptions): Networks {
     },
     async changePorts(options, network, change) {
       const containerId = requireId(options.containerId)
-      const bridge = await bridgeFor(network)
+      const bridge = await bridges.of(network)
       const { hostIp } = network ?? {}
       const { add = [], remove = [] } = change
       const requests = add.map((port) => ({ ...(hostIp && { hostIp }), ...port }))
@@ -199,8 +163,8 @@ export function openNetworks(options: NetworksOptions): Networks {
       )
     },
     async rename(containerId, name) {
-      for (const id of [undefined, ...listNetworks(directory)]) {
-        const bridge = await bridgeById(id)
+      for (const id of [undefined, ...bridges.ids()]) {
+        const bridge = await bridges.byId(id)
         bridge.rename(requireId(containerId), name)
       }
     },
@@ -208,77 +172,34 @@ export function openNetworks(options: NetworksOptions): Networks {
     async cleanStale(liveIds, networks) {
       if (!existsSync(directory)) return []
       const live = new Set(liveIds)
-      const known = listNetworks(directory)
+      const known = bridges.ids()
       const stale = new Set<string>()
       for (const id of [undefined, ...known]) {
-        const bridge = await bridgeById(id)
+        const bridge = await bridges.byId(id)
         for (const one of bridge.list()) if (!live.has(one)) stale.add(one)
       }
       for (const id of stale) await detach(id)
-      for (const id of [undefined, ...known]) (await bridgeById(id)).dropOrphans()
+      for (const id of [undefined, ...known]) (await bridges.byId(id)).dropOrphans()
       const users = networks && [...networks]
       if (users !== undefined) {
         const kept = new Set(users.map(({ id }) => id))
-        for (const id of known) if (!kept.has(id)) await removeById({ id, name: id })
+        for (const id of known) if (!kept.has(id)) await bridges.remove({ id, name: id })
       }
       for (const network of [undefined, ...(users ?? [])]) {
         if (network?.lan !== undefined) continue
         const { restoreUsedBridge } = await import('./bridge/restore.ts')
-        await restoreUsedBridge(optionsOf(network))
+        await restoreUsedBridge(bridges.optionsOf(network))
       }
       return [...stale]
     },
     async remove(only) {
-      if (only !== undefined) return await removeById(only)
-      for (const id of listNetworks(directory)) await removeById({ id, name: id })
+      if (only !== undefined) return await bridges.remove(only)
+      for (const id of bridges.ids()) await bridges.remove({ id, name: id })
       // Querying the kernel needs CAP_NET_ADMIN; skip it when no network was ever created.
       if (!existsSync(directory) && !existsSync(`/sys/class/net/${name}`)) return
-      const network = await bridgeFor(undefined)
+      const network = await bridges.of(undefined)
       await network.remove()
     },
-  }
-
-  async function removeById(
-    network: Pick<UserNetwork, 'id' | 'name' | 'interfaceName'>,
-  ): Promise<void> {
-    const own = join(directory, network.id)
-    if (!existsSync(own)) return
-    const { findBridge } = await import('./bridge/bridge.ts')
-    const name = findBridge(own) ?? bridgeOf(network)
-    const options = { directory: own, namespaces, name, table: tableOf(network.id) }
-    const { openBridgeNetwork } = await import('./bridge/bridge-network.ts')
-    await openBridgeNetwork({ ...options, label: network.name }).remove()
-    await removeTree(own)
-  }
-}
-
-const defaultName = 'strake0'
-
-/** Returns the IDs of the networks of users that have been used since the machine started. */
-function listNetworks(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory).filter((name) => networkId.test(name))
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return []
-    throw error
-  }
-}
-
-function userBridge(
-  { directory, namespaces }: { readonly directory: string; readonly namespaces: string },
-  network: UserNetwork,
-): BridgeNetworkOptions {
-  const { id, name, ipv4, ipv6, mtu, isInternal, isIsolating } = network
-  const { keepsAddresses, keepsIpv6Addresses } = network
-  return {
-    directory: join(directory, id),
-    namespaces,
-    name: bridgeOf(network),
-    table: tableOf(id),
-    label: name,
-    ...{ ipv6, mtu, isInternal, isIsolating, keepsAddresses, keepsIpv6Addresses },
-    ...{ subnet: ipv4?.subnet, gateway: ipv4?.gateway, lacksIpv4: ipv4 === undefined },
-    ...(network.proxiesPorts !== undefined && { proxiesPorts: network.proxiesPorts }),
   }
 }
 
@@ -309,7 +230,7 @@ function requireId(id: string): string {
 /** Returns the FNV-1a hash of the directory, which is the same in every process. */
 function defaultBridge(run: string): string {
   const path = resolve(run)
-  if (path === '/run/strake') return defaultName
+  if (path === '/run/strake') return usualBridge
   let hash = 0x811c9dc5
   for (const byte of new TextEncoder().encode(path)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
   return `strake${hash.toString(16).padStart(8, '0')}`

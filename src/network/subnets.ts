@@ -12,7 +12,7 @@ import {
   type Subnet,
 } from '#platform'
 import { listRoutes } from './bridge/address.ts'
-import { readSubnet } from './bridge/bridge.ts'
+import { readSubnet } from './bridge/bridge-addresses.ts'
 import { chooseSubnet, chooseUserSubnet, requireFree, requireSubnet } from './bridge/subnet.ts'
 import { readContainerResolver } from './resolv-conf.ts'
 import { outside, type TakenSubnet, taken as takenError } from './subnet-errors.ts'

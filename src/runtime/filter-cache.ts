@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, renameSync } from 'node:fs'
 import { kernelRelease, readPlainBytes, sha256Hex } from '#platform'
-import { defaultSeccomp } from './bundle/seccomp.ts'
+import { defaultSeccomp } from './bundle/seccomp/seccomp.ts'
 import type { RuntimeConfig } from './bundle/spec.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -26,7 +26,7 @@ export function useCompiledFilter(
   options: FilterCacheOptions,
 ): RuntimeConfig {
   const { seccomp, ...linux } = config.linux
-  if (options.runtime.name !== 'crun' || !isBuiltIn(config) || seccomp === undefined) return config
+  if (options.runtime.name !== 'crun' || seccomp === undefined || !isBuiltIn(config)) return config
   const filter = readPlainBytes(cachePath(seccomp, options))
   if (filter === undefined || filter.length === 0 || filter.length % instructionSize !== 0)
     return config
@@ -44,7 +44,7 @@ export function keepCompiledFilter(
   options: FilterCacheOptions,
 ): void {
   const { seccomp } = config.linux
-  if (options.runtime.name !== 'crun' || !isBuiltIn(config) || seccomp === undefined) return
+  if (options.runtime.name !== 'crun' || seccomp === undefined || !isBuiltIn(config)) return
   const path = cachePath(seccomp, options)
   try {
     mkdirSync(options.directory, { recursive: true, mode: 0o700 })

@@ -1,20 +1,11 @@
+/** JSON for a runtime, and its file. */
+export { encodeConfig, readBundle, writeBundle } from './bundle/bundle-file.ts'
 /** Checks of options that a runtime would refuse later. */
 export { checkBundle } from './bundle/check.ts'
 /** The configuration for a runtime, with every security default. */
-export {
-  type BundleOptions,
-  createBundleConfig,
-  type NetworkNamespace,
-  type ProcessOptions,
-  processConfig,
-  readBundle,
-  type SecurityOptions,
-  writeBundle,
-} from './bundle/config.ts'
+export { type BundleOptions, createBundleConfig, type NetworkNamespace } from './bundle/config.ts'
 /** Parts of the runtime configuration, in the spelling of the specification. */
 export type { DeviceOption } from './bundle/devices.ts'
-/** JSON for a runtime. */
-export { encodeConfig } from './bundle/encode.ts'
 /** Limits of a container. */
 export type { DeviceLimit } from './bundle/limits/block-io.ts'
 export type { ResourceOptions } from './bundle/limits/resources.ts'
@@ -22,8 +13,14 @@ export { supportedResources } from './bundle/limits/supported.ts'
 /** The kernel paths that containers may not read or write. */
 export { cgroupNamespace, type IpcMode, protectedPaths } from './bundle/mounts.ts'
 export { prepareAgain } from './bundle/prepare-again.ts'
+/** The part of it that describes a process. */
+export {
+  type ProcessOptions,
+  processConfig,
+  type SecurityOptions,
+} from './bundle/process-config.ts'
 /** A seccomp profile in Docker's format. */
-export { parseSeccompProfile, type SeccompSource } from './bundle/seccomp-profile.ts'
+export { parseSeccompProfile, type SeccompSource } from './bundle/seccomp/seccomp-profile.ts'
 export type { DeviceHook, ProcessConfig, Rlimit, RuntimeConfig } from './bundle/spec.ts'
 export { hookNames } from './bundle/spec.ts'
 /** The control groups of a container. */

@@ -9,7 +9,8 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { type BundleOptions, createBundleConfig, writeBundle } from './bundle/config.ts'
+import { writeBundle } from './bundle/bundle-file.ts'
+import { type BundleOptions, createBundleConfig } from './bundle/config.ts'
 import { detectRuntime } from './detect.ts'
 import { removeMountPoints } from './root/mount-points.ts'
 import { prepareRoot } from './root/prepare-root.ts'

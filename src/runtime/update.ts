@@ -1,6 +1,6 @@
 import { StrakeError } from '#oci'
 import { runCommand } from '#platform'
-import { readBundle, writeBundle } from './bundle/config.ts'
+import { readBundle, writeBundle } from './bundle/bundle-file.ts'
 import { type ResourceOptions, resourceConfig } from './bundle/limits/resources.ts'
 import { type RuntimeProgram, runtimeCommand } from './runtime.ts'
 

@@ -7,7 +7,7 @@ const nothing = ''
 /** Rights, state and logs of containers. */
 export const containers: readonly MutatedFile[] = [
   {
-    file: 'src/runtime/bundle/seccomp.ts',
+    file: 'src/runtime/bundle/seccomp/seccomp.ts',
     tests: ['src/runtime/bundle', 'src/runtime/socket-families.test.ts'],
     breaks: [
       ['[36, 0xfffffffe]', '[36, 0xfffffffc]'],
@@ -23,7 +23,7 @@ export const containers: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'src/runtime/bundle/seccomp-conditions.ts',
+    file: 'src/runtime/bundle/seccomp/seccomp-conditions.ts',
     breaks: [
       [
         'minor >= wantedMinor : major > wantedMajor',
@@ -43,7 +43,7 @@ export const containers: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'src/runtime/bundle/seccomp-profile.ts',
+    file: 'src/runtime/bundle/seccomp/seccomp-profile.ts',
     breaks: [
       ['if (index < 0 || index > 5)', 'if (index < 0)'],
       ["if (name && names?.length) throw fields.fail('a rule has both name and names')", nothing],
@@ -63,8 +63,8 @@ export const containers: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'src/container/monitor/health.ts',
-    tests: ['src/container/monitor/health.test.ts'],
+    file: 'src/container/services/health.ts',
+    tests: ['src/container/services/health.test.ts'],
     breaks: [
       ['FailingStreak >= options.retries', 'FailingStreak > options.retries'],
       ["options.starting && state.Status === 'starting'", 'options.starting'],

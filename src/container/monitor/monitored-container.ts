@@ -1,15 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
-import { isSystemError, ownIdentity, signalProcess, sleep, type WindowSize } from '#platform'
-import {
-  cgroupPath,
-  forget,
-  freeze,
-  isFrozen,
-  oomKills,
-  openRuntime,
-  prepareAgain,
-  StartError,
-} from '#runtime'
+import { isSystemError, ownIdentity, sleep, type WindowSize } from '#platform'
+import { cgroupPath, forget, freeze, isFrozen, openRuntime, StartError } from '#runtime'
 import { type LogWriter, openLog } from '../logs/log-writer.ts'
 import type { NoteEvent } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
@@ -23,12 +14,12 @@ import {
   readRestartPolicy,
 } from '../protocol/order.ts'
 import { type Adopted, adoptContainer } from './adopted-process.ts'
+import { EarlySignals, endsProcess } from './early-signals.ts'
+import { followRun, type RunEnd } from './follow-run.ts'
 import { Foreground } from './foreground.ts'
-import { superviseHealth } from './health-action.ts'
 import { ContainerInput } from './input.ts'
 import { MonitorState } from './monitor-state.ts'
-import { carryOutput } from './output.ts'
-import { keepFilter, type RunningContainer, startProcess } from './process.ts'
+import { type RunningContainer, startProcess } from './process.ts'
 import { nextDelay, shouldRestart } from './restart.ts'
 import { type ClientRequests, type ClientServer, listenForClients } from './server.ts'
 
@@ -63,7 +54,7 @@ export class MonitoredContainer {
   readonly #options: MonitoredOptions
   readonly state: MonitorState
   #container: RunningContainer | undefined
-  readonly #early: NodeJS.Signals[] = []
+  readonly #early = new EarlySignals()
   #wake = Promise.withResolvers<void>()
   #server: Promise<ClientServer> | undefined
   readonly #input: ContainerInput
@@ -103,10 +94,10 @@ export class MonitoredContainer {
 
   /** A signal that arrives before the first process has started is kept for it. */
   #signal(name: NodeJS.Signals): void {
-    this.#isInterrupted ||= interrupting[name] !== undefined
+    this.#isInterrupted ||= endsProcess(name)
     if (this.#isOver && this.#isInterrupted) this.#foreground.leave()
     else if (this.#container !== undefined) this.#container.signal(name)
-    else if (!this.state.hasStarted) this.#early.push(name)
+    else if (!this.state.hasStarted) this.#early.keep(name)
   }
 
   /** Resumes the container after the command that suspended it was killed. */
@@ -149,7 +140,7 @@ export class MonitoredContainer {
         await this.#note('start')
       }
       const begun = Date.parse(this.state.startedAt)
-      const { code, oomKilled, problem } = await this.#follow(container, await this.listen(), log)
+      const { code, oomKilled, problem } = await this.#follow(container, log)
       const ran = Date.now() - begun
       const stopRequested = existsSync(paths.stopRequest)
       const finishedAt = new Date().toISOString()
@@ -217,7 +208,7 @@ export class MonitoredContainer {
 
   /** Ctrl-C also reaches the runtime if this process is in the session of a terminal. */
   #reasonOf(error: unknown): { readonly code: number; readonly reason: string } {
-    const fatal = this.#early.map((name) => interrupting[name]).find((code) => code !== undefined)
+    const fatal = this.#early.exitCode
     if (fatal !== undefined) {
       return { code: fatal, reason: 'Cannot start the container: interrupted' }
     }
@@ -233,7 +224,10 @@ export class MonitoredContainer {
     this.#age = adopted && Date.now() - Date.parse(this.state.startedAt)
     // The health of the last run says nothing about this one.
     if (adopted === undefined) rmSync(paths.health, { force: true })
-    if (restarts > 0 && adopted === undefined) await prepareAgain(paths.directory)
+    if (restarts > 0 && adopted === undefined) {
+      const { prepareAgain } = await import('#runtime/bundle/prepare-again')
+      await prepareAgain(paths.directory)
+    }
     const starting = adopted
       ? Promise.resolve(adoptContainer(order, adopted))
       : startProcess(order, paths)
@@ -258,48 +252,29 @@ export class MonitoredContainer {
       error: '',
       restartCount: restarts,
     })
-    for (const signal of this.#early.splice(0)) container.signal(signal)
+    for (const signal of this.#early.take()) container.signal(signal)
     return container
   }
 
   /** Watches one run until it ends, and passes on all of its output. */
-  async #follow(
-    container: RunningContainer,
-    server: ClientServer,
-    log: LogWriter | undefined,
-  ): Promise<{ code: number; oomKilled: boolean; problem?: string | undefined }> {
+  async #follow(container: RunningContainer, log: LogWriter | undefined): Promise<RunEnd> {
     const { order, paths } = this.#options
-    const over = new AbortController()
-    this.#input.open({ input: container.input, over: over.signal })
     const targets = {
       log,
-      server,
+      server: await this.listen(),
       foreground: this.#foreground.outputs,
       onLost: (stream: OutputStream, error: unknown) => this.#loseOutput(stream, error),
     }
-    const carried = carryOutput(container.outputs, targets, over.signal)
-    const health = superviseHealth({
-      ...{ order, paths, container, note: this.#note, age: this.#age },
+    const end = await followRun(container, {
+      ...{ order, paths, targets, input: this.#input, note: this.#note, age: this.#age },
       onRestart: () => {
         this.#restarts = true
       },
     })
-    keepFilter(order, paths)
-    const { code, problem } = await container.exited
-    health?.[Symbol.dispose]()
-    const oomKilled = oomKills(cgroupPath(order.id, order.cgroupParent)) > 0
-    const alarm = setTimeout(() => over.abort(), drainLimit)
-    await carried
-    clearTimeout(alarm)
-    over.abort()
-    log?.flush()
-    this.#input.close()
-    void container.input?.end()
-    if (container.holder !== undefined) signalProcess(container.holder, 'SIGKILL')
     this.#container = undefined
     const group = cgroupPath(order.id, order.cgroupParent)
     await forget(openRuntime(order.runtime), order.id, group)
-    return { code, oomKilled, problem }
+    return end
   }
 
   /** Reports a lost stream to the command in the foreground, which then ends. */
@@ -317,17 +292,3 @@ export class MonitoredContainer {
     return !existsSync(stopRequest)
   }
 }
-
-/** Signals that end a process by default, with the exit code for each. */
-const interrupting: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
-  SIGHUP: 129,
-  SIGINT: 130,
-  SIGQUIT: 131,
-  SIGTERM: 143,
-}
-
-/**
- * Milliseconds in which output is passed on after the first process has ended. Another
- * process may hold the pipe, or a reader may be slow.
- */
-const drainLimit = 3000

@@ -8,13 +8,7 @@ import {
   setWindowSize,
   spawnProcess,
 } from '#platform'
-import {
-  keepCompiledFilter,
-  readBundle,
-  runtimeCommand,
-  runtimeEnvironment,
-  startFailure,
-} from '#runtime'
+import { runtimeCommand, runtimeEnvironment, startFailure } from '#runtime'
 import type { ContainerPaths } from '../model/context.ts'
 import type { OutputPipes } from '../model/state.ts'
 import { adopt } from '../process/child.ts'
@@ -115,16 +109,23 @@ async function run(
   const { code } = await child.exited
   const pid = Number(readPlainFile(pidFile) ?? '')
   if (code === 0 && pid > 0) return pid
+  const { readBundle } = await import('#runtime/bundle/bundle-file')
   const [program = 'the command'] = readBundle(directory).process.args
   throw startFailure(readPlainFile(log) ?? '', program)
 }
 
-/** Keeps the compiled seccomp filter of a container that crun has started, and removes the log of crun. */
-export function keepFilter(order: MonitorOrder, paths: ContainerPaths): void {
+/**
+ * Keeps the seccomp filter that crun has compiled for a container, and removes the log of crun. Loads its
+ * code only for the first container with a filter.
+ */
+export async function keepFilter(order: MonitorOrder, paths: ContainerPaths): Promise<void> {
   if (order.runtime.name !== 'crun') return
+  rmSync(`${paths.run}/runtime.log`, { force: true })
+  if (!order.keepsFilter) return
+  const { readBundle } = await import('#runtime/bundle/bundle-file')
+  const { keepCompiledFilter } = await import('#runtime/filter-cache')
   keepCompiledFilter(order.id, readBundle(paths.directory), {
     runtime: order.runtime,
     directory: `${order.root}/seccomp`,
   })
-  rmSync(`${paths.run}/runtime.log`, { force: true })
 }

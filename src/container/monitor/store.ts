@@ -36,7 +36,7 @@ export function closedStore({ root, run }: MonitorOrder): CleanUpStore {
       return openNetworks({ run })
     },
     async withRecords(use) {
-      const { openRecords } = await import('#records')
+      const { openRecords } = await import('#records/records')
       await using records = openRecords(`${root}/strake.db`)
       await use(records)
     },

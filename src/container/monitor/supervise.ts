@@ -1,10 +1,9 @@
 import { isStrakeError } from '#oci'
 import { cgroupPath, forget, openRuntime } from '#runtime'
-import { containerEvent, findSubject, type NoteEvent } from '../model/container-events.ts'
+import type { NoteEvent } from '../model/container-events.ts'
 import { resumeAbandoned } from '../protocol/hold.ts'
-import { NameService } from '../setup/name-service.ts'
-import { PortService } from '../setup/port-service.ts'
-import { cleanUp } from './cleanup.ts'
+import { NameService } from '../services/name-service.ts'
+import { PortService } from '../services/port-service.ts'
 import { type Ended, MonitoredContainer, type MonitoredOptions } from './monitored-container.ts'
 import type { CleanUpStore } from './store.ts'
 
@@ -52,6 +51,7 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
     await forget(openRuntime(order.runtime), order.id, cgroupPath(order.id, order.cgroupParent))
   }
   try {
+    const { cleanUp } = await import('./cleanup.ts')
     await cleanUp(order, paths, store)
     if (!order.remove) container.state.cleaned()
   } catch (error) {
@@ -68,6 +68,7 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
 /** Records events of a container. An event that cannot be recorded is lost; the container keeps running. */
 function eventNotes(store: CleanUpStore, id: string): NoteEvent {
   return async (action, attributes) => {
+    const { containerEvent, findSubject } = await import('../model/container-events.ts')
     try {
       await store.withRecords(async (records) => {
         const subject = findSubject(records, id)

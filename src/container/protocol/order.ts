@@ -48,6 +48,8 @@ export interface MonitorOrder {
   readonly overlays: readonly string[]
   /** Volumes that are removed with the container. */
   readonly anonymousVolumes: readonly string[]
+  /** The runtime compiles the built-in seccomp filter, and the result is kept for later starts. */
+  readonly keepsFilter?: boolean | undefined
   /** Start only when so many clients read the output. */
   readonly awaitClients: number
 }

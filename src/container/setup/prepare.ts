@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { type Attachment, proxiedPorts, readHostResolver } from '#network'
+import type { Attachment } from '#network'
 import type { WindowSize } from '#platform'
 import {
   type BundleOptions,
@@ -18,8 +18,7 @@ import {
 } from '#runtime'
 import type { ContainerSnapshot } from '#snapshot'
 import { releaseVolumes } from '#volume'
-import { logAttributes } from '../logs/attributes.ts'
-import { journalFields, requireJournal } from '../logs/journal.ts'
+import { requireJournal } from '../logs/journal.ts'
 import {
   type ContainerContext,
   type ContainerPaths,
@@ -31,7 +30,6 @@ import { makeReserve } from '../model/reserve.ts'
 import { type ContainerSettings, mergeEnv, networksOf } from '../model/settings.ts'
 import { createdState, type NetworkState, writeJson, writeState } from '../model/state.ts'
 import { runtimeOf } from '../process/runtime-of.ts'
-import type { MonitorOrder } from '../protocol/order.ts'
 import { makeBaseLayer } from './base-layer.ts'
 import { shareEtcFiles, writeEtcFiles } from './etc-files.ts'
 import { deviceMounts, findDevices } from './find-devices.ts'
@@ -45,6 +43,7 @@ import {
 } from './join-container.ts'
 import { requestNetwork } from './join-networks.ts'
 import { findLinked, type LinkedContainer, linkVariables } from './links.ts'
+import { monitorOrder } from './monitor-order.ts'
 import { MountedImages } from './mounted-images.ts'
 import {
   fillVolumes,
@@ -107,8 +106,11 @@ export async function prepareContainer(
   writeState(paths.state, { ...createdState, network, root: snapshot.root })
   const runtime = runtimeOf(context, container)
   const filters = { runtime, directory: `${context.root}/seccomp` }
-  await writeBundle(paths.directory, useCompiledFilter(config, filters))
-  writeJson(paths.order, orderOf(context, container, { attachment, overlays, mounts, options }))
+  const used = useCompiledFilter(config, filters)
+  await writeBundle(paths.directory, used)
+  const keepsFilter = runtime.name === 'crun' && used.linux.seccomp !== undefined
+  const order = { attachment, overlays, mounts, keepsFilter, ...options }
+  writeJson(paths.order, monitorOrder(context, container, order))
   makeReserve(paths.reserve)
   writeJson(`${paths.directory}/mounts.json`, { mounts: visible })
   undo.move()
@@ -265,67 +267,4 @@ function namespaceOf(settings: ContainerSettings, { netnsPath }: Attachment): Ne
 
 function networkState({ netnsPath: namespace, networks, ports }: Attachment): NetworkState {
   return { namespace, networks, ports }
-}
-
-interface OrderParts {
-  readonly attachment: Attachment
-  readonly overlays: readonly string[]
-  readonly mounts: readonly ResolvedMount[]
-  readonly options: PrepareOptions
-}
-
-function orderOf(
-  context: ContainerContext,
-  container: Container,
-  { attachment, overlays, mounts, options }: OrderParts,
-): MonitorOrder {
-  const { root, run } = context
-  const { id, settings } = container
-  const { name, path, version, root: runtimeRoot } = runtimeOf(context, container)
-  return {
-    id,
-    root,
-    run,
-    runtime: { name, path, version, root: runtimeRoot },
-    cgroupParent: settings.cgroupParent,
-    terminal: settings.tty,
-    consoleSize: options.consoleSize,
-    interactive: settings.interactive,
-    stdinOnce: settings.stdinOnce,
-    restart: settings.restart,
-    log: settings.log,
-    attributes: logAttributes(settings),
-    journal:
-      settings.log.driver === 'journald'
-        ? journalFields(container, logAttributes(settings))
-        : undefined,
-    health: settings.health,
-    healthAction: settings.healthAction,
-    stopSignal: settings.stopSignal,
-    stopTimeout: settings.stopTimeout,
-    shell: settings.shell,
-    remove: settings.remove,
-    bridged: settings.network === 'bridge',
-    nameServers: nameServersOf(settings, attachment),
-    proxied: proxiedPorts(attachment.ports, {
-      ip: attachment.ip,
-      ip6: attachment.ipv6?.ip,
-      proxiesPorts: attachment.proxiesPorts,
-    }),
-    chainId: settings.image.chainId,
-    overlays,
-    anonymousVolumes: mounts.flatMap(({ anonymous, name }) => (anonymous && name ? [name] : [])),
-    awaitClients: options.awaitClients ?? 0,
-  }
-}
-
-/** The monitor asks from the host's network, where a server on loopback can be reached too. */
-function nameServersOf(
-  { dns, network }: ContainerSettings,
-  { resolver }: Attachment,
-): readonly string[] {
-  if (dns.length > 0) return dns
-  if (network !== 'bridge') return []
-  const { nameservers } = readHostResolver()
-  return nameservers.length > 0 ? nameservers : resolver.nameservers
 }

@@ -1,6 +1,7 @@
 import { pointerTo, type Type } from '#template'
 import { containerTypes } from './container-types.ts'
 import { declareTypes } from './declare.ts'
+import { hostConfigTypes } from './host-config-types.ts'
 import { imageTypes } from './image-types.ts'
 import { networkTypes } from './network-types.ts'
 import { remoteImageTypes } from './remote-image-types.ts'
@@ -26,7 +27,7 @@ let declared: ReadonlyMap<string, Type> | undefined
 /** Returns the type of a document. */
 export function documentType(kind: DocumentKind): Type {
   declared ??= declareTypes(
-    `${containerTypes}${imageTypes}${systemTypes}${networkTypes}${remoteImageTypes}`,
+    `${hostConfigTypes}${containerTypes}${imageTypes}${systemTypes}${networkTypes}${remoteImageTypes}`,
   )
   const type = declared.get(names[kind])
   if (type === undefined) throw new TypeError(`undeclared document ${kind}`)

@@ -1,13 +1,9 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { isStrakeError, StrakeError } from '#oci'
+import { StrakeError } from '#oci'
 import {
   contains,
   contains6,
-  deleteElements,
-  deleteElementsInBackground,
-  findNft,
-  forgetUdpFlows,
   formatSubnet,
   formatSubnet6,
   ipBytes,
@@ -23,9 +19,8 @@ import {
 import type { EndpointOptions } from '../endpoint.ts'
 import type { PortRequest, PublishedPort } from '../port.ts'
 import { type Bridge, type BridgeOptions, ensureBridge, reconnect, removeBridge } from './bridge.ts'
-import { claimPorts, isSamePort, listPublished, owns } from './claim-ports.ts'
 import { connect, removeInterface } from './connect.ts'
-import { elementsOf, encodeElement, formatRemoval } from './ruleset.ts'
+import { openBridgePorts } from './ports/bridge-ports.ts'
 import {
   type AttachmentRecord,
   type NetworkLink,
@@ -129,13 +124,12 @@ export interface BridgeNetworkOptions extends BridgeOptions {
 
 export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork {
   const records = openAttachmentRecords(join(options.directory, 'attachments'))
+  const published = openBridgePorts({ ...options, records })
   const pathOf = (containerId: string) => join(options.namespaces, containerId)
 
   function detach(containerId: string): void {
     const record = records.get(containerId)
-    if (record === undefined) return
-    if (record.ports.length === 0) records.remove(containerId)
-    else deleteInBackground(options.table, record, records.bury(containerId))
+    if (record !== undefined) published.removeAll(record)
   }
 
   return {
@@ -170,7 +164,7 @@ export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork 
       const record = { containerId, ...names, ...place, ports: [] }
       const mac = rest.mac ?? macOf(ipBytes(ip ?? ip6 ?? ''))
       try {
-        const ports = await publish(requests, record, signal)
+        const ports = await published.publish(requests, record, signal)
         const { isIsolating: isolated } = options
         const link = { ...addresses, mac, bridge, isolated, hairpin: ports.length > 0 }
         const device = connect(path, veth, {
@@ -204,7 +198,7 @@ export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork 
 
     async changePorts(containerId, { add, remove }, signal) {
       const added = add.length === 0 ? [] : await addPorts(containerId, add, signal)
-      if (remove.length > 0) endPorts(containerId, remove)
+      if (remove.length > 0) published.end(getRecord(containerId), remove)
       return added
     },
 
@@ -215,15 +209,7 @@ export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork 
 
     dropOrphans() {
       records.dropUnfinished()
-      using netfilter = openNetlink(netlinkProtocol.netfilter)
-      const owners = [...records.list(), ...records.listBuried().map(({ record }) => record)]
-      for (const { port, ip } of listPublished(netfilter, options.table)) {
-        if (owners.some((record) => owns(record, { port, ip }))) continue
-        deleteElements(netfilter, [encodeElement(options.table, port, ip)])
-      }
-      for (const { file, record } of records.listBuried()) {
-        deleteInBackground(options.table, record, file)
-      }
+      published.dropOrphans()
     },
 
     async remove() {
@@ -236,31 +222,6 @@ export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork 
     },
   }
 
-  /**
-   * Publishes ports. The kernel translates them where the container has an address of their family,
-   * and a process of the container's monitor passes the others on.
-   */
-  async function publish(
-    requests: readonly PortRequest[],
-    record: AttachmentRecord,
-    signal: AbortSignal | undefined,
-  ): Promise<readonly PublishedPort[]> {
-    if (requests.length === 0) {
-      records.put(record)
-      return []
-    }
-    if (options.proxiesPorts) refuseSctp(requests)
-    // Removing the ports later needs nft, so its absence is an error now.
-    else findNft()
-    using netfilter = openNetlink(netlinkProtocol.netfilter)
-    const claim = { netfilter, table: options.table, records, record, signal }
-    const ports = await claimPorts(requests, claim)
-    // Existing UDP flows would keep going to the port's previous container.
-    const moved = ports.filter(({ protocol }) => protocol === 'udp').map(({ hostPort }) => hostPort)
-    if (moved.length > 0) forgetUdpFlows(netfilter, moved)
-    return ports
-  }
-
   async function addPorts(
     containerId: string,
     requests: readonly PortRequest[],
@@ -268,22 +229,10 @@ export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork 
   ): Promise<readonly PublishedPort[]> {
     const { link } = await ensureBridge(options, records, signal)
     const record = getRecord(containerId)
-    const ports = await publish(requests, record, signal)
+    const ports = await published.publish(requests, record, signal)
     using route = openNetlink(netlinkProtocol.route)
     reconnect(route, { ...record, ports }, { bridge: link, isolated: options.isIsolating })
     return ports
-  }
-
-  function endPorts(containerId: string, ports: readonly PublishedPort[]): void {
-    const record = getRecord(containerId)
-    using netfilter = openNetlink(netlinkProtocol.netfilter)
-    const isGone = (port: PublishedPort): boolean => ports.some((one) => isSamePort(one, port))
-    const elements = elementsOf({ ...record, ports: record.ports.filter(isGone) })
-    deleteElements(
-      netfilter,
-      elements.map(({ port, ip }) => encodeElement(options.table, port, ip)),
-    )
-    records.put({ ...record, ports: record.ports.filter((port) => !isGone(port)) })
   }
 
   function getRecord(containerId: string): AttachmentRecord {
@@ -303,34 +252,8 @@ export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork 
   }
 }
 
-function refuseSctp(requests: readonly PortRequest[]): void {
-  const port = requests.find(({ protocol }) => protocol === 'sctp')
-  if (port === undefined) return
-  throw new StrakeError(
-    'INVALID',
-    `Cannot publish port ${port.containerPort}/sctp with port.firewall=respect: strake passes only TCP and UDP on`,
-    { remedy: 'use a network without that option' },
-  )
-}
-
 function labelOf({ label, name }: BridgeNetworkOptions): string {
   return label ?? name
-}
-
-function deleteInBackground(table: string, record: AttachmentRecord, file: string): void {
-  const elements = elementsOf(record)
-  try {
-    const commands = elements.map(({ port, ip }) => formatRemoval(table, port, ip))
-    if (commands.length > 0) deleteElementsInBackground(commands, file)
-    else rmSync(file, { force: true })
-  } catch (error) {
-    if (!isStrakeError(error, 'UNSUPPORTED')) throw error
-    // nft is no longer installed: call the kernel directly, which takes 10 ms.
-    using netfilter = openNetlink(netlinkProtocol.netfilter)
-    const encoded = elements.map(({ port, ip }) => encodeElement(table, port, ip))
-    deleteElements(netfilter, encoded)
-    rmSync(file, { force: true })
-  }
 }
 
 function rangeOf(network: string, { ipv4, ipv6 }: Bridge): AddressRange {

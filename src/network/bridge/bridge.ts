@@ -1,8 +1,6 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { StrakeError } from '#oci'
 import {
-  formatAddress,
   formatSubnet,
   formatSubnet6,
   ipBytes,
@@ -15,17 +13,18 @@ import {
   type NftFamily,
   netlinkProtocol,
   openNetlink,
-  overlaps,
-  parseAddress,
-  readPlainFile,
   runNft,
-  type Subnet,
-  type Subnet6,
-  subnetOf,
 } from '#platform'
-import { readContainerResolver } from '../resolv-conf.ts'
 import { removeAbandoned, removeTables } from './abandoned.ts'
-import { addAddress, hasIpv6Address, listAddresses, listRoutes } from './address.ts'
+import { addAddress, hasIpv6Address, listRoutes } from './address.ts'
+import {
+  type AddressOptions,
+  type BridgeAddresses,
+  chooseIpv4,
+  findAddresses,
+  forgetSubnet,
+  keepSubnet,
+} from './bridge-addresses.ts'
 import { acceptForwarding, isForwardingClosed, revokeForwarding } from './forward.ts'
 import {
   createBridge,
@@ -40,25 +39,13 @@ import {
 } from './link.ts'
 import { elementsOf, formatElement, formatRuleset, portFamily, ruleCount } from './ruleset.ts'
 import type { AttachmentRecord, AttachmentRecords } from './state.ts'
-import { chooseSubnet, requireFree, requireSubnet, requireSubnet6 } from './subnet.ts'
+import { requireSubnet6 } from './subnet.ts'
 import { isForwarding, startForwarding, writeSysctl } from './sysctl.ts'
 
-/** Names of a bridge network, and where its files are. */
-export interface BridgeOptions {
-  /** The directory of the network's files. */
-  readonly directory: string
-  /** The name of the bridge's interface. */
-  readonly name: string
+/** Names of a bridge network, its addresses, and where its files are. */
+export interface BridgeOptions extends AddressOptions {
   /** The nftables table, in the families `ip` and `ip6`. */
   readonly table: string
-  /** The configured IPv4 subnet; without one a free subnet is chosen. */
-  readonly subnet?: string | undefined
-  /** An address of the configured subnet. Default: its first. */
-  readonly gateway?: string | undefined
-  /** The IPv6 addresses. Without them, containers have no IPv6. */
-  readonly ipv6?: { readonly subnet: string; readonly gateway: string } | undefined
-  /** Containers have IPv6 addresses alone. */
-  readonly lacksIpv4?: boolean | undefined
   /** Bytes. Default: that of the host's default route. */
   readonly mtu?: number | undefined
   readonly isInternal?: boolean | undefined
@@ -72,11 +59,8 @@ export interface BridgeOptions {
 }
 
 /** A working bridge. */
-export interface Bridge {
+export interface Bridge extends BridgeAddresses {
   readonly link: Link
-  /** Absent for a network without IPv4. */
-  readonly ipv4?: { readonly gateway: string; readonly subnet: Subnet } | undefined
-  readonly ipv6?: { readonly gateway: string; readonly subnet: Subnet6 } | undefined
 }
 
 /** Netlink sockets of the host's network namespace. */
@@ -117,24 +101,13 @@ export async function removeBridge(options: BridgeOptions): Promise<void> {
     deleteLink(route, options.name)
   }
   removeTables(netfilter, options.table)
-  rmSync(subnetFile(options), { force: true })
+  forgetSubnet(options)
 }
 
 /** Returns the name of the bridge whose files are in this directory. */
 export function findBridge(directory: string): string | undefined {
   using route = openNetlink(netlinkProtocol.route)
   return listLinks(route).find(({ alias }) => alias === directory)?.name
-}
-
-/** Returns the subnet that the bridge with this directory had last. */
-export function readSubnet(options: Pick<BridgeOptions, 'directory'>): Subnet | undefined {
-  const text = readPlainFile(subnetFile(options))
-  try {
-    return text === undefined ? undefined : requireSubnet(text)
-  } catch (error) {
-    if (error instanceof StrakeError) return undefined
-    throw error
-  }
 }
 
 function lockBridge(options: BridgeOptions, signal?: AbortSignal): Promise<Disposable> {
@@ -145,11 +118,12 @@ function lockBridge(options: BridgeOptions, signal?: AbortSignal): Promise<Dispo
 function findIntact({ route, netfilter }: Kernel, options: BridgeOptions): Bridge | undefined {
   const link = findLink(route, options.name)
   if (link === undefined || !link.up) return undefined
-  const bridge = findAddresses(route, link, options)
+  const addresses = findAddresses(route, link, options)
   const families = familiesOf(options)
-  if (bridge === undefined || !families.every(isForwarding)) return undefined
+  if (addresses === undefined || !families.every(isForwarding)) return undefined
   if (!families.every((family) => hasRules(netfilter, options, family))) return undefined
-  return isForwardingClosed(netfilter, options.name, families) ? undefined : bridge
+  if (isForwardingClosed(netfilter, options.name, families)) return undefined
+  return { link, ...addresses }
 }
 
 /** The families of addresses that the containers of a network have. */
@@ -222,43 +196,8 @@ function restoreLink(route: NetlinkSocket, options: BridgeOptions, inUse: boolea
     addAddress(route, link.index, { ip: six.gateway, prefix: six.subnet.prefix })
   }
   setLinkUp(route, name)
-  if (ipv4 !== undefined) {
-    writeFileSync(subnetFile(options), formatSubnet(ipv4.subnet), { mode: 0o600 })
-  }
+  if (ipv4 !== undefined) keepSubnet(options, ipv4.subnet)
   return { link, ipv4, ipv6: six }
-}
-
-/** Returns the IPv4 addresses of the bridge: those that it has, else those that it gets. */
-function chooseIpv4(
-  route: NetlinkSocket,
-  existing: Link | undefined,
-  options: BridgeOptions,
-  inUse: boolean,
-): NonNullable<Bridge['ipv4']> & { readonly isThere: boolean } {
-  const found = existing && findIpv4(route, existing, options)
-  if (found !== undefined) return { ...found, isThere: true }
-  const subnet = pickSubnet(route, options, inUse)
-  const gateway = options.gateway ?? formatAddress(subnet.base + 1)
-  return { subnet, gateway, isThere: false }
-}
-
-/** Returns the configured subnet, else the previous one of this network, else a free one. */
-function pickSubnet(route: NetlinkSocket, options: BridgeOptions, inUse: boolean): Subnet {
-  const routes = listRoutes(route).map(({ subnet }) => subnet)
-  if (options.subnet !== undefined) {
-    const wanted = requireSubnet(options.subnet)
-    requireFree(wanted, routes)
-    return wanted
-  }
-  const before = readSubnet(options)
-  const isFree = (subnet: Subnet) =>
-    !routes.some((other) => other.prefix > 0 && overlaps(other, subnet))
-  if (before !== undefined && (inUse || isFree(before))) return before
-  return chooseSubnet(routes, readContainerResolver().nameservers)
-}
-
-function subnetFile(options: Pick<BridgeOptions, 'directory'>): string {
-  return join(options.directory, 'subnet')
 }
 
 /** Returns the MTU of the host's default route, at most that of Ethernet. */
@@ -275,39 +214,6 @@ function findLink(route: NetlinkSocket, name: string): Link | undefined {
     if (isSystemError(error, 'ENODEV')) return undefined
     throw error
   }
-}
-
-/** Returns the bridge with its addresses; `undefined` when one is missing. */
-function findAddresses(
-  route: NetlinkSocket,
-  link: Link,
-  options: BridgeOptions,
-): Bridge | undefined {
-  const { ipv6, lacksIpv4 } = options
-  const ipv4 = lacksIpv4 ? undefined : findIpv4(route, link, options)
-  if (ipv4 === undefined && !lacksIpv4) return undefined
-  if (ipv6 === undefined) return { link, ipv4 }
-  if (!hasIpv6Address(route, link.index, ipv6.gateway)) return undefined
-  return { link, ipv4, ipv6: { gateway: ipv6.gateway, subnet: requireSubnet6(ipv6.subnet) } }
-}
-
-function findIpv4(
-  route: NetlinkSocket,
-  link: Link,
-  options: BridgeOptions,
-): Bridge['ipv4'] | undefined {
-  const found = listAddresses(route).find(({ index }) => index === link.index)
-  const address = parseAddress(found?.ip ?? '')
-  if (found === undefined || address === undefined) return undefined
-  const subnet = subnetOf(address, found.prefix)
-  if (options.subnet !== undefined && formatSubnet(subnet) !== options.subnet) {
-    throw new StrakeError(
-      'CONFLICT',
-      `Cannot use the subnet ${options.subnet}: the network ${options.name} has ${formatSubnet(subnet)}`,
-      { remedy: 'stop its containers and remove the network first' },
-    )
-  }
-  return { gateway: found.ip, subnet }
 }
 
 /** Puts the interface of a container on the bridge, if it still exists. */

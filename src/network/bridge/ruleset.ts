@@ -1,6 +1,6 @@
 import { ipBytes, ipVersion, type NftElement, type NftFamily, type NftMap } from '#platform'
 import { isWildcard, type PortTarget, type PublishedPort } from '../port.ts'
-import { decodePort, encodePort } from './element.ts'
+import { decodePort, encodePort } from './ports/element.ts'
 import type { AttachmentRecord } from './state.ts'
 
 /** The bridge for which the rules are made. */

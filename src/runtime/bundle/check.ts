@@ -1,7 +1,7 @@
 import { resolveCapabilities } from './capabilities.ts'
-import type { SecurityOptions } from './config.ts'
 import { parseRule } from './devices.ts'
 import { type ResourceOptions, resourceConfig } from './limits/resources.ts'
+import type { SecurityOptions } from './process-config.ts'
 import { checkRlimits } from './rlimits.ts'
 import type { Rlimit } from './spec.ts'
 import { type SysctlOptions, sysctlConfig } from './sysctls.ts'

@@ -1,52 +1,15 @@
-import { writeFile } from 'node:fs/promises'
-import { kernelRelease, readPlainFile } from '#platform'
+import { kernelRelease } from '#platform'
 import { cgroupPath } from '../cgroup.ts'
 import type { ContainerMount } from '../root/mount.ts'
-import type { ResolvedUser } from '../root/user.ts'
-import { type CapabilityOptions, resolveCapabilities } from './capabilities.ts'
-import { type DeviceOptions, deviceConfig } from './devices.ts'
-import { decodeConfig, encodeConfig } from './encode.ts'
+import { resolveCapabilities } from './capabilities.ts'
+import { deviceConfig } from './devices.ts'
 import { type ResourceOptions, resourceConfig } from './limits/resources.ts'
 import { cgroupNamespace, type IpcMode, mountConfig, protectedPaths } from './mounts.ts'
-import { defaultSeccomp, type SeccompProfile } from './seccomp.ts'
-import { resolveSeccomp } from './seccomp-conditions.ts'
-import type { SeccompSource } from './seccomp-profile.ts'
-import type {
-  DeviceHook,
-  HookConfig,
-  HookName,
-  NamespaceConfig,
-  ProcessConfig,
-  Rlimit,
-  RuntimeConfig,
-} from './spec.ts'
+import { type ProcessOptions, processConfig, type SecurityOptions } from './process-config.ts'
+import { defaultSeccomp, type SeccompProfile } from './seccomp/seccomp.ts'
+import { resolveSeccomp } from './seccomp/seccomp-conditions.ts'
+import type { DeviceHook, HookConfig, HookName, NamespaceConfig, RuntimeConfig } from './spec.ts'
 import { sysctlConfig } from './sysctls.ts'
-
-/** Security options. An absent one has Docker's default or a stricter one. */
-export interface SecurityOptions
-  extends CapabilityOptions,
-    Pick<DeviceOptions, 'devices' | 'rules'> {
-  /** All rights of the host: capabilities, devices, kernel paths, no filter. */
-  readonly privileged?: boolean | undefined
-  /** Default: `builtin`, or `unconfined` for a privileged container. */
-  readonly seccomp?: 'unconfined' | 'builtin' | SeccompSource | undefined
-  readonly noNewPrivileges?: boolean | undefined
-  /** False leaves kernel paths unmasked and writable (`systempaths=unconfined`). */
-  readonly maskPaths?: boolean | undefined
-}
-
-export interface ProcessOptions {
-  readonly args: readonly string[]
-  /** `NAME=value`. */
-  readonly env: readonly string[]
-  readonly cwd: string
-  readonly user: ResolvedUser
-  readonly terminal?: boolean | undefined
-  readonly consoleSize?: { readonly rows: number; readonly columns: number } | undefined
-  readonly rlimits?: readonly Rlimit[] | undefined
-  readonly oomScoreAdj?: number | undefined
-  readonly security?: SecurityOptions | undefined
-}
 
 /**
  * `path` is the network namespace to join. `none` creates an empty one, `host` shares that of the
@@ -122,35 +85,6 @@ function hookConfig(hooks: readonly DeviceHook[]): Pick<RuntimeConfig, 'hooks'> 
   return { hooks: grouped }
 }
 
-/** Only the `process` part, for `exec`: the same capabilities for the same options. */
-export function processConfig(options: ProcessOptions): ProcessConfig {
-  const security = options.security ?? {}
-  const capabilities = resolveCapabilities(security)
-  const size = options.consoleSize
-  return {
-    ...(options.terminal ? { terminal: true } : {}),
-    ...(size === undefined ? {} : { consoleSize: { height: size.rows, width: size.columns } }),
-    user: {
-      uid: options.user.uid,
-      gid: options.user.gid,
-      additionalGids: options.user.additionalGids,
-    },
-    args: options.args,
-    env: options.env,
-    cwd: options.cwd,
-    capabilities: {
-      bounding: capabilities,
-      effective: capabilities,
-      permitted: capabilities,
-      inheritable: [],
-      ambient: [],
-    },
-    ...(options.rlimits === undefined ? {} : { rlimits: options.rlimits }),
-    noNewPrivileges: security.noNewPrivileges ?? false,
-    ...(options.oomScoreAdj === undefined ? {} : { oomScoreAdj: options.oomScoreAdj }),
-  }
-}
-
 function seccompOf(security: SecurityOptions): SeccompProfile | undefined {
   const { seccomp = security.privileged ? 'unconfined' : 'builtin' } = security
   if (seccomp === 'unconfined') return undefined
@@ -183,14 +117,4 @@ function propagation(mounts: readonly ContainerMount[]): { rootfsPropagation?: s
   const kinds = mounts.map((mount) => mount.propagation ?? 'rprivate')
   if (kinds.some((kind) => kind.endsWith('shared'))) return { rootfsPropagation: 'shared' }
   return kinds.some((kind) => kind.endsWith('slave')) ? { rootfsPropagation: 'slave' } : {}
-}
-
-/** Writes `config.json` into a bundle directory that only this program may use. */
-export async function writeBundle(directory: string, config: RuntimeConfig): Promise<void> {
-  await writeFile(`${directory}/config.json`, encodeConfig(config), { mode: 0o600 })
-}
-
-/** Reads the `config.json` that `writeBundle` has written. */
-export function readBundle(directory: string): RuntimeConfig {
-  return decodeConfig(readPlainFile(`${directory}/config.json`) ?? '')
 }

@@ -3,7 +3,7 @@ import { checkCommand } from '../root/check-command.ts'
 import { ContainerView } from '../root/container-view.ts'
 import { checkUserTables } from '../root/user-table.ts'
 import { resolveWorkingDirectory } from '../root/working-directory.ts'
-import { readBundle, writeBundle } from './config.ts'
+import { readBundle, writeBundle } from './bundle-file.ts'
 import type { RuntimeConfig } from './spec.ts'
 
 /**

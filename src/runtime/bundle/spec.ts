@@ -1,4 +1,4 @@
-import type { SeccompProfile } from './seccomp.ts'
+import type { SeccompProfile } from './seccomp/seccomp.ts'
 
 /**
  * The part of the runtime configuration that strake writes (version 1.0.2).

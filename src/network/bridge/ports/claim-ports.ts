@@ -10,8 +10,7 @@ import {
   type NetlinkSocket,
   probePort,
 } from '#platform'
-import { isWildcard, type PortRequest, type PortTarget, type PublishedPort } from '../port.ts'
-import { findPortOwner } from './port-owner.ts'
+import { isWildcard, type PortRequest, type PortTarget, type PublishedPort } from '../../port.ts'
 import {
   decodeElement,
   elementsOf,
@@ -19,8 +18,9 @@ import {
   portFamily,
   publishedAtMap,
   publishedMap,
-} from './ruleset.ts'
-import type { AttachmentRecord, AttachmentRecords } from './state.ts'
+} from '../ruleset.ts'
+import type { AttachmentRecord, AttachmentRecords } from '../state.ts'
+import { findPortOwner } from './port-owner.ts'
 
 /** The container that publishes, the network, and the records of published ports. */
 export interface ClaimOptions {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import type { PortProtocol } from '../port.ts'
+import type { PortProtocol } from '../../port.ts'
 
 /**
  * Returns the process of this network namespace that has a socket on the port: `nginx (pid 812)`.

@@ -1,18 +1,20 @@
-import { startTimer, type Timer } from '#platform'
+import { type ProcessIdentity, startTimer, type Timer } from '#platform'
 import type { NoteEvent } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
 import { stopSignalOf } from '../model/signal.ts'
 import { readJson } from '../model/state.ts'
 import { writeStopRequest } from '../model/stop-request.ts'
 import { freshHealth, type HealthState } from '../observe/health.ts'
+import type { StartedProcess } from '../process/started.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
 import { watchHealth } from './health.ts'
-import type { RunningContainer } from './process.ts'
 
 export interface SuperviseHealthOptions {
   readonly order: MonitorOrder
   readonly paths: ContainerPaths
-  readonly container: RunningContainer
+  readonly container: Pick<StartedProcess, 'signal'> & {
+    readonly identity: ProcessIdentity | undefined
+  }
   /** Milliseconds that an adopted container has run already. */
   readonly age?: number | undefined
   readonly note: NoteEvent

@@ -1,5 +1,5 @@
 import { formatIpv6, ipv6Of } from '#platform'
-import { type PortProtocol, type PortTarget, protocolNumbers } from '../port.ts'
+import { type PortProtocol, type PortTarget, protocolNumbers } from '../../port.ts'
 
 /** Encodes a port as the kernel stores it in keys: the protocol first, each padded to four bytes. */
 export function encodePort(port: number, protocol?: PortProtocol): Uint8Array {

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { readPlainFile } from '#platform'
 import type { ProcessConfig, RuntimeConfig } from './spec.ts'
 
 /** Limits in the specification are unsigned 64-bit numbers; this one means no limit. */
@@ -15,4 +17,14 @@ export function encodeConfig(config: RuntimeConfig | ProcessConfig): string {
 /** Reads the JSON of `encodeConfig`. */
 export function decodeConfig(text: string): RuntimeConfig {
   return JSON.parse(text.replaceAll(new RegExp(`"(soft|hard)":${noLimit}`, 'g'), '"$1":-1'))
+}
+
+/** Writes `config.json` into a bundle directory that only this program may use. */
+export async function writeBundle(directory: string, config: RuntimeConfig): Promise<void> {
+  await writeFile(`${directory}/config.json`, encodeConfig(config), { mode: 0o600 })
+}
+
+/** Reads the `config.json` that `writeBundle` has written. */
+export function readBundle(directory: string): RuntimeConfig {
+  return decodeConfig(readPlainFile(`${directory}/config.json`) ?? '')
 }

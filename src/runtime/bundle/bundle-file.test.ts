@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
+import { decodeConfig, encodeConfig } from './bundle-file.ts'
 import { createBundleConfig } from './config.ts'
-import { decodeConfig, encodeConfig } from './encode.ts'
 
 test('encodeConfig() writes a limit of -1 as the number that means no limit', () => {
   const trap = '"soft":-1,"hard":-1}'

@@ -1,6 +1,4 @@
 import type { ProxiedPort } from '#network'
-import { publishingPlace } from '#network/places'
-import { proxiedPorts } from '#network/proxy/proxied-port'
 import type { NetworkState } from '../model/state.ts'
 
 /** The published ports that the monitor passes on, as long as it has not been disposed. */
@@ -14,6 +12,8 @@ export class PortService implements AsyncDisposable {
 
   /** Follows ports that were added and removed. A port that cannot be served is left out. */
   async update(network: NetworkState | undefined): Promise<void> {
+    const { publishingPlace } = await import('#network/places')
+    const { proxiedPorts } = await import('#network/proxy/proxied-port')
     const place = publishingPlace(network?.networks ?? [])
     const { ip, ipv6, proxiesPorts } = place ?? {}
     const wanted = proxiedPorts(network?.ports ?? [], { ip, ip6: ipv6?.ip, proxiesPorts })

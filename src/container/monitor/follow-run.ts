@@ -1,0 +1,69 @@
+import { signalProcess } from '#platform'
+import { cgroupPath, oomKills } from '#runtime'
+import type { NoteEvent } from '../model/container-events.ts'
+import type { ContainerPaths } from '../model/context.ts'
+import type { MonitorOrder } from '../protocol/order.ts'
+import type { SuperviseHealthOptions } from '../services/health-action.ts'
+import type { ContainerInput } from './input.ts'
+import { carryOutput, type OutputTargets } from './output.ts'
+import { keepFilter, type RunningContainer } from './process.ts'
+
+export interface FollowRunOptions {
+  readonly order: MonitorOrder
+  readonly paths: ContainerPaths
+  readonly targets: OutputTargets
+  readonly input: ContainerInput
+  readonly note: NoteEvent
+  /** Milliseconds that an adopted container has run already. */
+  readonly age: number | undefined
+  /** Called when the container is to be started again whatever its restart policy is. */
+  readonly onRestart: () => void
+}
+
+/** How one run of a container ended. */
+export interface RunEnd {
+  readonly code: number
+  readonly oomKilled: boolean
+  /** Why the code is not that of the process. */
+  readonly problem: string | undefined
+}
+
+/**
+ * Watches one run of a container until it ends. Passes its input and all of its output on, and
+ * probes its health.
+ */
+export async function followRun(
+  container: RunningContainer,
+  { order, paths, targets, input, note, age, onRestart }: FollowRunOptions,
+): Promise<RunEnd> {
+  const over = new AbortController()
+  input.open({ input: container.input, over: over.signal })
+  const carried = carryOutput(container.outputs, targets, over.signal)
+  const health = await startHealth({ order, paths, container, note, age, onRestart })
+  await keepFilter(order, paths)
+  const { code, problem } = await container.exited
+  health?.[Symbol.dispose]()
+  const oomKilled = oomKills(cgroupPath(order.id, order.cgroupParent)) > 0
+  const alarm = setTimeout(() => over.abort(), drainLimit)
+  await carried
+  clearTimeout(alarm)
+  over.abort()
+  targets.log?.flush()
+  input.close()
+  void container.input?.end()
+  if (container.holder !== undefined) signalProcess(container.holder, 'SIGKILL')
+  return { code, oomKilled, problem }
+}
+
+/** Loads the code only for a container that has health checks. */
+async function startHealth(options: SuperviseHealthOptions): Promise<Disposable | undefined> {
+  if (options.order.health === undefined) return undefined
+  const { superviseHealth } = await import('../services/health-action.ts')
+  return superviseHealth(options)
+}
+
+/**
+ * Milliseconds in which output is passed on after the first process has ended. Another
+ * process may hold the pipe, or a reader may be slow.
+ */
+const drainLimit = 3000
