@@ -1,8 +1,7 @@
 import { rowTypes } from '#docker/columns/row-types'
 import { volumeRow } from '#docker/columns/volume-row'
 import type { Engine } from '#engine/engine'
-import { diskUsage } from '#engine/usage/disk-usage'
-import { type UsageDetails, usageDetails } from '#engine/usage/usage-details'
+import type { UsageDetails } from '#engine/usage/usage-details'
 import { Command } from './arguments/command.ts'
 import { containerRow } from './container-row.ts'
 import type { Context } from './context.ts'
@@ -24,8 +23,10 @@ export function defineDiskUsage(context: Context): Command {
     .examples('strake system df -v')
     .action(async (options: Options) => {
       const engine = await context.engine()
-      if (options.verbose) await printDetails(context, await usageDetails(engine), options.format)
-      else await printSummary(context, engine, options.format)
+      if (options.verbose) {
+        const { usageDetails } = await import('#engine/usage/usage-details')
+        await printDetails(context, await usageDetails(engine), options.format)
+      } else await printSummary(context, engine, options.format)
       printHolders(context.err, engine.records.leases.list())
     })
 }
@@ -35,6 +36,7 @@ async function printSummary(
   engine: Engine,
   format: string | undefined,
 ): Promise<void> {
+  const { diskUsage } = await import('#engine/usage/disk-usage')
   const rows = (await diskUsage(engine)).map((row) => ({
     Type: row.type,
     TotalCount: String(row.count),

@@ -152,7 +152,7 @@ async function dispatch(context: Context, argv: readonly string[]): Promise<void
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (entry === undefined) return refuseUnknown(context, name)
   if (entry.isLong === true) {
-    const { compileEagerly } = await import('#platform')
+    const { compileEagerly } = await import('#platform/process/jit')
     compileEagerly()
   }
   await entry.begin?.()

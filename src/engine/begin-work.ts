@@ -65,7 +65,7 @@ export async function beginRemoval(engine: Engine, purpose: string): Promise<Lea
 /** Removes abandoned temporary entries, which were to be renamed to their final names. */
 async function removePlaces(directory: string): Promise<void> {
   if (!pathExists(directory)) return
-  const { isAbandoned } = await import('#snapshot')
+  const { isAbandoned } = await import('#snapshot/chain/owner-name')
   for (const name of readdirSync(directory).filter(isAbandoned)) {
     await removeTree(`${directory}/${name}`)
   }
@@ -74,7 +74,7 @@ async function removePlaces(directory: string): Promise<void> {
 async function endBuilds(engine: Engine): Promise<number> {
   await removePlaces(scratchOf(engine))
   if (!pathExists(buildsOf(engine))) return 0
-  const { endAbandonedBuilds } = await import('#build')
+  const { endAbandonedBuilds } = await import('#build/step/abandoned')
   return await endAbandonedBuilds(buildsOf(engine), async () => (await engine.runtime()).runtime)
 }
 
@@ -88,7 +88,7 @@ export async function endAbandoned(engine: Engine): Promise<readonly string[]> {
     if (count > 0) lines.push(`${count} ${what}`)
   }
   for (const directory of [engine.run, `${engine.run}/containers`]) await removePlaces(directory)
-  const { removeLeftovers } = await import('#volume')
+  const { removeLeftovers } = await import('#volume/volumes')
   report(await removeLeftovers(engine), 'removed volumes deleted')
   report(await endBuilds(engine), 'abandoned builds ended')
   // A build step has a network and an address but no record. So both stay while a step may run.
@@ -96,7 +96,7 @@ export async function endAbandoned(engine: Engine): Promise<readonly string[]> {
   if (knowsContainers && engine.records.leases.oldest() === undefined) {
     const addresses = await engine.records.write(() => engine.records.addresses.releaseGone())
     report(addresses, 'addresses of removed containers released')
-    const { userNetwork } = await import('#container')
+    const { userNetwork } = await import('#container/setup/join-networks')
     const networks = engine.records.networks.list().map(userNetwork)
     const live = engine.records.containers.list().map(({ id }) => id)
     const gone = await (await engine.networks()).cleanStale(live, networks)

@@ -48,7 +48,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   })
   const runtime = once(() => findRuntime({ run }, options.runtime))
   const registry: Engine['registry'] = async (host, emit = silent, { insecure = false } = {}) => {
-    const { connectRegistry, credentialsFromConfig } = await import('#registry')
+    const { connectRegistry } = await import('#registry/client/connect')
+    const { credentialsFromConfig } = await import('#registry/credentials/source')
     return connectRegistry(host, {
       credentials: credentialsFromConfig(env, { emit }),
       retry: { onRetry: (message) => emit({ type: 'warning', message }) },
@@ -77,7 +78,9 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     runtime,
     registry,
     registryFacts() {
-      facts ??= import('#facts').then(({ openSqliteFacts }) => openSqliteFacts(`${root}/registry`))
+      facts ??= import('#facts/sqlite/open').then(({ openSqliteFacts }) =>
+        openSqliteFacts(`${root}/registry`),
+      )
       return facts
     },
     async openImage({ digest, mediaType, size }) {

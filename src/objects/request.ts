@@ -1,5 +1,5 @@
 import { isStrakeError, StrakeError } from '#oci'
-import type { Bytes } from '#stream'
+import { type Bytes, steady, toBuffer } from '#stream'
 
 export interface ObjectRequest {
   readonly method: string
@@ -107,13 +107,11 @@ export async function readText(
   most: number,
   silence: number | undefined,
 ): Promise<string> {
-  const { toBuffer } = await import('#stream')
   return new TextDecoder().decode(await toBuffer(bodyOf(response, silence), most, 'the answer'))
 }
 
 /** The bytes of a body. Throws `UNAVAILABLE` after `silence` milliseconds without one. */
 export async function* bodyOf(response: Response, silence: number | undefined): Bytes {
-  const { steady } = await import('#stream')
   if (response.body !== null) yield* steady(response.body, { silence })
 }
 

@@ -1,7 +1,6 @@
 import { rowTypes } from '#docker/columns/row-types'
 import { parseCacheFilters } from '#docker/filters/cache-filters'
-import { type CacheUsage, cacheUsage } from '#engine/build-services/cache-usage'
-import { pruneCache, prunePartOfCache } from '#engine/store/prune'
+import type { CacheUsage } from '#engine/build-services/cache-usage'
 import { passesCacheFilter } from '#engine/store/select-cache'
 import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
@@ -64,6 +63,7 @@ function definePrune(context: Context): Command {
       const engine = await context.engine()
       const isPartial =
         filter.length > 0 || Object.values(limits).some((limit) => limit !== undefined)
+      const { pruneCache, prunePartOfCache } = await import('#engine/store/prune')
       const pruned = isPartial
         ? await prunePartOfCache(engine, { filter: conditions, limits })
         : await pruneCache(engine)
@@ -89,6 +89,7 @@ function defineDiskUsage(context: Context): Command {
     .examples('strake builder du', 'strake builder du --verbose')
     .action(async ({ filter = [], format, trunc, verbose }: DiskUsageOptions) => {
       const conditions = parseCacheFilters(filter)
+      const { cacheUsage } = await import('#engine/build-services/cache-usage')
       const all = await cacheUsage(await context.engine())
       const usage = all.filter((one) => passesCacheFilter(conditions, one))
       if (verbose) {

@@ -1,5 +1,4 @@
 import { parsePruneFilters } from '#docker/filters/prune-filters'
-import { pruneContainers } from '#engine/store/prune'
 import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'
 import { collect } from '../arguments/values.ts'
@@ -18,12 +17,9 @@ export function define(context: Context): Command {
     .action(async (options: { readonly force?: true; readonly filter?: readonly string[] }) => {
       const question = 'This removes all stopped containers. Continue?'
       if (!(await confirmed(context, question, options.force === true))) return
-      printPruned(
-        context,
-        await pruneContainers(await context.engine(), {
-          filter: parsePruneFilters(options.filter ?? []),
-        }),
-      )
+      const { pruneContainers } = await import('#engine/store/prune')
+      const filter = parsePruneFilters(options.filter ?? [])
+      printPruned(context, await pruneContainers(await context.engine(), { filter }))
     })
   return command
 }

@@ -1,5 +1,4 @@
 import { parsePruneFilters } from '#docker/filters/prune-filters'
-import { pruneImages } from '#engine/store/prune-images'
 import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'
 import { collect } from '../arguments/values.ts'
@@ -26,6 +25,7 @@ export function define(context: Context): Command {
       const what = options.all ? 'all images that no container uses' : 'all images without a name'
       if (!(await confirmed(context, `This removes ${what}. Continue?`, options.force === true)))
         return
+      const { pruneImages } = await import('#engine/store/prune-images')
       const pruned = await pruneImages(await context.engine(), {
         all: options.all === true,
         filter: parsePruneFilters(options.filter ?? []),

@@ -6,14 +6,12 @@ import { parsePruneFilters } from '#docker/filters/prune-filters'
 import { parseLabels } from '#docker/flags/label-flags'
 import { parseConnection } from '#docker/flags/network-flags'
 import { parseNetworkFlags } from '#docker/flags/network-options'
-import { connectNetwork, disconnectNetwork } from '#engine/network/connections'
 import {
   createNetwork,
   inspectNetwork,
   listNetworks,
   removeNetwork,
 } from '#engine/network/networks'
-import { pruneNetworks } from '#engine/store/prune'
 import { Command } from '../arguments/command.ts'
 import { collect, parseWhole } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
@@ -68,6 +66,7 @@ function defineConnect(context: Context): Command {
       const addresses = { ip, ip6, linkLocalIps }
       const names = { network, aliases, links }
       const choice = parseConnection({ ...names, ...addresses, gatewayPriority, driverOptions })
+      const { connectNetwork } = await import('#engine/network/connections')
       await connectNetwork(await context.engine(), container, choice)
     })
 }
@@ -79,10 +78,10 @@ function defineDisconnect(context: Context): Command {
     .argument('<container>')
     .option('-f, --force', 'no error for a container that is not on the network')
     .examples('strake network disconnect back postgres')
-    .action(
-      async (network: string, container: string, { force }: { readonly force?: true }) =>
-        await disconnectNetwork(await context.engine(), container, { network, force }),
-    )
+    .action(async (network: string, container: string, { force }: { readonly force?: true }) => {
+      const { disconnectNetwork } = await import('#engine/network/connections')
+      await disconnectNetwork(await context.engine(), container, { network, force })
+    })
 }
 
 interface CreateOptions {
@@ -238,6 +237,7 @@ function definePrune(context: Context): Command {
       const question = 'This removes all networks that no container uses. Continue?'
       if (!(await confirmed(context, question, force === true))) return
       const options = { filter: parsePruneFilters(filter) }
+      const { pruneNetworks } = await import('#engine/store/prune')
       const { networks } = await pruneNetworks(await context.engine(), options)
       if (networks.length > 0) {
         context.out.write(`${['Deleted Networks:', ...networks].join('\n')}\n\n`)

@@ -1,10 +1,6 @@
 import { parsePruneFilters } from '#docker/filters/prune-filters'
-import { type ContainerOutcome, startAll, stopAll } from '#engine/boot/start-all'
-import { checkStore } from '#engine/store/check'
+import type { ContainerOutcome } from '#engine/boot/start-all'
 import type { CheckFinding } from '#engine/store/check-finding'
-import { cleanUp } from '#engine/store/cleanup'
-import { pruneSystem } from '#engine/store/prune'
-import { resetStore } from '#engine/store/reset'
 import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'
@@ -30,6 +26,7 @@ export function define(context: Context): Command {
     .description('Clean up after a crash or reboot: mounts, namespaces, states of containers')
     .examples('strake system cleanup')
     .action(async () => {
+      const { cleanUp } = await import('#engine/store/cleanup')
       const lines = await cleanUp(await context.engine())
       context.out.write(lines.map((line) => `${line}\n`).join(''))
     })
@@ -42,7 +39,9 @@ export function define(context: Context): Command {
     .action(async (options: { readonly force?: true }) => {
       const engine = await context.engine()
       const question = `This removes every container, image, volume and cache in ${engine.root}. Continue?`
-      if (await confirmed(context, question, options.force === true)) await resetStore(engine)
+      if (!(await confirmed(context, question, options.force === true))) return
+      const { resetStore } = await import('#engine/store/reset')
+      await resetStore(engine)
     })
   return command
 }
@@ -67,6 +66,7 @@ function defineBoot(context: Context, command: Command): void {
     .examples('strake system start-all')
     .action(async () => {
       const options = { onOutcome, signal: context.signal }
+      const { startAll } = await import('#engine/boot/start-all')
       const lines = await startAll(await context.engine(), options)
       context.err.write(lines.map((line) => `${line}\n`).join(''))
     })
@@ -75,6 +75,7 @@ function defineBoot(context: Context, command: Command): void {
     .description('Stop all containers; start-all starts them again')
     .examples('strake system stop-all')
     .action(async () => {
+      const { stopAll } = await import('#engine/boot/start-all')
       await stopAll(await context.engine(), { onOutcome, signal: context.signal })
     })
 }
@@ -109,6 +110,7 @@ function definePrune(context: Context): Command {
       const volumes = options.volumes ? ', volumes without a name' : ''
       const question = `This removes stopped containers${volumes}, unused networks, ${images} and the build cache. Continue?`
       if (!(await confirmed(context, question, options.force === true))) return
+      const { pruneSystem } = await import('#engine/store/prune')
       const pruned = await pruneSystem(await context.engine(), {
         all: options.all === true,
         filter,
@@ -139,6 +141,7 @@ function defineCheck(context: Context): Command {
       const write = await openDocumentWriter(context.out, options.format)
       const repair = options.repair === true
       let count = 0
+      const { checkStore } = await import('#engine/store/check')
       for await (const finding of checkStore(await context.engine(), {
         repair,
         signal: context.signal,

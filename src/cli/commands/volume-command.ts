@@ -4,7 +4,6 @@ import { volumeDocument } from '#docker/documents/volume'
 import { parsePruneFilters } from '#docker/filters/prune-filters'
 import { parseVolumeFilters } from '#docker/filters/volume-filters'
 import { parseLabels } from '#docker/flags/label-flags'
-import { pruneVolumes } from '#engine/store/prune-volumes'
 import { createVolume, inspectVolume, listVolumes, removeVolume } from '#engine/volume/volumes'
 import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
@@ -134,6 +133,7 @@ function definePrune(context: Context): Command {
       const question = `This removes ${what} that no container uses. Continue?`
       if (!(await confirmed(context, question, force === true))) return
       const options = { all: all === true, filter: parsePruneFilters(filter) }
+      const { pruneVolumes } = await import('#engine/store/prune-volumes')
       printPruned(context, await pruneVolumes(await context.engine(), options))
     })
 }

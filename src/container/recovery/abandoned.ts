@@ -32,6 +32,18 @@ export function isLost(
   return !isLocked(context, id)
 }
 
+/** Whether a stopped container has to be looked at before it is started: most have nothing to clean up. */
+export function needsCleanUp(
+  context: Pick<ContainerContext, 'root' | 'run'>,
+  { id, state }: Pick<Container, 'id' | 'state'>,
+): boolean {
+  return (
+    isRunning({ state }) ||
+    state.status === 'dead' ||
+    holdsSomething(state, containerPaths(context, id))
+  )
+}
+
 /** The run directory exists from before the root is mounted until after it is unmounted. */
 export function holdsSomething({ root }: ContainerState, { run }: ContainerPaths): boolean {
   return root !== undefined || pathExists(run)

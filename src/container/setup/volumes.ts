@@ -1,6 +1,5 @@
 import { realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { copyDirectory } from '#copy'
 import { type Digest, StrakeError } from '#oci'
 import { isMountPoint, isSystemError, makeDirectoriesWithMode, treeCalls } from '#platform'
 import { ContainerView, isDirectory, type RootMount } from '#runtime'
@@ -138,6 +137,7 @@ async function fillMounted(
   const data = treeCalls.openRoot(target)
   try {
     if (treeCalls.listDirectory(data).length > 0) return
+    const { copyDirectory } = await import('#copy/copy-directory')
     await copyDirectory(source, data, { warn: () => {}, signal })
     const status = treeCalls.entryStatus(source)
     if (status === undefined) return

@@ -9,7 +9,6 @@ import type { ContainerOptions } from '../model/options.ts'
 import { readContainer } from '../model/record.ts'
 import { type ContainerSettings, mergeSettings } from '../model/settings.ts'
 import { isLost } from '../recovery/abandoned.ts'
-import { reconcileContainer } from '../recovery/reconcile.ts'
 import { keepRecord } from '../recovery/restore.ts'
 import { makeVolumes } from '../setup/volume-use.ts'
 
@@ -73,7 +72,9 @@ async function removeLost(context: ContainerContext, name: string | undefined): 
   const container = readContainer(context, record)
   if (!container.settings.remove || !isLost(context, container)) return
   using lock = tryLockContainer(context, container.id)
-  if (lock !== undefined) await reconcileContainer(context, container)
+  if (lock === undefined) return
+  const { reconcileContainer } = await import('../recovery/reconcile.ts')
+  await reconcileContainer(context, container)
 }
 
 type NewRecord = Parameters<ContainerContext['records']['containers']['insert']>[0]

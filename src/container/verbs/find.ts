@@ -3,14 +3,11 @@ import type { ContainerContext, RunningContext } from '../model/context.ts'
 import { lockContainer } from '../model/lock.ts'
 import { type Container, getContainer } from '../model/record.ts'
 import { isOrphaned } from '../recovery/abandoned.ts'
-import { adoptContainer } from '../recovery/adopt.ts'
-import { reconcileContainer } from '../recovery/reconcile.ts'
-import { mendRunning } from '../setup/mend.ts'
 
 /**
  * Finds a container by name, id or the start of an id. Repairs a damaged state first, so
  * that a running container does not count as stopped, and gives a running container a monitor if
- * its own was killed. Throws `NOT_FOUND`.
+ * its own was killed. Throws `NOT_FOUND`. Loads the code of repairs only when there is something to repair.
  */
 export async function findContainer(
   context: ContainerContext,
@@ -18,11 +15,13 @@ export async function findContainer(
 ): Promise<Container> {
   const container = getContainer(context, nameOrId)
   if (isOrphaned(context, container)) {
+    const { adoptContainer } = await import('../recovery/adopt.ts')
     await adoptContainer(context, container)
     return getContainer(context, container.id)
   }
   if (container.state.status !== 'dead') return container
   using _lock = await lockContainer(context, container)
+  const { reconcileContainer } = await import('../recovery/reconcile.ts')
   await reconcileContainer(context, container)
   return getContainer(context, container.id)
 }
@@ -32,6 +31,7 @@ export async function findRunning(context: RunningContext, nameOrId: string): Pr
   const container = getContainer(context, nameOrId)
   if (container.state.status !== 'dead') return container
   using _lock = await lockContainer(context, container)
+  const { mendRunning } = await import('../setup/mend.ts')
   await mendRunning(context, container)
   return getContainer(context, container.id)
 }

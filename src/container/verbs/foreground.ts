@@ -13,7 +13,6 @@ import { runSession } from '../session/session.ts'
 import { monitorLost } from '../session/session-error.ts'
 import { proxySignals } from '../session/signals.ts'
 import type { ContainerStreams } from '../session/streams.ts'
-import { resizeContainer } from './control.ts'
 import { findContainer } from './find.ts'
 import { noteStart, orderStart } from './start.ts'
 
@@ -136,7 +135,10 @@ async function runOverSocket(run: Run, detach: DetachFilter): Promise<RunEnd> {
       stdin,
       detach,
       signal,
-      resize: (size) => void resizeContainer(context, id, size),
+      async resize(size) {
+        const { resizeContainer } = await import('./control.ts')
+        await resizeContainer(context, id, size)
+      },
     })
   } finally {
     connection.destroy()

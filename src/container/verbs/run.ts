@@ -6,8 +6,7 @@ import type { MonitorHandle } from '../session/monitor-handle.ts'
 import { requireTerminal } from '../session/require-terminal.ts'
 import { SessionError } from '../session/session-error.ts'
 import { type CreatedContainer, createLocked, type LockedContainer } from './create.ts'
-import { type ForegroundOptions, type RunEnd, runForeground } from './foreground.ts'
-import { removeContainer } from './remove.ts'
+import type { ForegroundOptions, RunEnd } from './foreground.ts'
 import { startContainer } from './start.ts'
 
 /** Creates a container and starts it in the background. Keeps it if it fails to start, unless `--rm` is given. */
@@ -46,9 +45,10 @@ export async function runContainer(
     createDetachFilter(foreground.detachKeys)
     if (options.tty && options.interactive && foreground.streams === undefined) requireTerminal()
   })
-  return await removingFailed(context, options, { ...created, lock }, () => {
+  return await removingFailed(context, options, { ...created, lock }, async () => {
     foreground.onCreated?.(created)
-    return runForeground(context, created.id, { ...foreground, launched, lock })
+    const { runForeground } = await import('./foreground.ts')
+    return await runForeground(context, created.id, { ...foreground, launched, lock })
   })
 }
 
@@ -81,6 +81,7 @@ async function removingFailed<T>(
     // The container keeps running without its user. Its monitor removes it when it ends.
     if (error instanceof SessionError) throw error
     if (options.remove && context.records.containers.get(id) !== undefined) {
+      const { removeContainer } = await import('./remove.ts')
       await removeContainer(context, id, { force: true, volumes: true })
     }
     throw error

@@ -6,7 +6,7 @@ import { lockContainer } from '../model/lock.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
 import { createdState, writeState } from '../model/state.ts'
 import { countAnnounced } from '../protocol/announce.ts'
-import { reconcileContainer } from '../recovery/reconcile.ts'
+import { needsCleanUp } from '../recovery/abandoned.ts'
 import { launchMonitor } from '../session/launch.ts'
 import type { MonitorHandle } from '../session/monitor-handle.ts'
 import { type PrepareOptions, prepareContainer } from '../setup/prepare.ts'
@@ -60,6 +60,12 @@ export async function noteRestart(context: ContainerContext, nameOrId: string): 
   await context.records.events.note(containerEvent(container, 'restart'))
 }
 
+/** Removes the leftovers of a crash. Throws `NOT_FOUND` for a container with `--rm`, which is removed itself. */
+async function cleanUp(context: ContainerContext, container: Container): Promise<void> {
+  const { reconcileContainer } = await import('../recovery/reconcile.ts')
+  if (await reconcileContainer(context, container)) getContainer(context, container.id)
+}
+
 export interface OrderStartOptions extends PrepareOptions {
   readonly monitor: MonitorHandle
 }
@@ -82,8 +88,7 @@ export async function orderStart(
   const { monitor } = options
   const paths = containerPaths(context, container.id)
   try {
-    // Removes the leftovers of a crash; a container with --rm is removed itself.
-    if (await reconcileContainer(context, container)) getContainer(context, container.id)
+    if (needsCleanUp(context, container)) await cleanUp(context, container)
     mkdirSync(paths.run, { recursive: true, mode: 0o700 })
     rmSync(paths.stopRequest, { force: true })
     await prepareContainer(context, container, options)

@@ -88,7 +88,7 @@ async function attachToProxy({
   hosts = [],
 }: NetworkRequest): Promise<StepNetwork> {
   if (exchange === undefined) throw new TypeError('A step with a proxy answers its requests')
-  const { openRecorder } = await import('#network')
+  const { openRecorder } = await import('#network/recorder/recorder')
   const recorder = await openRecorder({ directory, exchange })
   return {
     netnsPath: recorder.namespace,

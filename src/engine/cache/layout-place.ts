@@ -16,6 +16,7 @@ import {
   isSystemError,
   lockDirectory,
   pathExists,
+  readPlainBytes,
   temporaryName,
   tryLockDirectory,
   writeAll,
@@ -141,7 +142,6 @@ async function describeBlob(
 ): Promise<Descriptor | undefined> {
   const path = blobPath(directory, digest)
   if (!pathExists(path)) return undefined
-  const { readPlainBytes } = await import('#platform')
   const raw = readPlainBytes(path)
   if (raw === undefined) return undefined
   const type = documentType(parseManifestOrIndex(raw))

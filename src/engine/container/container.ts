@@ -1,40 +1,21 @@
-import {
-  type AttachOptions,
-  attachContainer as attach,
-  type ForegroundOptions,
-  getContainer,
-  isRunning,
-  killContainer as kill,
-  type LogEntry,
-  type LogsOptions,
-  listProcesses,
-  noteRestart,
-  type ProcessTable,
-  pauseContainer as pause,
-  type RemoveOptions,
-  readLogBatches,
-  readLogs,
-  removeContainer as remove,
-  removeStopped,
-  renameContainer as rename,
-  runForeground,
-  type StopOptions,
-  startContainer as start,
-  stopContainer as stop,
-  unpauseContainer as unpause,
-  type WaitCondition,
-  type WaitOptions,
-  waitContainer as wait,
-} from '#container'
+import { getContainer, isRunning } from '#container/model/record'
+import type { ProcessTable } from '#container/observe/processes'
+import type { AttachOptions } from '#container/verbs/attach'
+import type { StopOptions } from '#container/verbs/control'
+import type { ForegroundOptions } from '#container/verbs/foreground'
+import type { LogEntry, LogsOptions } from '#container/verbs/logs'
+import type { RemoveOptions } from '#container/verbs/remove'
+import type { WaitCondition, WaitOptions } from '#container/verbs/wait'
 import type { PublishedPort } from '#network'
 import { isStrakeError } from '#oci'
 import type { Engine } from '../engine.ts'
 import { containerContext } from './container-context.ts'
 import { type ContainerEnd, describeEnd } from './end.ts'
 
-/** The verbs on one container, named by its name, its ID or the beginning of its ID. */
+// The verbs on one container, named by its name, its ID or the beginning of its ID. Each loads its own code.
 
 export async function startContainer(engine: Engine, name: string): Promise<void> {
+  const { startContainer: start } = await import('#container/verbs/start')
   await start(await containerContext(engine), name)
 }
 
@@ -44,6 +25,7 @@ export async function startAttached(
   name: string,
   options: Omit<ForegroundOptions, 'launched'> = {},
 ): Promise<ContainerEnd> {
+  const { runForeground } = await import('#container/verbs/foreground')
   return describeEnd(await runForeground(await containerContext(engine), name, options))
 }
 
@@ -52,6 +34,7 @@ export async function stopContainer(
   name: string,
   options: StopOptions = {},
 ): Promise<void> {
+  const { stopContainer: stop } = await import('#container/verbs/control')
   await stop(await containerContext(engine), name, options)
 }
 
@@ -61,6 +44,8 @@ export async function restartContainer(
   name: string,
   options: StopOptions = {},
 ): Promise<void> {
+  const { stopContainer: stop } = await import('#container/verbs/control')
+  const { noteRestart, startContainer: start } = await import('#container/verbs/start')
   const context = await containerContext(engine)
   await stop(context, name, options)
   await start(context, name, { signal: options.signal })
@@ -72,14 +57,17 @@ export async function killContainer(
   name: string,
   signal = 'SIGKILL',
 ): Promise<void> {
+  const { killContainer: kill } = await import('#container/verbs/control')
   await kill(await containerContext(engine), name, signal)
 }
 
 export async function pauseContainer(engine: Engine, name: string): Promise<void> {
+  const { pauseContainer: pause } = await import('#container/verbs/control')
   await pause(await containerContext(engine), name)
 }
 
 export async function unpauseContainer(engine: Engine, name: string): Promise<void> {
+  const { unpauseContainer: unpause } = await import('#container/verbs/control')
   await unpause(await containerContext(engine), name)
 }
 
@@ -89,6 +77,7 @@ export async function waitContainer(
   name: string,
   options: WaitOptions = {},
 ): Promise<number> {
+  const { waitContainer: wait } = await import('#container/verbs/wait')
   return await wait(await containerContext(engine), name, options)
 }
 
@@ -98,6 +87,7 @@ export async function removeContainer(
   name: string,
   options: RemoveOptions = {},
 ): Promise<boolean> {
+  const { removeContainer: remove } = await import('#container/verbs/remove')
   try {
     await remove(await containerContext(engine), name, options)
     return true
@@ -112,6 +102,7 @@ export async function removeContainer(
  * another process uses it.
  */
 export async function removeStoppedContainer(engine: Engine, id: string): Promise<boolean> {
+  const { removeStopped } = await import('#container/verbs/remove')
   return await removeStopped(await containerContext(engine), id, { volumes: true })
 }
 
@@ -121,6 +112,7 @@ export async function attachContainer(
   name: string,
   options: AttachOptions = {},
 ): Promise<ContainerEnd> {
+  const { attachContainer: attach } = await import('#container/verbs/attach')
   return describeEnd(await attach(await containerContext(engine), name, options))
 }
 
@@ -130,6 +122,7 @@ export async function* readContainerLogs(
   name: string,
   options: LogsOptions = {},
 ): AsyncGenerator<LogEntry> {
+  const { readLogs } = await import('#container/verbs/logs')
   yield* readLogs(await containerContext(engine), name, options)
 }
 
@@ -139,6 +132,7 @@ export async function* readContainerLogBatches(
   name: string,
   options: LogsOptions = {},
 ): AsyncGenerator<readonly LogEntry[]> {
+  const { readLogBatches } = await import('#container/verbs/logs')
   yield* readLogBatches(await containerContext(engine), name, options)
 }
 
@@ -148,6 +142,7 @@ export async function renameContainer(
   nameOrId: string,
   name: string,
 ): Promise<void> {
+  const { renameContainer: rename } = await import('#container/verbs/rename')
   await rename(await containerContext(engine), nameOrId, name)
 }
 
@@ -157,6 +152,7 @@ export async function listContainerProcesses(
   name: string,
   psArguments: readonly string[],
 ): Promise<ProcessTable> {
+  const { listProcesses } = await import('#container/observe/processes')
   return await listProcesses(await containerContext(engine), name, psArguments)
 }
 
@@ -169,7 +165,7 @@ export async function publishedPorts(
   return isRunning(container) ? (container.state.network?.ports ?? []) : []
 }
 
-export type { LogsOptions } from '#container'
+export { formatAttributes } from '#container/logs/attributes'
 /** Re-exported for commands: streams over the descriptors of this process, and log entries. */
-export { DescriptorStreams, formatAttributes, type LogEntry } from '#container'
-export type { WaitCondition, WaitOptions }
+export { DescriptorStreams } from '#container/session/descriptor-streams'
+export type { LogEntry, LogsOptions, WaitCondition, WaitOptions }

@@ -33,7 +33,7 @@ export function restoringStore(
   const isDropped = async (digest: Digest): Promise<boolean> => {
     const diffId = records.dropped.diffIdOf(digest)
     if (diffId === undefined) return false
-    const { layerArchive } = await import('#snapshot')
+    const { layerArchive } = await import('#snapshot/erofs/layer-folder')
     return pathExists(layerArchive(store.root, diffId))
   }
   const makeWhole = async (target: Descriptor, signal?: AbortSignal): Promise<void> => {

@@ -1,5 +1,5 @@
 import type { Arrivals } from '#content'
-import { type Image, isProved, unpackImage } from '#image'
+import { type Image, isProved } from '#image'
 import { chainIds, type Digest } from '#oci'
 import { canChown, canMount } from '#platform'
 import type { Lease } from '#records'
@@ -31,6 +31,7 @@ export async function ensureUnpacked(
   const proved = image.layers.every((layer) => isProved(layer, engine.records.layers))
   if (proved && (await snapshots.has(top))) return top
   await using _lease = options.lease === undefined ? await beginUnpacking(engine, top) : undefined
+  const { unpackImage } = await import('#image/unpack')
   return await unpackImage(image, engine.content, snapshots, {
     ...options,
     pathOf: (digest) => engine.content.pathOf(digest),

@@ -21,7 +21,7 @@ export function withCredentials(
   return {
     ...engine,
     async registry(name: string, emit: Emit = silent) {
-      const { connectRegistry } = await import('#registry')
+      const { connectRegistry } = await import('#registry/client/connect')
       return connectRegistry(name, {
         credentials: async () => {
           const given = await find(name)

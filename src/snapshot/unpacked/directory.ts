@@ -58,7 +58,7 @@ export class DirectorySnapshots implements LocalSnapshotter {
     if (await this.has(chainAbove(parent, layer.diffId))) return undefined
     await using active = await this.prepare(parent, { use: 'unpack' })
     // Loaded here: starting a container does not need it.
-    const { applyLayer } = await import('#layer')
+    const { applyLayer } = await import('#layer/apply')
     const { readLayer } = await import('../chain/layer-source.ts')
     const source = readLayer(layer)
     const { entries } = await applyLayer(source.bytes, active.root, { emit, limits, signal })
@@ -100,7 +100,7 @@ export class DirectorySnapshots implements LocalSnapshotter {
   }
 
   async *compare(before: Digest | null, after: Digest): AsyncGenerator<PathChange> {
-    const { compareTrees } = await import('#layer')
+    const { compareTrees } = await import('#layer/compare-trees')
     await using now = await this.view(after)
     await using old = before === null ? await this.prepare(null) : await this.view(before)
     yield* compareTrees(old.root, now.root)
