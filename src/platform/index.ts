@@ -179,6 +179,9 @@ export { probePort } from './net/port.ts'
 export { isPrivateAddress } from './net/private-address.ts'
 /** Datagrams to a socket of this machine. */
 export { type DatagramSender, openDatagramSender } from './net/unix-datagram.ts'
+/** Connections over unix sockets. */
+export type { UnixConnection, UnixServer } from './net/unix-sockets.ts'
+export { connectUnix, listenUnix } from './net/unix-sockets.ts'
 /** Pipes, and moving bytes through descriptors without stopping the event loop. */
 export type { DescriptorWriter } from './process/descriptor-writer.ts'
 export { ownPipeWriter, sharedWriter } from './process/descriptor-writer.ts'
@@ -192,6 +195,7 @@ export {
   hostPlatform,
   kernelAtLeast,
   kernelRelease,
+  releaseMemory,
   totalMemory,
 } from './process/host.ts'
 /** Processes: identity, starting, reaping, and running this program again. */

@@ -1,7 +1,13 @@
-import { rm } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { StrakeError } from '#oci'
-import { isSystemError, mountsBelow, programEnvironment, runCommand, unmount } from '#platform'
+import {
+  fs,
+  isSystemError,
+  mountsBelow,
+  programEnvironment,
+  runCommand,
+  sleep,
+  unmount,
+} from '#platform'
 import { cgroupPath, removeCgroups } from './cgroup.ts'
 
 /** A program that starts processes from bundles, with the command line of runc: any OCI runtime. */
@@ -96,17 +102,17 @@ export async function forget(
     if (Date.now() > deadline) return await runtime.delete(id, { force: true })
     await sleep(1)
   }
-  await removeState(`${runtime.root}/${id}`)
+  removeState(`${runtime.root}/${id}`)
 }
 
 /** runc mounts itself there at its start, and leaves the mount when it is killed then. */
-async function removeState(directory: string): Promise<void> {
+function removeState(directory: string): void {
   try {
-    await rm(directory, { recursive: true, force: true })
+    fs().rmSync(directory, { recursive: true, force: true })
   } catch (error) {
     if (!isSystemError(error, 'EBUSY')) throw error
     for (const { target } of mountsBelow(directory)) unmount(target, { detach: true })
-    await rm(directory, { recursive: true, force: true })
+    fs().rmSync(directory, { recursive: true, force: true })
   }
 }
 

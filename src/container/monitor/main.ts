@@ -1,6 +1,14 @@
 import { appendFileSync, writeSync } from 'node:fs'
 import { basename } from 'node:path'
-import { becomeSubreaper, isAlive, lockDirectory, newSession, readInput, sleep } from '#platform'
+import {
+  becomeSubreaper,
+  isAlive,
+  lockDirectory,
+  newSession,
+  readInput,
+  releaseMemory,
+  sleep,
+} from '#platform'
 import { type ContainerPaths, containerPaths } from '../model/context.ts'
 import { readState } from '../model/state.ts'
 import { type MonitorCommand, type MonitorReport, readOrder } from '../protocol/order.ts'
@@ -97,7 +105,11 @@ async function* readCommands(): AsyncGenerator<MonitorCommand> {
   }
 }
 
+/** Milliseconds after a start, when the monitor of a container that keeps running has no more work. */
+const settled = 1000
+
 function report(report: MonitorReport): void {
+  if (report.type === 'started') setTimeout(releaseMemory, settled)
   try {
     writeSync(1, `${JSON.stringify(report)}\n`)
   } catch {

@@ -1,7 +1,6 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
-import type { Server } from 'node:net'
 import { dirname } from 'node:path'
-import { startTimer } from '#platform'
+import { listenUnix, startTimer, type UnixServer } from '#platform'
 import type { OutputStream } from '../model/options.ts'
 import { frameConnection, type MonitorConnection } from '../protocol/connection.ts'
 import type { Frame } from '../protocol/frames.ts'
@@ -58,16 +57,13 @@ export async function listenForClients(
     const { length } = listeners()
     for (const { count, resolve } of waiting) if (length >= count) resolve()
   }
-  // Loaded while the runtime starts the container.
-  const { createServer } = process.getBuiltinModule('node:net')
-  const server = createServer((socket) => {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  rmSync(path, { force: true })
+  const server = listenUnix(path, (socket) => {
     const client: Client = { connection: frameConnection(socket), wantsOutput: false, holds: false }
     clients.add(client)
     void serveClient(client, requests, onListener).finally(() => clients.delete(client))
   })
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  rmSync(path, { force: true })
-  await listen(server, path)
   chmodSync(path, 0o600)
   return {
     async haveListeners(count, patience) {
@@ -86,13 +82,6 @@ export async function listenForClients(
     },
     finish: (farewell) => finish(server, clients, farewell),
   }
-}
-
-function listen(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(path, resolve)
-  })
 }
 
 /**
@@ -138,11 +127,11 @@ async function serve(frame: Frame, requests: ClientRequests): Promise<void> {
 }
 
 async function finish(
-  server: Server,
+  server: UnixServer,
   clients: ReadonlySet<Client>,
   { code, patience }: Farewell,
 ): Promise<void> {
-  server.close()
+  server[Symbol.dispose]()
   const gone = [...clients].map(async ({ connection }) => {
     const alarm = startTimer(patience, () => connection.destroy())
     await connection.send({ kind: 'exit', code })

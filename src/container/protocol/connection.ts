@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Socket } from 'node:net'
-import { isSystemError, startTimer } from '#platform'
+import { connectUnix, isSystemError, startTimer, type UnixConnection } from '#platform'
 import { createFrameDecoder, encodeFrame, type Frame, splitFrame } from '../protocol/frames.ts'
 
 /** One end of the connection between the monitor of a container and a client. */
@@ -23,71 +22,42 @@ export interface MonitorConnection {
 
 /** Connects to a monitor. Returns `undefined` when no monitor listens there. */
 export async function connectMonitor(path: string): Promise<MonitorConnection | undefined> {
-  const socket = process.getBuiltinModule('node:net').connect(path)
   try {
-    await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve)
-      socket.once('error', reject)
-    })
+    return frameConnection(await connectUnix(path))
   } catch (error) {
     // The kernel reports a long path as invalid if its directory was just removed.
     if (isSystemError(error, 'ENOENT', 'ECONNREFUSED') || !existsSync(path)) return undefined
     throw error
   }
-  return frameConnection(socket)
 }
 
 /** Milliseconds that the other end has for reading the last frames, unless the caller chooses. */
 const farewell = 2000
 
 /** Returns the connection over a connected socket. */
-export function frameConnection(socket: Socket): MonitorConnection {
-  // The other end may close the connection while this end writes. The frames then end.
-  socket.on('error', () => socket.destroy())
-  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+export function frameConnection(socket: UnixConnection): MonitorConnection {
   let reading = false
   return {
     frames: (async function* () {
       reading = true
-      yield* readFrames(socket)
+      const decode = createFrameDecoder()
+      for await (const chunk of socket.bytes) yield* decode(chunk)
     })(),
     async send(frame) {
-      for (const part of splitFrame(frame)) {
-        if (socket.destroyed) return
-        if (!socket.write(encodeFrame(part))) await roomIn(socket)
-      }
+      for (const part of splitFrame(frame)) await socket.write(encodeFrame(part))
     },
     async close(patience = farewell) {
       // If a socket with unread input is closed, the other end loses what it has not read yet.
-      socket.end()
-      if (!reading) socket.resume()
+      socket.finish()
+      if (!reading) void drop(socket.bytes)
       const alarm = startTimer(patience, () => socket.destroy())
-      await closed
+      await socket.closed
       alarm.cancel()
     },
     destroy: () => socket.destroy(),
   }
 }
 
-function roomIn(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      socket.off('drain', done)
-      socket.off('close', done)
-      resolve()
-    }
-    socket.on('drain', done)
-    socket.on('close', done)
-  })
-}
-
-async function* readFrames(socket: Socket): AsyncGenerator<Frame> {
-  const decode = createFrameDecoder()
-  try {
-    for await (const chunk of socket) yield* decode(chunk)
-  } catch (error) {
-    // Bytes that are not a frame are an error, also if the other end has left.
-    const isEnd = isSystemError(error, 'ECONNRESET', 'EPIPE') || socket.destroyed
-    if (error instanceof RangeError || !isEnd) throw error
-  }
+async function drop(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of bytes);
 }

@@ -62,6 +62,11 @@ export function cpuCount(): number {
   return Math.max(1, navigator.hardwareConcurrency)
 }
 
+/** Gives memory that this process does not use back to the machine, for a process that waits from now on. */
+export function releaseMemory(): void {
+  if (typeof Bun !== 'undefined') Bun.shrink()
+}
+
 /**
  * Collects garbage. Called between two tasks that need much memory each. Blocks for as long as a
  * walk over all live objects takes.
