@@ -20,12 +20,16 @@ export {
   openFile,
   openFlag,
   pathExists,
+  readFile,
+  readFileAt,
+  readLink,
   readSmallFile,
   realPath,
   removeDirectory,
   removeFile,
   renamePath,
   writeDescriptorNow,
+  writeSmallFile,
 } from './call/posix.ts'
 /** A write of all bytes that waits for the kernel. */
 export { writeAllNow } from './call/write-all-now.ts'

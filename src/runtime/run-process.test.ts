@@ -62,7 +62,7 @@ describe.skipIf(cannotRun !== undefined)(
         user: resolveUser(prepared.view, ''),
         ...options,
       })
-      await writeBundle(base, config)
+      writeBundle(base, config)
       let text = ''
       const take = (chunk: Uint8Array): void => {
         text += new TextDecoder().decode(chunk)

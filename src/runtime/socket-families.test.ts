@@ -79,7 +79,7 @@ describe.skipIf(cannotRun !== undefined)(
 
     /** The results of socket(2) in a container of `runtime`, by family. */
     async function answers(runtime: Runtime['name'], changed = config): Promise<readonly string[]> {
-      await writeBundle(base, changed)
+      writeBundle(base, changed)
       const id = `strake-families-${process.pid}`
       const { stdout, stderr } = await runCommand(command(runtime, 'run', '-b', base, id))
       expect(stderr).toBe('')
@@ -99,7 +99,7 @@ describe.skipIf(cannotRun !== undefined)(
     test.skipIf(noCrun)('refuses them under crun when it is taken from the cache', async () => {
       const runtime = { name: 'crun', version: 'test', root: `${base}/crun` } as const
       const options = { runtime, directory: `${base}/filters` }
-      await writeBundle(base, config)
+      writeBundle(base, config)
       const create = command('crun', 'create', '-b', base, 'kept')
       // The process of the container would keep our pipe open until the container ends.
       await runCommand(['sh', '-c', 'exec "$@" </dev/null >/dev/null 2>&1', 'sh', ...create])

@@ -34,5 +34,5 @@ export async function updateLimits(
       throw new StrakeError('CONFLICT', `Cannot update container ${id.slice(0, 12)}: ${reason}`)
     }
   }
-  await writeBundle(directory, { ...config, linux: { ...config.linux, resources } })
+  writeBundle(directory, { ...config, linux: { ...config.linux, resources } })
 }

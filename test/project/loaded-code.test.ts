@@ -53,17 +53,23 @@ afterAll(() => rmSync(built, { recursive: true }))
 
 const imported = /^(?:import|export)\s[^'"`;]*?from\s*"(\.[^"]+)"|^import "(\.[^"]+)"/gm
 
-/** The sizes of the files that are loaded with a file, in bytes. */
-function loadedWith(file: string): ReadonlyMap<string, number> {
+/** The chunks that are loaded with a file. */
+function chunksOf(file: string): readonly string[] {
   const own = [...chunks].find(([, text]) => text.includes(`// src/${file}\n`))
   if (own === undefined) throw new Error(`no chunk has ${file}`)
   const loaded = new Set([own[0]])
-  const sizes = new Map<string, number>()
   for (const path of loaded) {
-    const text = chunks.get(path) ?? ''
-    for (const [, from, only] of text.matchAll(imported)) {
+    for (const [, from, only] of (chunks.get(path) ?? '').matchAll(imported)) {
       loaded.add(resolve(dirname(path), from ?? only ?? ''))
     }
+  }
+  return [...loaded].map((path) => chunks.get(path) ?? '')
+}
+
+/** The sizes of the files that are loaded with a file, in bytes. */
+function loadedWith(file: string): ReadonlyMap<string, number> {
+  const sizes = new Map<string, number>()
+  for (const text of chunksOf(file)) {
     const [, ...parts] = text.split(/^\/\/ (src\/\S+)$/m)
     for (let index = 0; index < parts.length; index += 2) {
       sizes.set(parts[index] ?? '', parts[index + 1]?.length ?? 0)
@@ -79,4 +85,11 @@ test.each(Object.entries(most))('%s loads at most %d kB', (file, kilobytes) => {
   const shown = total > kilobytes * 1000 ? sizes.slice(0, 20) : []
   expect(shown).toEqual([])
   expect(sizes.length).toBeGreaterThan(10)
+})
+
+test('a monitor begins without a module of Node, because each takes time and memory in every container', () => {
+  const modules = chunksOf('container/monitor/main.ts').flatMap((text) => [
+    ...text.matchAll(/^import .*from "(node:[^"]+)"/gm),
+  ])
+  expect(modules.map(([, name]) => name)).toEqual([])
 })

@@ -106,7 +106,7 @@ export async function openStepContainer(
         network: networkNamespace(op, network),
         mounts: prepared.mounts,
       })
-      await writeBundle(
+      writeBundle(
         directory,
         filters === undefined ? config : useCompiledFilter(config, { runtime, directory: filters }),
       )

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { StrakeError } from '#oci'
+import { fsPromises } from '#platform'
 import { parseAssignments } from './values.ts'
 
 /**
@@ -24,7 +24,7 @@ export async function readEnvironment(
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    return await fsPromises().readFile(file, 'utf8')
   } catch (cause) {
     throw new StrakeError('NOT_FOUND', `Cannot read the env file ${file}: no such file`, { cause })
   }

@@ -1,5 +1,14 @@
-import { closeSync, fstatSync, ftruncateSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { isSystemError, openFlag, openPlainFile, SystemError } from '#platform'
+import {
+  closeFile,
+  isSystemError,
+  openFlag,
+  openPlainFile,
+  removeFile,
+  renamePath,
+  SystemError,
+  treeCalls,
+  writeDescriptorNow,
+} from '#platform'
 
 /** A log file. It grows by whole records and is renamed when it is full. */
 export interface LogFile {
@@ -20,35 +29,39 @@ export interface LogFileOptions {
 
 export function openLogFile(path: string, { maxSize, maxFile }: LogFileOptions): LogFile {
   let fd = open(path)
-  let size = fstatSync(fd).size
+  let size = sizeOf(fd)
   return {
     append(text) {
       if (size >= maxSize) {
         rotate(path, maxFile)
         const next = open(path)
-        closeSync(fd)
+        closeFile(fd)
         fd = next
-        size = fstatSync(fd).size
+        size = sizeOf(fd)
       }
       const bytes = Buffer.from(text)
       try {
         for (let offset = 0; offset < bytes.length; ) {
-          const written = writeSync(fd, bytes, offset)
+          const written = writeDescriptorNow(fd, bytes.subarray(offset))
           if (written === 0) throw new SystemError(noSpace, 'write', path)
           offset += written
         }
       } catch (error) {
         // Half a record would make the next record unreadable too.
-        ftruncateSync(fd, size)
+        treeCalls.setSize(fd, size)
         throw error
       }
       size += bytes.length
     },
-    close: () => closeSync(fd),
+    close: () => closeFile(fd),
   }
 }
 
 const noSpace = 28
+
+function sizeOf(fd: number): number {
+  return treeCalls.entryStatus(fd)?.size ?? 0
+}
 
 function open(path: string): number {
   return openPlainFile(path, openFlag.append | openFlag.create | openFlag.writeOnly, 0o600)
@@ -57,12 +70,12 @@ function open(path: string): number {
 /** Renames the file to `path.1`, `path.1` to `path.2` and so on. */
 function rotate(path: string, maxFile: number): void {
   if (maxFile <= 1) {
-    rmSync(path, { force: true })
+    removeFile(path)
     return
   }
   for (let index = maxFile - 1; index > 0; index--) {
     try {
-      renameSync(index === 1 ? path : `${path}.${index - 1}`, `${path}.${index}`)
+      renamePath(index === 1 ? path : `${path}.${index - 1}`, `${path}.${index}`)
     } catch (error) {
       // There are fewer files so far.
       if (!isSystemError(error, 'ENOENT')) throw error

@@ -1,12 +1,11 @@
-import { rmSync, writeFileSync } from 'node:fs'
-import { isSystemError } from '#platform'
+import { isSystemError, removeFile, writeSmallFile } from '#platform'
 
 /** Bytes. A state or a request to stop takes less. */
 const size = 16_384
 
 /** Reserves disk space for files that must be written when a container has filled the disk. */
 export function makeReserve(path: string): void {
-  writeFileSync(path, new Uint8Array(size), { mode: 0o600 })
+  writeSmallFile(path, ' '.repeat(size), 0o600)
 }
 
 /** Calls `write`. On a full disk it removes the reserve and calls `write` again. */
@@ -15,7 +14,7 @@ export function writeWithReserve(path: string, write: () => void): void {
     write()
   } catch (error) {
     if (!isFullDisk(error)) throw error
-    rmSync(path, { force: true })
+    removeFile(path)
     write()
   }
 }

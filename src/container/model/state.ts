@@ -1,5 +1,12 @@
 import type { NetworkPlace, PublishedPort } from '#network'
-import { fs, type ProcessIdentity, pathExists, readPlainFile } from '#platform'
+import {
+  type ProcessIdentity,
+  pathExists,
+  readPlainFile,
+  removeFile,
+  renamePath,
+  writeSmallFile,
+} from '#platform'
 import type { ContainerPaths } from './context.ts'
 import type { OutputStream } from './options.ts'
 
@@ -108,13 +115,12 @@ export function readJson(path: string): object | undefined {
 }
 
 export function writeJson(path: string, value: object): void {
-  const { renameSync, rmSync, writeFileSync } = fs()
   const temporary = `${path}.${process.pid}.tmp`
   try {
-    writeFileSync(temporary, JSON.stringify(value), { mode: 0o600 })
-    renameSync(temporary, path)
+    writeSmallFile(temporary, JSON.stringify(value), 0o600)
+    renamePath(temporary, path)
   } catch (error) {
-    rmSync(temporary, { force: true })
+    removeFile(temporary)
     throw error
   }
 }

@@ -1,13 +1,13 @@
-import { appendFileSync, writeSync } from 'node:fs'
-import { basename } from 'node:path'
 import {
   becomeSubreaper,
+  fs,
   isAlive,
   lockDirectory,
   newSession,
   readInput,
   releaseMemory,
   sleep,
+  writeDescriptorNow,
 } from '#platform'
 import { type ContainerPaths, containerPaths } from '../model/context.ts'
 import { readState } from '../model/state.ts'
@@ -71,14 +71,18 @@ async function watch(directory: string, options: WatchOptions): Promise<never> {
     process.exit(0)
   } catch (error) {
     const text = error instanceof Error ? error.stack : String(error)
-    appendFileSync(`${directory}/monitor.log`, `${new Date().toISOString()} ${text}\n`)
+    fs().appendFileSync(`${directory}/monitor.log`, `${new Date().toISOString()} ${text}\n`)
     process.exit(1)
   }
 }
 
 function open(directory: string): Pick<SuperviseOptions, 'order' | 'paths' | 'store'> {
   const order = readOrder(`${directory}/order.json`)
-  return { order, paths: containerPaths(order, basename(directory)), store: closedStore(order) }
+  return { order, paths: containerPaths(order, idOf(directory)), store: closedStore(order) }
+}
+
+function idOf(directory: string): string {
+  return directory.slice(directory.lastIndexOf('/') + 1)
 }
 
 function pathsOf(directory: string): ContainerPaths {
@@ -111,7 +115,7 @@ const settled = 1000
 function report(report: MonitorReport): void {
   if (report.type === 'started') setTimeout(releaseMemory, settled)
   try {
-    writeSync(1, `${JSON.stringify(report)}\n`)
+    writeDescriptorNow(1, new TextEncoder().encode(`${JSON.stringify(report)}\n`))
   } catch {
     // The process that started the monitor has ended. Other processes read the state files.
   }

@@ -1,5 +1,11 @@
-import { existsSync, rmSync } from 'node:fs'
-import { isSystemError, ownIdentity, sleep, type WindowSize } from '#platform'
+import {
+  isSystemError,
+  ownIdentity,
+  pathExists,
+  removeFile,
+  sleep,
+  type WindowSize,
+} from '#platform'
 import { cgroupPath, forget, freeze, isFrozen, openRuntime, StartError } from '#runtime'
 import { type LogWriter, openLog } from '../logs/log-writer.ts'
 import type { NoteEvent } from '../model/container-events.ts'
@@ -142,7 +148,7 @@ export class MonitoredContainer {
       const begun = Date.parse(this.state.startedAt)
       const { code, oomKilled, problem } = await this.#follow(container, log)
       const ran = Date.now() - begun
-      const stopRequested = existsSync(paths.stopRequest)
+      const stopRequested = pathExists(paths.stopRequest)
       const finishedAt = new Date().toISOString()
       const ended = { exitCode: code, oomKilled, finishedAt, error: problem ?? '' }
       const policy = readRestartPolicy(paths.order, order)
@@ -223,7 +229,7 @@ export class MonitoredContainer {
     this.#restarts = false
     this.#age = adopted && Date.now() - Date.parse(this.state.startedAt)
     // The health of the last run says nothing about this one.
-    if (adopted === undefined) rmSync(paths.health, { force: true })
+    if (adopted === undefined) removeFile(paths.health)
     if (restarts > 0 && adopted === undefined) {
       const { prepareAgain } = await import('#runtime/bundle/prepare-again')
       await prepareAgain(paths.directory)
@@ -288,7 +294,7 @@ export class MonitoredContainer {
   async #pause(delay: number): Promise<boolean> {
     this.#wake = Promise.withResolvers()
     const { stopRequest } = this.#options.paths
-    if (!existsSync(stopRequest)) await Promise.race([this.#wake.promise, sleep(delay)])
-    return !existsSync(stopRequest)
+    if (!pathExists(stopRequest)) await Promise.race([this.#wake.promise, sleep(delay)])
+    return !pathExists(stopRequest)
   }
 }

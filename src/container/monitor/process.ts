@@ -1,9 +1,9 @@
-import { rmSync } from 'node:fs'
 import {
   listenConsole,
   type ProcessExit,
   type ProcessIdentity,
   readPlainFile,
+  removeFile,
   type StdioSlot,
   setWindowSize,
   spawnProcess,
@@ -95,7 +95,7 @@ async function run(
 ): Promise<number> {
   // The runtime writes both after the first process has started, which may fill the disk of the store.
   const [log, pidFile] = [`${run}/runtime.log`, `${run}/pid`]
-  for (const file of [log, pidFile]) rmSync(file, { force: true })
+  for (const file of [log, pidFile]) removeFile(file)
   const command = [
     ...runtimeCommand(order.runtime, '--log', log, '--log-format', 'json', 'run', '--detach'),
     '--bundle',
@@ -120,7 +120,7 @@ async function run(
  */
 export async function keepFilter(order: MonitorOrder, paths: ContainerPaths): Promise<void> {
   if (order.runtime.name !== 'crun') return
-  rmSync(`${paths.run}/runtime.log`, { force: true })
+  removeFile(`${paths.run}/runtime.log`)
   if (!order.keepsFilter) return
   const { readBundle } = await import('#runtime/bundle/bundle-file')
   const { keepCompiledFilter } = await import('#runtime/filter-cache')

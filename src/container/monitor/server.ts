@@ -1,6 +1,11 @@
-import { chmodSync, mkdirSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { listenUnix, startTimer, type UnixServer } from '#platform'
+import {
+  changeMode,
+  listenUnix,
+  makeDirectories,
+  removeFile,
+  startTimer,
+  type UnixServer,
+} from '#platform'
 import type { OutputStream } from '../model/options.ts'
 import { frameConnection, type MonitorConnection } from '../protocol/connection.ts'
 import type { Frame } from '../protocol/frames.ts'
@@ -57,14 +62,14 @@ export async function listenForClients(
     const { length } = listeners()
     for (const { count, resolve } of waiting) if (length >= count) resolve()
   }
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  rmSync(path, { force: true })
+  makeDirectories(path.slice(0, path.lastIndexOf('/')), 0o700)
+  removeFile(path)
   const server = listenUnix(path, (socket) => {
     const client: Client = { connection: frameConnection(socket), wantsOutput: false, holds: false }
     clients.add(client)
     void serveClient(client, requests, onListener).finally(() => clients.delete(client))
   })
-  chmodSync(path, 0o600)
+  changeMode(path, 0o600)
   return {
     async haveListeners(count, patience) {
       await new Promise<void>((resolve) => {

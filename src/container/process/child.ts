@@ -44,7 +44,9 @@ export function adopt(pid: number, options: AdoptOptions): Orphan {
 }
 
 /** Milliseconds between two checks of the process without a SIGCHLD, because a signal may be lost. */
-const pollInterval = 1000
+const pollInterval = 5000
+/** Orphans are looked for at every SIGCHLD, and at each of so many checks: it takes most of their time. */
+const checksForOrphans = 6
 /** In milliseconds. crun reports a start while its own intermediary may still be the parent of the process. */
 const adoptionPause = 2
 const longestAdoption = 2000
@@ -52,23 +54,27 @@ const longestAdoption = 2000
 function waitForChild(pid: number, { collectsOthers }: AdoptOptions): Promise<ProcessExit> {
   const { promise, resolve, reject } = Promise.withResolvers<ProcessExit>()
   const deadline = Date.now() + longestAdoption
-  const look = (): void => {
+  let checks = 0
+  const look = ({ isCheck = false } = {}): void => {
     try {
       const exit = reapChild(pid)
-      if (collectsOthers) reapOrphans([pid])
+      const looksForAll = !isCheck || checks++ % checksForOrphans === 0
+      if (collectsOthers && looksForAll) reapOrphans([pid])
       if (exit !== undefined) settle(() => resolve(exit))
     } catch (error) {
-      if (isSystemError(error, 'ECHILD') && Date.now() < deadline) setTimeout(look, adoptionPause)
+      if (isSystemError(error, 'ECHILD') && Date.now() < deadline)
+        setTimeout(onChild, adoptionPause)
       else settle(() => reject(error))
     }
   }
-  const timer = setInterval(look, pollInterval)
+  const timer = setInterval(() => look({ isCheck: true }), pollInterval)
+  const onChild = (): void => look()
   const settle = (finish: () => void): void => {
     clearInterval(timer)
-    process.off('SIGCHLD', look)
+    process.off('SIGCHLD', onChild)
     finish()
   }
-  process.on('SIGCHLD', look)
+  process.on('SIGCHLD', onChild)
   look()
   return promise
 }

@@ -1,5 +1,5 @@
-import { closeSync } from 'node:fs'
 import {
+  closeFile,
   makeLastingPipe,
   makePipe,
   ownPipeWriter,
@@ -40,7 +40,7 @@ export function makePipes({ hasInput, lasts }: PipeOptions): ProcessPipes {
   const [stdout, stderr] = [make(), make()]
   const input = hasInput ? makePipe() : undefined
   const closeAll = (fds: readonly (number | undefined)[]): void => {
-    for (const fd of fds) if (fd !== undefined) closeSync(fd)
+    for (const fd of fds) if (fd !== undefined) closeFile(fd)
   }
   const given = [stdout.write, stderr.write, input?.read]
   return {

@@ -1,5 +1,4 @@
-import { closeSync } from 'node:fs'
-import { readInput, setWindowSize, sharedWriter } from '#platform'
+import { closeFile, readInput, setWindowSize, sharedWriter } from '#platform'
 import { keepOpen } from './keep-open.ts'
 import type { ProcessStreams } from './started.ts'
 
@@ -13,7 +12,7 @@ export function terminalStreams(fd: number): ProcessStreams {
     } finally {
       open = false
       // No process has the terminal open any more, so a write that waits ends now.
-      void writer.end().then(() => closeSync(fd))
+      void writer.end().then(() => closeFile(fd))
     }
   })()
   return {

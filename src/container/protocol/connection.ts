@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { connectUnix, isSystemError, startTimer, type UnixConnection } from '#platform'
+import { connectUnix, isSystemError, pathExists, startTimer, type UnixConnection } from '#platform'
 import { createFrameDecoder, encodeFrame, type Frame, splitFrame } from '../protocol/frames.ts'
 
 /** One end of the connection between the monitor of a container and a client. */
@@ -26,7 +25,7 @@ export async function connectMonitor(path: string): Promise<MonitorConnection | 
     return frameConnection(await connectUnix(path))
   } catch (error) {
     // The kernel reports a long path as invalid if its directory was just removed.
-    if (isSystemError(error, 'ENOENT', 'ECONNREFUSED') || !existsSync(path)) return undefined
+    if (isSystemError(error, 'ENOENT', 'ECONNREFUSED') || !pathExists(path)) return undefined
     throw error
   }
 }

@@ -1,6 +1,5 @@
-import { writeFileSync } from 'node:fs'
 import { nameServerAddress } from '#network/user-network'
-import { isSystemError, readPlainFile } from '#platform'
+import { fs, isSystemError, readPlainFile } from '#platform'
 import type { ContainerPaths } from '../model/context.ts'
 import type { NetworkState } from '../model/state.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
@@ -43,7 +42,7 @@ export class NameService implements Disposable {
       const own = `nameserver ${nameServerAddress}`
       if (lines.includes(own)) return
       const others = lines.filter((line) => line !== '' && !line.startsWith('nameserver '))
-      writeFileSync(path, [own, ...others, ''].join('\n'), { flag: 'r+' })
+      fs().writeFileSync(path, [own, ...others, ''].join('\n'), { flag: 'r+' })
     } catch (error) {
       // The user has mounted another file, so there is none of ours.
       if (!isSystemError(error, 'ENOENT')) throw error

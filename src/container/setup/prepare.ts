@@ -107,7 +107,7 @@ export async function prepareContainer(
   const runtime = runtimeOf(context, container)
   const filters = { runtime, directory: `${context.root}/seccomp` }
   const used = useCompiledFilter(config, filters)
-  await writeBundle(paths.directory, used)
+  writeBundle(paths.directory, used)
   const keepsFilter = runtime.name === 'crun' && used.linux.seccomp !== undefined
   const order = { attachment, overlays, mounts, keepsFilter, ...options }
   writeJson(paths.order, monitorOrder(context, container, order))

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { makeDirectory, pathExists, treeCalls, writeSmallFile } from '#platform'
 import { encodeConfig, readBundle } from '#runtime'
 import { containerPaths, type RunningContext } from '../model/context.ts'
 import type { Container } from '../model/record.ts'
@@ -56,7 +56,10 @@ export async function execInContainer(
   const { streams = new DescriptorStreams(), tty = false, interactive = false } = options
   const detach = createDetachFilter(options.detachKeys)
   const container = requireRunning(await findRunning(context, nameOrId))
-  const own = mkdtempSync(`${containerPaths(context, container.id).run}/exec-`)
+  const { run } = containerPaths(context, container.id)
+  const name = `exec-${Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString('hex')}`
+  const own = `${run}/${name}`
+  makeDirectory(own, 0o700)
   try {
     const size = streams instanceof DescriptorStreams ? streams.size : undefined
     const consoleSize = tty ? (options.consoleSize ?? size) : undefined
@@ -78,7 +81,18 @@ export async function execInContainer(
     }
     return await runExec(request, session)
   } finally {
-    rmSync(own, { recursive: true, force: true })
+    removeOwn(run, name)
+  }
+}
+
+/** The directory above it is gone if the container was removed meanwhile. */
+function removeOwn(run: string, name: string): void {
+  if (!pathExists(run)) return
+  const above = treeCalls.openRoot(run)
+  try {
+    treeCalls.removeTree(above, Buffer.from(name))
+  } finally {
+    treeCalls.closeDescriptor(above)
   }
 }
 
@@ -104,7 +118,7 @@ function prepare(
   using files = viewOfRunning(container)
   const base = readBundle(containerPaths(context, id).directory).process
   const process = execProcess({ settings, base, files, what }, options)
-  writeFileSync(`${directory}/process.json`, encodeConfig(process), { mode: 0o600 })
+  writeSmallFile(`${directory}/process.json`, encodeConfig(process), 0o600)
   const program = options.command[0] ?? 'the command'
   const runtime = runtimeOf(context, container)
   return {

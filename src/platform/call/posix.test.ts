@@ -2,15 +2,21 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import {
+  closeFile,
   fileStatus,
   filesystemType,
   makeDirectories,
   makeDirectory,
+  openFile,
+  openFlag,
   pathExists,
+  readFileAt,
+  readLink,
   readSmallFile,
   realPath,
   removeDirectory,
   removeFile,
+  writeSmallFile,
 } from './posix.ts'
 
 const root = `${tmpdir()}/strake-posix-test-${process.pid}`
@@ -64,4 +70,34 @@ test('realPath(), pathExists() and filesystemType() describe a path', () => {
   expect(pathExists(`${root}/missing`)).toBe(false)
   expect(filesystemType('/dev/shm')).toBe('tmpfs')
   expect(filesystemType('/proc')).toBe('0x9fa0')
+})
+
+test('writeSmallFile() replaces the whole contents, and names a full disk', () => {
+  const path = `${root}/written`
+  writeSmallFile(path, 'a longer text, ü\n', 0o600)
+  expect(lstatSync(path).mode & 0o777).toBe(0o600)
+  writeSmallFile(path, 'short', 0o644)
+  expect(readFileSync(path, 'utf8')).toBe('short')
+  // The permissions of an existing file stay.
+  expect(lstatSync(path).mode & 0o777).toBe(0o600)
+  const full = expect(() => writeSmallFile('/dev/full', 'x', 0o600))
+  full.toThrow(expect.objectContaining({ code: 'ENOSPC' }))
+})
+
+test('readFileAt() reads from a position, and nothing behind the end', () => {
+  writeFileSync(`${root}/positions`, '0123456789')
+  const fd = openFile(`${root}/positions`, openFlag.readOnly)
+  const target = new Uint8Array(4)
+  expect([readFileAt(fd, target, 7), Buffer.from(target.subarray(0, 3)).toString()]).toEqual([
+    3,
+    '789',
+  ])
+  expect(readFileAt(fd, target, 10)).toBe(0)
+  closeFile(fd)
+})
+
+test('readLink() returns the text of a link, which may lead nowhere', () => {
+  symlinkSync('../nowhere/ü', `${root}/lost-link`)
+  expect(readLink(`${root}/lost-link`)).toBe('../nowhere/ü')
+  expect(() => readLink(root)).toThrow(expect.objectContaining({ code: 'EINVAL' }))
 })

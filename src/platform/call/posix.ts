@@ -1,4 +1,4 @@
-import { check, cString, symbols } from './libc.ts'
+import { check, cString, SystemError, symbols } from './libc.ts'
 
 /**
  * Direct, synchronous file calls for code that runs before every container start, where loading
@@ -9,6 +9,7 @@ const c = symbols({
   open: { args: ['ptr', 'i32', 'u32'], returns: 'i32' },
   close: { args: ['i32'], returns: 'i32' },
   read: { args: ['i32', 'ptr', 'u64'], returns: 'i64' },
+  pread: { args: ['i32', 'ptr', 'u64', 'i64'], returns: 'i64' },
   write: { args: ['i32', 'ptr', 'u64'], returns: 'i64' },
   mkdir: { args: ['ptr', 'u32'], returns: 'i32' },
   rmdir: { args: ['ptr'], returns: 'i32' },
@@ -19,6 +20,7 @@ const c = symbols({
   statx: { args: ['i32', 'ptr', 'i32', 'u32', 'ptr'], returns: 'i32' },
   statfs: { args: ['ptr', 'ptr'], returns: 'i32' },
   chmod: { args: ['ptr', 'u32'], returns: 'i32' },
+  readlink: { args: ['ptr', 'ptr', 'u64'], returns: 'i64' },
 })
 
 const arm = process.arch === 'arm64'
@@ -31,6 +33,7 @@ export const openFlag: Readonly<
     | 'create'
     | 'exclusive'
     | 'append'
+    | 'truncate'
     | 'nonBlocking'
     | 'directory'
     | 'noFollow'
@@ -44,6 +47,7 @@ export const openFlag: Readonly<
   create: 0o100,
   exclusive: 0o200,
   append: 0o2000,
+  truncate: 0o1000,
   nonBlocking: 0o4000,
   directory: arm ? 0o40000 : 0o200000,
   noFollow: arm ? 0o100000 : 0o400000,
@@ -67,6 +71,30 @@ export function closeFile(fd: number): void {
 export function readFile(fd: number, target: Uint8Array): number {
   return check(c().read(fd, target, target.length), 'read')
 }
+
+/** Like `readFile`, from a position of the file. */
+export function readFileAt(fd: number, target: Uint8Array, position: number): number {
+  return check(c().pread(fd, target, target.length, position), 'pread')
+}
+
+/**
+ * Writes a file of this program, new or instead of the old contents. Another process may see a part of
+ * it. Throws `ENOSPC` when a full disk accepts no byte.
+ */
+export function writeSmallFile(path: string, text: string, mode: number): void {
+  const fd = openFile(path, openFlag.writeOnly | openFlag.create | openFlag.truncate, mode)
+  try {
+    for (let left = new TextEncoder().encode(text); left.length > 0; ) {
+      const written = writeDescriptorNow(fd, left)
+      if (written === 0) throw new SystemError(noSpace, 'write', path)
+      left = left.subarray(written)
+    }
+  } finally {
+    closeFile(fd)
+  }
+}
+
+const noSpace = 28
 
 /** Writes with one call, waiting for a slow reader, and returns the number of bytes written. */
 export function writeDescriptorNow(fd: number, bytes: Uint8Array): number {
@@ -159,6 +187,13 @@ export function removeFile(path: string): boolean {
 /** Renames without making it durable; `renameDurable` does. */
 export function renamePath(from: string, to: string): void {
   check(c().rename(cString(from), cString(to)), 'rename', from)
+}
+
+/** Returns the text of a symbolic link. */
+export function readLink(path: string): string {
+  const target = new Uint8Array(4096)
+  const length = check(c().readlink(cString(path), target, target.length), 'readlink', path)
+  return new TextDecoder().decode(target.subarray(0, length))
 }
 
 /** True when `path` exists, following links. */

@@ -1,5 +1,4 @@
 import { isStrakeError, StrakeError } from '#oci'
-import { isRoot } from '../process/privilege.ts'
 import type { DatabaseOptions } from './database.ts'
 
 /** True for SQLite's errors for a damaged file and for a file that is not a database. */
@@ -36,7 +35,9 @@ function refusal(path: string, error: unknown): readonly [string, string, string
   return [
     code,
     reason,
-    isRoot() ? `see its permissions and type, or ${elsewhere}` : `run as root, or ${elsewhere}`,
+    process.getuid?.() === 0
+      ? `see its permissions and type, or ${elsewhere}`
+      : `run as root, or ${elsewhere}`,
   ]
 }
 

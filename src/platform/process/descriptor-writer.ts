@@ -1,5 +1,6 @@
 import { isSystemError, SystemError } from '../call/libc.ts'
 import { fs, sleep } from '../call/node-fs.ts'
+import { closeFile } from '../call/posix.ts'
 
 /** Writes to one descriptor in the order of the calls, without blocking the event loop. */
 export interface DescriptorWriter {
@@ -17,7 +18,7 @@ export function ownPipeWriter(fd: number): DescriptorWriter {
   // The sink uses a duplicate, which `end` closes. It waits with epoll: a blocking write would
   // occupy one of the runtime's few threads until the reader reads.
   const sink = Bun.file(fd).writer()
-  fs().closeSync(fd)
+  closeFile(fd)
   let failure: unknown
   return inOrder(
     async (bytes) => {

@@ -1,6 +1,6 @@
 import { check, isSystemError, symbols } from '../call/libc.ts'
 import { fs } from '../call/node-fs.ts'
-import { closeFile, openFile, openFlag } from '../call/posix.ts'
+import { closeFile, openFile, openFlag, readLink } from '../call/posix.ts'
 import { isTerminal } from './terminal.ts'
 
 const calls = symbols({
@@ -38,7 +38,7 @@ export function makeLastingPipe(): { readonly read: number; readonly write: numb
 
 /** Names a pipe on this machine until it is gone: `pipe:[INODE]`. No file has such a path. */
 export function pipeIdentity(fd: number): string {
-  return fs().readlinkSync(`/proc/self/fd/${fd}`)
+  return readLink(`/proc/self/fd/${fd}`)
 }
 
 /** Descriptors of one process that are looked at. A container chooses how many it has. */
@@ -91,7 +91,7 @@ export async function* readPipe(fd: number): AsyncGenerator<Uint8Array> {
   try {
     yield* Bun.file(fd).stream()
   } finally {
-    fs().closeSync(fd)
+    closeFile(fd)
   }
 }
 

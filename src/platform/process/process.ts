@@ -1,6 +1,7 @@
 import { StrakeError } from '#oci'
 import { check, isSystemError, symbols } from '../call/libc.ts'
-import { fs } from '../call/node-fs.ts'
+import { closeFile, readSmallFile } from '../call/posix.ts'
+import { closeDescriptor, listDirectory, openRoot } from '../file/root-entries.ts'
 import { identifyProcess } from './identity.ts'
 import { withTurns } from './with-turns.ts'
 
@@ -80,7 +81,7 @@ export function spawnProcess(argv: readonly string[], options: SpawnOptions = {}
     throw new StrakeError('NOT_FOUND', `Cannot start ${argv[0]}: no such program`, { cause })
   } finally {
     process.umask(umask)
-    for (const fd of duplicates) fs().closeSync(fd)
+    for (const fd of duplicates) closeFile(fd)
   }
   ownChildren.add(child.pid)
   void child.exited.finally(() => ownChildren.delete(child.pid))
@@ -258,16 +259,24 @@ function reapIfChild(pid: number): void {
 
 function childrenOf(): readonly number[] {
   try {
-    return fs()
-      .readdirSync('/proc/self/task')
-      .flatMap((thread) =>
-        fs().readFileSync(`/proc/self/task/${thread}/children`, 'latin1').split(' '),
-      )
+    return threads()
+      .flatMap((thread) => (readSmallFile(`${tasks}/${thread}/children`) ?? '').split(' '))
       .filter((text) => text !== '')
       .map(Number)
   } catch {
     // The kernel does not list children, or a thread has just ended. The next call looks again.
     return []
+  }
+}
+
+const tasks = '/proc/self/task'
+
+function threads(): readonly string[] {
+  const fd = openRoot(tasks)
+  try {
+    return listDirectory(fd).map(({ name }) => Buffer.from(name).toString())
+  } finally {
+    closeDescriptor(fd)
   }
 }
 

@@ -1,5 +1,4 @@
-import { writeFile } from 'node:fs/promises'
-import { readPlainFile } from '#platform'
+import { readPlainFile, writeSmallFile } from '#platform'
 import type { ProcessConfig, RuntimeConfig } from './spec.ts'
 
 /** Limits in the specification are unsigned 64-bit numbers; this one means no limit. */
@@ -20,8 +19,8 @@ export function decodeConfig(text: string): RuntimeConfig {
 }
 
 /** Writes `config.json` into a bundle directory that only this program may use. */
-export async function writeBundle(directory: string, config: RuntimeConfig): Promise<void> {
-  await writeFile(`${directory}/config.json`, encodeConfig(config), { mode: 0o600 })
+export function writeBundle(directory: string, config: RuntimeConfig): void {
+  writeSmallFile(`${directory}/config.json`, encodeConfig(config), 0o600)
 }
 
 /** Reads the `config.json` that `writeBundle` has written. */

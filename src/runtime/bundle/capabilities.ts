@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { StrakeError } from '#oci'
+import { readSmallFile } from '#platform'
 
 /** Every capability of Linux, in the order of their bits. */
 const names = [
@@ -110,7 +110,7 @@ let hostSet: bigint | undefined
 
 function hostBounding(): bigint {
   if (hostSet === undefined) {
-    const status = readFileSync('/proc/self/status', 'latin1')
+    const status = readSmallFile('/proc/self/status') ?? ''
     hostSet = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`)
   }
   return hostSet

@@ -18,7 +18,7 @@ export async function prepareAgain(bundle: string): Promise<void> {
   const cwd = resolveWorkingDirectory(view, config.process.cwd, 'make')
   checkCommand(view, { ...config.process, cwd })
   if (cwd === config.process.cwd) return
-  await writeBundle(bundle, { ...config, process: { ...config.process, cwd } })
+  writeBundle(bundle, { ...config, process: { ...config.process, cwd } })
 }
 
 function viewOf({ root, mounts }: RuntimeConfig): ContainerView {

@@ -1,5 +1,4 @@
-import { readdirSync } from 'node:fs'
-import { readSmallFile } from '#platform'
+import { fs, readSmallFile } from '#platform'
 
 /** An interpreter that binfmt_misc starts for a file. */
 export interface Emulator {
@@ -58,7 +57,9 @@ export function hasNamedFormats(directory: string = registrations): boolean {
 
 function namesIn(directory: string): readonly string[] {
   try {
-    return readdirSync(directory).filter((name) => name !== 'register' && name !== 'status')
+    return fs()
+      .readdirSync(directory)
+      .filter((name) => name !== 'register' && name !== 'status')
   } catch {
     // It is mounted only where a format was registered.
     return []

@@ -1,5 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { openFlag } from '#platform'
+import { closeFile, openFile, openFlag, readFileAt, treeCalls } from '#platform'
 import { findEmulator, hasNamedFormats } from './emulators.ts'
 
 /** The kind of a file that is executed. */
@@ -15,7 +14,7 @@ export interface Program {
 export function readProgram(place: number): Program | undefined {
   let fd: number
   try {
-    fd = openSync(`/proc/self/fd/${place}`, openFlag.readOnly | openFlag.nonBlocking)
+    fd = openFile(`/proc/self/fd/${place}`, openFlag.readOnly | openFlag.nonBlocking)
   } catch {
     return undefined
   }
@@ -25,7 +24,7 @@ export function readProgram(place: number): Program | undefined {
     const program = isElf(head) ? readElf(fd, head) : unknown
     return program.kind === 'unknown' ? emulated(head, program) : program
   } finally {
-    closeSync(fd)
+    closeFile(fd)
   }
 }
 
@@ -103,7 +102,8 @@ function readElf(fd: number, head: Buffer): Program {
 const longestPath = 4096
 
 function readLoader(fd: number, offset: number, length: number): Program {
-  if (length < 2 || length > longestPath || offset > fstatSync(fd).size) return unknown
+  const size = treeCalls.entryStatus(fd)?.size ?? 0
+  if (length < 2 || length > longestPath || offset > size) return unknown
   const text = readAt(fd, offset, length)
   const end = text.indexOf(0)
   if (text.length < length || end < 1) return unknown
@@ -115,7 +115,7 @@ function readAt(fd: number, position: number, length: number): Buffer {
   const bytes = Buffer.alloc(length)
   let filled = 0
   while (filled < length) {
-    const count = readSync(fd, bytes, filled, length - filled, position + filled)
+    const count = readFileAt(fd, bytes.subarray(filled), position + filled)
     if (count === 0) break
     filled += count
   }

@@ -1,6 +1,5 @@
-import { openSync, readSync } from 'node:fs'
 import { StrakeError } from '#oci'
-import { openFlag, treeCalls } from '#platform'
+import { openFile, openFlag, readFile, treeCalls } from '#platform'
 import { type ContainerView, isRegularFile, type Place } from './container-view.ts'
 
 /** The fields of the lines of a colon-separated file. */
@@ -45,12 +44,12 @@ function findTable(view: ContainerView, path: string): Place | undefined {
  * writing to it.
  */
 function readText(place: number): string {
-  const fd = openSync(`/proc/self/fd/${place}`, openFlag.readOnly | openFlag.nonBlocking)
+  const fd = openFile(`/proc/self/fd/${place}`, openFlag.readOnly | openFlag.nonBlocking)
   try {
     const chunks: Buffer[] = []
     for (let size = 0; size <= mostBytes; ) {
       const chunk = Buffer.alloc(65_536)
-      const count = readSync(fd, chunk)
+      const count = readFile(fd, chunk)
       if (count === 0) break
       chunks.push(chunk.subarray(0, count))
       size += count
