@@ -329,6 +329,7 @@ const purposes: Readonly<Record<string, string>> = {
   'platform/net': 'netlink, nftables, namespaces and ports',
   'platform/process': 'processes, pipes and terminals',
   'platform/secure': 'servers with TLS, whose keys can be replaced, and certificates of clients',
+  'platform/unix': 'sockets of this machine: connections and datagrams',
   'platform/work': 'threads that hash and compress',
   'records/tables': 'one file for each group of facts',
   'facts/postgres': 'the facts and the ledger of a registry of many replicas, in PostgreSQL',

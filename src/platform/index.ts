@@ -181,11 +181,6 @@ export {
 } from './net/nftables.ts'
 export { probePort } from './net/port.ts'
 export { isPrivateAddress } from './net/private-address.ts'
-/** Datagrams to a socket of this machine. */
-export { type DatagramSender, openDatagramSender } from './net/unix-datagram.ts'
-/** Connections over unix sockets. */
-export type { UnixConnection, UnixServer } from './net/unix-sockets.ts'
-export { connectUnix, listenUnix } from './net/unix-sockets.ts'
 /** Pipes, and moving bytes through descriptors without stopping the event loop. */
 export type { DescriptorWriter } from './process/descriptor-writer.ts'
 export { ownPipeWriter, sharedWriter } from './process/descriptor-writer.ts'
@@ -251,6 +246,11 @@ export { listenConsole, makeRaw } from './process/tty.ts'
 /** Serving a `Request -> Response` function over HTTP. */
 export type { ServeOptions, Server } from './serve.ts'
 export { fileBlob, serve } from './serve.ts'
+/** Datagrams to a socket of this machine. */
+export { type DatagramSender, openDatagramSender } from './unix/unix-datagram.ts'
+/** Connections over unix sockets. */
+export type { UnixConnection, UnixServer } from './unix/unix-sockets.ts'
+export { connectUnix, listenUnix } from './unix/unix-sockets.ts'
 /** Compressing in threads. */
 export type { Compression } from './work/compress-member.ts'
 export type { ChunkMemory, CompressThreads } from './work/compress-threads.ts'

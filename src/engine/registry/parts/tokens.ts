@@ -16,7 +16,7 @@ export async function findPlaceTokens(place: RegistryPlace): Promise<TokenFacts 
 async function openSharedTokens({ config }: RegistryPlace): Promise<TokenFacts | undefined> {
   const { database } = config.storage ?? {}
   if (database === undefined) return undefined
-  const { openPostgresFacts } = await import('#facts')
+  const { openPostgresFacts } = await import('#facts/postgres/open')
   const url = await databaseUrl(database, process.env)
   const facts = await openPostgresFacts({ url, connections: 1 })
   return { ...facts.tokens, [Symbol.asyncDispose]: () => facts[Symbol.asyncDispose]() }
