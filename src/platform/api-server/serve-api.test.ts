@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'bun:test'
+import { afterAll, afterEach, describe, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -17,6 +17,7 @@ afterEach(async () => {
   server = undefined
   rmSync(path, { force: true })
 })
+afterAll(() => rmSync(directory, { recursive: true }))
 
 type Options = Omit<ServeApiOptions, 'place'>
 

@@ -32,10 +32,16 @@ export async function openBrowser(program: string): Promise<BrowserPage> {
   const options = ['--headless=new', '--no-sandbox', '--disable-gpu', '--remote-debugging-port=0']
   const child = spawn(program, [...options, `--user-data-dir=${profile}`, 'about:blank'], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    // A group of its own: its other processes outlive the first, and write to the profile.
+    detached: true,
   })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const close = async (): Promise<void> => {
-    child.kill('SIGKILL')
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // All of them have ended.
+    }
     await ended
     await rm(profile, { recursive: true, force: true, maxRetries: 5 })
   }
