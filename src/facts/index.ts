@@ -8,3 +8,5 @@ export {
 } from './postgres/open.ts'
 export { openSqliteFacts, type SqliteFactsOptions } from './sqlite/open.ts'
 export { contentOfSnapshot, snapshotSqliteFacts } from './sqlite/snapshot.ts'
+export { restorePostgresFacts } from './transfer/restore-postgres.ts'
+export { snapshotPostgresFacts } from './transfer/snapshot-postgres.ts'

@@ -43,9 +43,15 @@ export function defineBackup(command: Command, context: Context): void {
     .option('--storage <directory>', 'the new storage, which must be absent or empty', {
       empty: 'refused',
     })
-    .examples('strake registry restore ./backup --storage ./data')
-    .action(async (directory: string, { storage }: { readonly storage?: string }) => {
-      const { blobs, bytes, faulty } = await restoreRegistry(directory, storage, context.signal)
+    .option('--config <file>', 'a configuration that names a bucket and an empty database', {
+      empty: 'refused',
+    })
+    .examples(
+      'strake registry restore ./backup --storage ./data',
+      'strake registry restore ./backup --config registry.yml',
+    )
+    .action(async (directory: string, place: PlaceFlags) => {
+      const { blobs, bytes, faulty } = await restoreRegistry(directory, place, context.signal)
       for (const digest of faulty) context.err.write(`Not intact in the backup: ${digest}\n`)
       context.out.write(`Restored ${blobs} blobs, ${formatSize(bytes)}\n`)
       if (faulty.length > 0) context.exitCode = 1

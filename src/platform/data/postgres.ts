@@ -13,6 +13,11 @@ export interface Postgres extends AsyncDisposable {
   query(text: string, ...values: readonly PostgresValue[]): Promise<readonly SqlRow[]>
   /** Runs statements without parameters as one transaction. */
   execute(text: string): Promise<void>
+  /** Runs the statements of `work` as one transaction, on one connection. */
+  transaction<T>(
+    work: (query: Postgres['query']) => Promise<T>,
+    isolation?: 'read committed' | 'repeatable read',
+  ): Promise<T>
   /** Calls `work` for every notification, and after a lost connection. Notifications may get lost. */
   listen(channel: string, work: (payload: string) => void): Promise<void>
 }
@@ -63,12 +68,9 @@ export function connectPostgres(options: PostgresOptions): Postgres {
   return {
     async query(text, ...values) {
       onQuery?.()
-      const converted = values.map((value) =>
-        typeof value === 'object' && value !== null ? arrayLiteral(value) : value,
-      )
       for (let tries = 1; ; tries += 1) {
         try {
-          const work = sql.unsafe(text, converted) as Promise<SqlRow[]>
+          const work = sql.unsafe(text, values.map(converted)) as Promise<SqlRow[]>
           return [...(await bounded(Promise.resolve(work)))]
         } catch (error) {
           if (tries >= mostTries || !isUndone(error)) throw error
@@ -83,6 +85,18 @@ export function connectPostgres(options: PostgresOptions): Postgres {
         }) as Promise<void>,
       )
     },
+    async transaction(work, isolation = 'read committed') {
+      const ask =
+        (run: (text: string, values: unknown[]) => Promise<SqlRow[]>): Postgres['query'] =>
+        async (text, ...values) => [...(await bounded(run(text, values.map(converted))))]
+      try {
+        return await sql.begin(`isolation level ${isolation}`, (transaction) =>
+          work(ask((text, values) => Promise.resolve(transaction.unsafe(text, values)))),
+        )
+      } catch (error) {
+        throw explained(error)
+      }
+    },
     async listen(channel, work) {
       await bounded(Promise.resolve(sql.listen(channel, work)))
     },
@@ -90,6 +104,10 @@ export function connectPostgres(options: PostgresOptions): Postgres {
       await sql.close({ timeout: 2 })
     },
   }
+}
+
+function converted(value: PostgresValue): string | number | boolean | null {
+  return typeof value === 'object' && value !== null ? arrayLiteral(value) : value
 }
 
 /** The text form of `text[]`. */

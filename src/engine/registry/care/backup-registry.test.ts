@@ -69,7 +69,10 @@ test('a backup is brought up to date, and a restored registry serves what it had
   expect((await stat(kept(copied))).ino).not.toBe((await stat(registry.path(copied))).ino)
 
   const restored = `${engine.directory}/restored`
-  expect(await restoreRegistry(backup, restored)).toMatchObject({ blobs: 4, faulty: [] })
+  expect(await restoreRegistry(backup, { storage: restored })).toMatchObject({
+    blobs: 4,
+    faulty: [],
+  })
   expect(await faultsOf(engine, restored)).toBe(0)
   expect(await Bun.file(`${restored}/registry-auth/htpasswd`).text()).toBe('alice:x\n')
   await using again = await serve(restored)
@@ -91,7 +94,7 @@ test('a backup during pushes is whole: it has the content of every tag', async (
     const { absent } = await backUpRegistry(engine, backup, registry)
     expect(absent).toEqual([])
     const restored = `${engine.directory}/restored-${round}`
-    expect(await restoreRegistry(backup, restored)).toMatchObject({ faulty: [] })
+    expect(await restoreRegistry(backup, { storage: restored })).toMatchObject({ faulty: [] })
     expect(await faultsOf(engine, restored)).toBe(0)
     await rm(restored, { recursive: true })
   }
@@ -110,7 +113,7 @@ test('lost content is named, and a damaged backup is not restored silently', asy
   const [hex = ''] = await readdir(`${backup}/blobs/sha256`)
   await rm(`${backup}/blobs/sha256/${hex}`)
   await writeFile(`${backup}/blobs/sha256/${hex}`, 'other')
-  const { faulty } = await restoreRegistry(backup, `${engine.directory}/restored`)
+  const { faulty } = await restoreRegistry(backup, { storage: `${engine.directory}/restored` })
   expect(new Set<string>(faulty)).toEqual(new Set([layer.descriptor.digest, `sha256:${hex}`]))
 })
 
@@ -125,7 +128,11 @@ test('a backup never goes into its registry, nor a restore over another one', as
   }
   const backup = `${engine.directory}/backup`
   await backUpRegistry(engine, backup, registry)
-  await expect(restoreRegistry(backup, registry.storage)).rejects.toThrow('it is not empty')
-  await expect(restoreRegistry(engine.directory, `${backup}-2`)).rejects.toThrow('not a backup')
+  await expect(restoreRegistry(backup, { storage: registry.storage })).rejects.toThrow(
+    'it is not empty',
+  )
+  await expect(restoreRegistry(engine.directory, { storage: `${backup}-2` })).rejects.toThrow(
+    'not a backup',
+  )
   expect(await faultsOf(engine, registry.storage)).toBe(0)
 })

@@ -3,8 +3,10 @@ import { sep } from 'node:path'
 import { StrakeError } from '#oci'
 import { ignoreAbsent } from '#platform'
 import type { Engine } from '../../engine.ts'
-import { type BackupOptions, type BackupReport, backUp } from './backup.ts'
+import { findPlace, readConfig } from '../place.ts'
+import { type BackupOptions, type BackupReport, backUp, sourceOfFiles } from './backup.ts'
 import { type FilesOptions, findRegistryFiles } from './registry-files.ts'
+import { openReplicas, restoreReplicas, sourceOfReplicas } from './replicated-backup.ts'
 import { type RestoreReport, restoreBackup } from './restore-backup.ts'
 
 /** Backs up a registry of this machine. Throws `INVALID` for a directory inside the registry. */
@@ -13,6 +15,11 @@ export async function backUpRegistry(
   directory: string,
   options: BackupOptions & FilesOptions,
 ): Promise<BackupReport> {
+  const place = await findPlace({ ...options, root: async () => engine.root })
+  await using replicas = await openReplicas(place.config)
+  if (replicas !== undefined) {
+    return await backUp(sourceOfReplicas(replicas, place.files), directory, options)
+  }
   const files = await findRegistryFiles(engine, options)
   const real = (await realpath(directory).catch(ignoreAbsent)) ?? directory
   const root = await realpath(files.root)
@@ -21,18 +28,22 @@ export async function backUpRegistry(
       remedy: 'name a directory outside of the storage',
     })
   }
-  return await backUp(files, directory, options)
+  return await backUp(sourceOfFiles(files), directory, options)
 }
 
-/** Makes the storage of a registry from a backup. */
+/** Makes a registry from a backup: in a new directory, or in an empty database and a bucket. */
 export async function restoreRegistry(
   backup: string,
-  storage: string | undefined,
+  { config, storage }: FilesOptions,
   signal?: AbortSignal,
 ): Promise<RestoreReport> {
+  if (config !== undefined && storage === undefined) {
+    await using replicas = await openReplicas(await readConfig(config))
+    if (replicas !== undefined) return await restoreReplicas(replicas, backup, signal)
+  }
   if (storage === undefined) {
     throw new StrakeError('INVALID', 'Cannot restore: no storage is named', {
-      remedy: 'give --storage with a new directory',
+      remedy: 'give --storage with a new directory, or --config of a registry in a bucket',
     })
   }
   return await restoreBackup(backup, storage, signal)

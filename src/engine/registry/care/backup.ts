@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { copyFile, link, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openDirectoryStore } from '#content'
+import { type DirectoryStore, openDirectoryStore } from '#content'
 import { contentOfSnapshot, snapshotSqliteFacts } from '#facts'
 import { type Descriptor, type Digest, isDigest } from '#oci'
 import {
@@ -35,13 +35,44 @@ type Blob = Pick<Descriptor, 'digest' | 'size'>
 /** The most copies of the facts, until one names no content that a collection has taken meanwhile. */
 const mostTries = 5
 
+/** A registry that is backed up. */
+export interface BackupSource {
+  /** Writes the facts as they are at one moment into a file, which is absent. */
+  readonly takeFacts: (to: string) => void | Promise<void>
+  /** Brings a blob into a store, unless it is there. */
+  readonly keep: (
+    blob: Blob,
+    store: DirectoryStore,
+    options: BackupOptions,
+  ) => Promise<'kept' | 'added' | 'absent'>
+  readonly users: RegistryFiles['users']
+  /** Writes the tokens into a file that is absent. Returns false if there are none. */
+  readonly takeTokens: (to: string) => Promise<boolean>
+}
+
+/** The source for a registry of this machine. */
+export function sourceOfFiles(files: RegistryFiles): BackupSource {
+  const { users } = files
+  return {
+    takeFacts: (to) => snapshotSqliteFacts(files.facts, to),
+    keep: ({ digest, size }, store, { copies }) =>
+      keepFile(files.pathOf(digest), store.pathOf(digest), { size, copies }),
+    users,
+    async takeTokens(to) {
+      if ((await stat(users.tokens).catch(ignoreAbsent)) === undefined) return false
+      snapshotDatabase(users.tokens, to)
+      return true
+    },
+  }
+}
+
 /**
  * Writes a registry as it is at one moment into a directory, while servers run. An earlier backup
  * there is brought up to date: only new blobs are linked or copied. The facts are replaced when all
  * their blobs are there, so a backup that breaks off leaves the earlier one whole.
  */
 export async function backUp(
-  files: RegistryFiles,
+  source: BackupSource,
   directory: string,
   options: BackupOptions = {},
 ): Promise<BackupReport> {
@@ -51,15 +82,12 @@ export async function backUp(
   let [added, before] = [0, -1]
   for (let tries = 1; ; tries += 1) {
     const taken = join(facts, temporaryName())
-    snapshotSqliteFacts(files.facts, taken)
+    await source.takeFacts(taken)
     const held = contentOfSnapshot(taken)
     const absent: Digest[] = []
     for (const blob of held) {
       options.signal?.throwIfAborted()
-      const outcome = await keep(files.pathOf(blob.digest), store.pathOf(blob.digest), {
-        ...options,
-        size: blob.size,
-      })
+      const outcome = await source.keep(blob, store, options)
       if (outcome === 'absent') absent.push(blob.digest)
       if (outcome === 'added') added += 1
     }
@@ -71,14 +99,14 @@ export async function backUp(
     }
     await syncFilesystem(directory)
     await replaceFacts(facts, taken)
-    await backUpUsers(files, join(directory, 'registry-auth'))
+    await backUpUsers(source, join(directory, 'registry-auth'))
     const removed = await removeOthers(directory, held)
     const bytes = held.reduce((sum, { size }) => sum + size, 0)
     return { blobs: held.length - absent.length, bytes, added, removed, absent }
   }
 }
 
-async function keep(
+async function keepFile(
   from: string,
   to: string,
   { size, copies }: { readonly size: number; readonly copies?: boolean | undefined },
@@ -118,7 +146,7 @@ async function replaceFacts(facts: string, taken: string): Promise<void> {
 }
 
 /** Users, tokens and the key that signs tokens. */
-async function backUpUsers({ users }: RegistryFiles, to: string): Promise<void> {
+async function backUpUsers({ users, takeTokens }: BackupSource, to: string): Promise<void> {
   await mkdir(to, { recursive: true, mode: 0o700 })
   const copies = [
     [users.htpasswd, 'htpasswd'],
@@ -129,10 +157,8 @@ async function backUpUsers({ users }: RegistryFiles, to: string): Promise<void> 
     const isThere = await copyFile(from, part).then(() => true, ignoreAbsent)
     if (isThere === true) await rename(part, join(to, name))
   }
-  if ((await stat(users.tokens).catch(ignoreAbsent)) === undefined) return
   const part = join(to, temporaryName())
-  snapshotDatabase(users.tokens, part)
-  await rename(part, join(to, 'tokens.db'))
+  if (await takeTokens(part)) await rename(part, join(to, 'tokens.db'))
 }
 
 /** Removes blobs that no repository holds any more. */

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import type { Digest } from '#oci'
 import { createMemoryRegistry, createRegistryHandler } from '#registry'
 import { fromBuffer } from '#stream'
-import { blob, emptyConfig, manifest, noise } from '../../../registry/testing/fixtures.ts'
-import { openReplicatedRegistry } from '../../../server/replicated-registry.ts'
+import { blob, manifest, noise } from '../../../registry/testing/fixtures.ts'
 import { type Cluster, clusterReason, startCluster } from '../../../server/testing/cluster.ts'
-import { openTestEngine } from '../../testing/fixture.ts'
 import { createRegistryToken, registryTokens, revokeRegistryToken } from '../tokens.ts'
 import { checkStoredRegistry } from './check-stored.ts'
+import { openTestReplica } from './testing/replica.ts'
 
 const layers = [blob(noise(10_000, 1)), blob(noise(30_000, 2)), blob(noise(500, 3))] as const
 const image = manifest({ layers: layers.map(({ descriptor }) => descriptor) })
@@ -20,44 +19,12 @@ describe.skipIf(clusterReason !== undefined)('a registry in a bucket', () => {
   }, 120_000)
   afterAll(() => cluster[Symbol.asyncDispose]())
 
-  /** A replica with an image, and a configuration file for commands. */
   const openFilled = async () => {
-    const { bucket, database } = await cluster.createPlace()
-    const opened = new AsyncDisposableStack()
-    const engine = opened.use(await openTestEngine())
-    const served = opened.use(
-      await openReplicatedRegistry({ bucket, database: { url: database }, redirects: false }),
-    )
-    const app = served.registry.repository('team/app')
-    for (const { descriptor, raw } of [emptyConfig, ...layers, image]) {
-      await app.write(descriptor, fromBuffer(raw))
-    }
-    await app.tag('latest', image.descriptor)
-    const credentials = `${engine.directory}/bucket`
-    await writeFile(credentials, 'strake\nstrakesecret\n')
-    const storage = {
-      bucket: {
-        name: bucket.bucket,
-        region: bucket.region,
-        endpoint: bucket.endpoint,
-        pathStyle: true,
-        credentialsFile: credentials,
-      },
-      database: { url: database },
-    }
-    const config = `${engine.directory}/registry.yml`
-    await writeFile(config, JSON.stringify({ storage }))
+    const replica = await openTestReplica(cluster)
+    await replica.push('team/app', 'latest', layers)
     const keyOf = async (digest: Digest): Promise<string> =>
-      (await served.facts.objects.look(digest))?.key ?? ''
-    const { objects } = cluster.s3.bucket(bucket.bucket)
-    return {
-      engine,
-      served,
-      config,
-      objects,
-      keyOf,
-      [Symbol.asyncDispose]: () => opened.disposeAsync(),
-    }
+      (await replica.served.facts.objects.look(digest))?.key ?? ''
+    return { ...replica, keyOf }
   }
 
   const check = async (

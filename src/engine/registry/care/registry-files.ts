@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Digest, StrakeError } from '#oci'
+import type { Digest } from '#oci'
 import { openStoredRegistry } from '#server'
 import type { Engine } from '../../engine.ts'
 import { findPlace } from '../place.ts'
@@ -25,12 +25,7 @@ export async function findRegistryFiles(
   options: FilesOptions,
 ): Promise<RegistryFiles> {
   const { config, files: users } = await findPlace({ ...options, root: async () => engine.root })
-  const { bucket, directory } = config.storage ?? {}
-  if (bucket !== undefined) {
-    throw new StrakeError('INVALID', `Cannot back up the bucket ${bucket.name} into a directory`, {
-      remedy: 'back up the bucket and the database with their own tools, the database first',
-    })
-  }
+  const { directory } = config.storage ?? {}
   if (directory === undefined) {
     await engine.registryFacts()
     const facts = join(engine.root, 'registry')

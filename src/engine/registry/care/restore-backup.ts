@@ -14,6 +14,13 @@ export interface RestoreReport {
   readonly faulty: readonly Digest[]
 }
 
+/** Returns the file with the facts of a backup. Throws `NOT_FOUND` for a directory that is none. */
+export async function factsOfBackup(backup: string): Promise<string> {
+  const facts = join(backup, 'repositories', '_facts.db')
+  if ((await stat(facts).catch(ignoreAbsent)) !== undefined) return facts
+  throw new StrakeError('NOT_FOUND', `Cannot restore ${backup}: it is not a backup of a registry`)
+}
+
 /**
  * Makes the storage of a registry from a backup. Every blob is copied and proved. The storage appears
  * under its name when it is complete. Throws `CONFLICT` if the name is taken.
@@ -23,10 +30,7 @@ export async function restoreBackup(
   storage: string,
   signal?: AbortSignal,
 ): Promise<RestoreReport> {
-  const facts = join(backup, 'repositories', '_facts.db')
-  if ((await stat(facts).catch(ignoreAbsent)) === undefined) {
-    throw new StrakeError('NOT_FOUND', `Cannot restore ${backup}: it is not a backup of a registry`)
-  }
+  await factsOfBackup(backup)
   const target = resolve(storage)
   const present = await readdir(target).catch(ignoreAbsent)
   if (present !== undefined && present.length > 0) {

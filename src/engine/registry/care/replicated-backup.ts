@@ -1,0 +1,93 @@
+import { join } from 'node:path'
+import { openDirectoryStore } from '#content'
+import { contentOfSnapshot, restorePostgresFacts, snapshotPostgresFacts } from '#facts'
+import { ContentMismatchError, type Digest, isStrakeError, StrakeError } from '#oci'
+import { authFiles, findTokens, openTokens } from '#registry/access/open-auth'
+import type { RegistryConfig } from '#registry/config/config'
+import { openReplicatedRegistry, type ReplicatedRegistry } from '#server/replicated-registry'
+import { replicatedOptions } from '../parts/replicated.ts'
+import type { BackupSource } from './backup.ts'
+import type { RegistryFiles } from './registry-files.ts'
+import { factsOfBackup, type RestoreReport } from './restore-backup.ts'
+
+const mediaType = 'application/octet-stream'
+
+/** Opens the registry of replicas that a configuration names, or returns `undefined`. */
+export async function openReplicas({
+  storage: { bucket, database } = {},
+}: RegistryConfig): Promise<ReplicatedRegistry | undefined> {
+  if (bucket === undefined || database === undefined) return undefined
+  return await openReplicatedRegistry(await replicatedOptions(bucket, database, process.env))
+}
+
+/** The source for a registry in a bucket. Blobs are proved while they are copied. */
+export function sourceOfReplicas(
+  { facts, content, tokens }: ReplicatedRegistry,
+  users: RegistryFiles['users'],
+): BackupSource {
+  return {
+    takeFacts: (to) => snapshotPostgresFacts(facts.postgres, to),
+    async keep({ digest, size }, store, { signal }) {
+      const blob = { mediaType, digest, size }
+      if (await store.has(blob)) return 'kept'
+      try {
+        await store.write(blob, content.read(blob, { signal }), { signal })
+        return 'added'
+      } catch (error) {
+        signal?.throwIfAborted()
+        if (isStrakeError(error, 'NOT_FOUND') || error instanceof ContentMismatchError) {
+          return 'absent'
+        }
+        throw error
+      }
+    },
+    users,
+    async takeTokens(to) {
+      let isThere = false
+      await using copy = openTokens({ ...users, tokens: to })
+      for await (const token of tokens?.list() ?? []) {
+        isThere = true
+        await copy.put(token)
+      }
+      return isThere
+    },
+  }
+}
+
+/**
+ * Brings a backup into an empty database and its bucket: first the content, which is proved, then the
+ * facts in one transaction, then the tokens. Users and the signing key are files of the replicas.
+ */
+export async function restoreReplicas(
+  { facts, content, tokens }: ReplicatedRegistry,
+  backup: string,
+  signal?: AbortSignal,
+): Promise<RestoreReport> {
+  const snapshot = await factsOfBackup(backup)
+  for await (const name of facts.repositories()) {
+    throw new StrakeError('CONFLICT', `Cannot restore: the database has the repository ${name}`, {
+      remedy: 'name an empty database in the configuration',
+    })
+  }
+  const from = await openDirectoryStore(backup)
+  const held = contentOfSnapshot(snapshot)
+  const faulty: Digest[] = []
+  let bytes = 0
+  for (const { digest, size } of held) {
+    signal?.throwIfAborted()
+    const blob = { mediaType, digest, size }
+    try {
+      await content.write(blob, from.read(blob, { signal }), { signal })
+      bytes += size
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!isStrakeError(error, 'NOT_FOUND') && !(error instanceof ContentMismatchError))
+        throw error
+      faulty.push(digest)
+    }
+  }
+  await restorePostgresFacts(snapshot, facts.postgres)
+  await using copied = await findTokens(authFiles({}, join(backup, 'registry-auth')))
+  for await (const token of copied?.list() ?? []) await tokens?.put(token)
+  return { blobs: held.length - faulty.length, bytes, faulty }
+}
