@@ -11,6 +11,7 @@ import {
 } from '#registry/access/open-auth'
 import type { LimitsConfig, RegistryConfig } from '#registry/config/config'
 import { changeRules, collectSettings } from '#registry/config/content-rules'
+import { principalName } from '#registry/policy/identity'
 import { openLineLog } from './line-log.ts'
 import type { TlsOptions } from './listen.ts'
 import { observe } from './observe.ts'
@@ -115,7 +116,7 @@ async function openAuthOf(
       onEvent?.({
         time: Date.now(),
         action: 'login',
-        principal: identity?.name,
+        principal: identity && principalName(identity),
         address: exchange.address,
         status: identity === undefined ? 401 : 200,
         ...(identity === undefined && { reason: 'wrong credentials' }),

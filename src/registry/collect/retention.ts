@@ -1,12 +1,13 @@
 import type { Digest } from '#oci'
+import type { Glob } from '../policy/glob.ts'
 import type { TagRecord } from '../store/ledger.ts'
 
 /** What a rule keeps. A tag that no criterion of its rule keeps is removed. */
 export interface RetentionRule {
   /** The rule applies to these repositories. */
-  readonly repositories: readonly RegExp[]
+  readonly repositories: readonly Glob[]
   /** And to these tags; default: all. */
-  readonly tags?: readonly RegExp[] | undefined
+  readonly tags?: readonly Glob[] | undefined
   readonly keep: RetentionCriteria
 }
 

@@ -39,6 +39,9 @@ export function checkNode(
   switch (shape.kind) {
     case 'list': {
       if (!yaml.isSeq(node)) return wrong(context, node, { key, expected: describe(shape) })
+      if (node.items.length < shape.least) {
+        return add(context, node, { key, message: 'expected at least one item' })
+      }
       return node.items.map((item, index) =>
         checkNode(context, item, { shape: shape.item, key: `${key}[${index}]` }),
       )

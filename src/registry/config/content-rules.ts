@@ -1,6 +1,6 @@
 import type { RetentionRule } from '../collect/retention.ts'
 import type { CollectSettings } from '../collect/schedule.ts'
-import { repositoryPattern, textPattern } from '../policy/glob.ts'
+import { repositoryGlob, textGlob } from '../policy/glob.ts'
 import type { ChangeRules } from '../server/context.ts'
 import type { Quota } from '../store/facts.ts'
 import type { ContentConfig, QuotaConfig } from './content-config.ts'
@@ -18,8 +18,8 @@ export function collectSettings(config: ContentConfig): CollectSettings | undefi
     fixedBy: changeRules(config)?.fixedBy,
     retention: retention.map(
       ({ repositories, tags, keep }): RetentionRule => ({
-        repositories: repositories.map(repositoryPattern),
-        tags: tags?.map(textPattern),
+        repositories: repositories.map(repositoryGlob),
+        tags: tags?.map(textGlob),
         keep,
       }),
     ),
@@ -31,8 +31,8 @@ export function changeRules(config: ContentConfig): ChangeRules | undefined {
   const { fixedTags = [], quotas = [] } = config
   if (fixedTags.length === 0 && quotas.length === 0) return undefined
   const fixed = fixedTags.map(({ repositories, tags }) => ({
-    repositories: repositories.map(repositoryPattern),
-    tags: tags.map((glob) => ({ glob, pattern: textPattern(glob) })),
+    repositories: repositories.map(repositoryGlob),
+    tags: tags.map((glob) => ({ glob, pattern: textGlob(glob) })),
   }))
   return {
     fixedBy(repository, tag) {

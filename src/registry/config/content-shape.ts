@@ -10,6 +10,7 @@ import type {
 } from './content-config.ts'
 import {
   duration,
+  filledList,
   flag,
   type KeysOf,
   list,
@@ -44,8 +45,11 @@ const upstream: Shape<UpstreamConfig> = section({
   },
   ttl: { shape: duration, about: 'How long a tag is believed. Default: 1m.' },
   path: { shape: repositoryName, about: 'Put before the names that are asked of it.' },
-  repositories: { shape: list(repositoryGlob), about: 'Serves only these of its repositories.' },
-  tags: { shape: list(tagGlob), about: 'Serves only these tags.' },
+  repositories: {
+    shape: filledList(repositoryGlob),
+    about: 'Serves only these of its repositories.',
+  },
+  tags: { shape: filledList(tagGlob), about: 'Serves only these tags.' },
   maxBlobSize: { shape: size, about: 'Larger blobs are passed on and not kept.' },
 })
 
@@ -79,11 +83,11 @@ const keep: Shape<RetentionKeepConfig> = section({
 
 const retention: Shape<RetentionConfig> = section({
   repositories: {
-    shape: list(repositoryGlob),
+    shape: filledList(repositoryGlob),
     isRequired: true,
     about: 'The repositories that the rule is about.',
   },
-  tags: { shape: list(tagGlob), about: 'The tags that it is about. Default: all.' },
+  tags: { shape: filledList(tagGlob), about: 'The tags that it is about. Default: all.' },
   keep: {
     shape: keep,
     isRequired: true,
@@ -93,12 +97,12 @@ const retention: Shape<RetentionConfig> = section({
 
 const fixedTags: Shape<FixedTagsConfig> = section({
   repositories: {
-    shape: list(repositoryGlob),
+    shape: filledList(repositoryGlob),
     isRequired: true,
     about: 'The repositories that the rule is about.',
   },
   tags: {
-    shape: list(tagGlob),
+    shape: filledList(tagGlob),
     isRequired: true,
     about: 'Tags that cannot be moved or removed once they exist.',
   },

@@ -36,7 +36,11 @@ function schemaOf(shape: Shape<unknown>): object {
     case 'choice':
       return { enum: shape.choices }
     case 'list':
-      return { type: 'array', items: schemaOf(shape.item) }
+      return {
+        type: 'array',
+        items: schemaOf(shape.item),
+        ...(shape.least > 0 && { minItems: shape.least }),
+      }
     case 'map':
       return {
         type: 'object',

@@ -120,12 +120,53 @@ test('parseConfig() refuses times that no timer knows, and unclear lists', async
       'proxy: { upstreams: [{ name: ghcr.io }, { name: ghcr.io }] }',
       'proxy.upstreams[1].name: an earlier upstream has the same',
     ],
+    ['proxy: { mirror: ghcr.io }', 'proxy.mirror: no upstream of proxy.upstreams has this name'],
+    [
+      'proxy: { upstreams: [{ name: ghcr.io, url: "https://me:secret@ghcr.io" }] }',
+      'proxy.upstreams[0].url: credentials must not be in the URL; the server uses those of strake login ghcr.io',
+    ],
+    [
+      'storage: { bucket: { name: abc, region: r }, database: { url: "postgres://a:b@c/d" } }',
+      'storage.database.url: a password must not be in the URL; put the URL into the file of urlFile, or into STRAKE_REGISTRY_DATABASE',
+    ],
+    [
+      'retention: [{ repositories: ["**"], keep: {} }]',
+      'retention[0].keep: expected newestPushed, newestPulled, pushedWithin or pulledWithin',
+    ],
     [
       'quotas: [{ prefix: a, eachUser: true, bytes: 1GB }]',
       'quotas[0].eachUser: a quota is either for a prefix or for each user',
     ],
   ] as const) {
     expect(await problemsOf(text)).toEqual([`line 1, ${problem}`])
+  }
+})
+
+test('parseConfig() refuses rules about nothing', async () => {
+  for (const [text, key] of [
+    ['fixedTags: [{ repositories: [a], tags: [] }]', 'fixedTags[0].tags'],
+    ['fixedTags: [{ repositories: [], tags: [v*] }]', 'fixedTags[0].repositories'],
+    ['retention: [{ repositories: [], keep: { newestPushed: 1 } }]', 'retention[0].repositories'],
+    ['proxy: { upstreams: [{ name: ghcr.io, tags: [] }] }', 'proxy.upstreams[0].tags'],
+    [
+      'access: { rules: [{ repositories: [a], subjects: [], actions: [pull] }] }',
+      'access.rules[0].subjects',
+    ],
+    [
+      'access: { rules: [{ repositories: [a], subjects: [everyone], actions: [] }] }',
+      'access.rules[0].actions',
+    ],
+  ]) {
+    expect(await problemsOf(text ?? '')).toEqual([`line 1, ${key}: expected at least one item`])
+  }
+})
+
+test('parseConfig() refuses URLs with a password', async () => {
+  for (const text of [
+    'listen: { url: "https://a:b@c" }',
+    'auth: { oidc: [{ name: a, issuer: "https://a:b@c", audience: d }] }',
+  ]) {
+    expect(await problemsOf(text)).toEqual([expect.stringContaining('without a password')])
   }
 })
 

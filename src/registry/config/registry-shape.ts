@@ -21,6 +21,7 @@ import {
   choice,
   duration,
   either,
+  filledList,
   flag,
   list,
   map,
@@ -33,7 +34,10 @@ import {
   whole,
 } from './shape.ts'
 
-const url = text('a URL such as https://example.com', /^https?:\/\/[^\s/?#]+[^\s?#]*$/)
+const url = text(
+  'a URL such as https://example.com, without a password',
+  /^https?:\/\/[^\s/?#@]+(?:\/[^\s?#]*)?$/,
+)
 const name = text('a name of letters, digits and . _ -', /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
 const log = pathOr('stderr')
 
@@ -146,7 +150,7 @@ const oidc: Shape<OidcConfig> = section({
 
 const ldap: Shape<LdapConfig> = section({
   url: {
-    shape: text('a URL such as ldaps://ldap.example.com', /^ldaps?:\/\/[^\s/]+\/?$/),
+    shape: text('a URL such as ldaps://ldap.example.com', /^ldaps?:\/\/[^\s/@]+\/?$/),
     isRequired: true,
     about: 'The directory server.',
   },
@@ -217,13 +221,17 @@ const subject = either<Subject>(
 const rule: Shape<Rule> = section({
   name: { shape: text('a name'), about: 'The name of the rule in answers and logs.' },
   repositories: {
-    shape: list(repositoryGlob),
+    shape: filledList(repositoryGlob),
     isRequired: true,
     about: 'The repositories that the rule is about.',
   },
-  subjects: { shape: list(subject), isRequired: true, about: 'The senders that it is about.' },
+  subjects: {
+    shape: filledList(subject),
+    isRequired: true,
+    about: 'The senders that it is about.',
+  },
   actions: {
-    shape: list(choice(...actions)),
+    shape: filledList(choice(...actions)),
     isRequired: true,
     about: 'What they may do there. They may do nothing else there.',
   },

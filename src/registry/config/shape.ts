@@ -10,7 +10,7 @@ export type Shape<T> = (
   | { readonly kind: 'duration' }
   | { readonly kind: 'size' }
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
-  | { readonly kind: 'list'; readonly item: Shape<unknown> }
+  | { readonly kind: 'list'; readonly item: Shape<unknown>; readonly least: 0 | 1 }
   | {
       readonly kind: 'map'
       readonly keys: RegExp
@@ -63,7 +63,12 @@ export function choice<const C extends string>(...choices: readonly C[]): Shape<
 }
 
 export function list<T>(item: Shape<T>): Shape<readonly T[]> {
-  return { kind: 'list', item }
+  return { kind: 'list', item, least: 0 }
+}
+
+/** A list that would mean nothing, or not what its writer thinks, without items. */
+export function filledList<T>(item: Shape<T>): Shape<readonly T[]> {
+  return { kind: 'list', item, least: 1 }
 }
 
 export function map<T>(

@@ -28,6 +28,24 @@ test('LoginGuard makes each further try wait longer, up to a limit', () => {
   expect(isFree('192.0.2.1', 'alice')).toBe(true)
 })
 
+test('LoginGuard clears the failures of a user at an address, and not those of others', () => {
+  const guard = new LoginGuard(() => 0)
+  const check = (address: string, user: string) => () => guard.check(address, user)
+  for (let count = 0; count < 4; count += 1) guard.failed('192.0.2.1', 'alice')
+  guard.succeeded('192.0.2.1', 'alice')
+  for (let count = 0; count < 4; count += 1) guard.failed('192.0.2.1', 'alice')
+  expect(check('192.0.2.1', 'alice')).not.toThrow()
+  // Mallory has a login of its own, and guesses the password of bob between.
+  for (let count = 0; count < 5; count += 1) {
+    guard.failed('192.0.2.2', 'bob')
+    guard.succeeded('192.0.2.2', 'mallory')
+  }
+  expect(check('192.0.2.2', 'carol')).toThrow('too many failed logins')
+  // A login of bob from elsewhere does not give those who guess new tries.
+  guard.succeeded('192.0.2.3', 'bob')
+  expect(check('192.0.2.4', 'bob')).toThrow('too many failed logins')
+})
+
 test('LoginGuard holds a bounded number of failures', () => {
   const guard = new LoginGuard(() => 0)
   for (let count = 0; count < 6; count += 1) guard.failed('192.0.2.1', 'alice')

@@ -19,7 +19,9 @@ interface Failures {
 
 /**
  * Slows the guessing of passwords: after five failures an address, and a user, has to wait before
- * the next try, twice as long after each further one. Memory is bounded.
+ * the next try, twice as long after each further one. A right login clears only the failures of its
+ * own user at its own address, so that nobody clears the guesses of others' passwords by it. Memory
+ * is bounded.
  */
 export class LoginGuard {
   readonly #now: () => number
@@ -31,7 +33,8 @@ export class LoginGuard {
 
   /** Throws `TooManyError` while a login must wait. */
   check(address: string, user: string): void {
-    for (const [key, most] of keysOf(address, user)) {
+    const { waits } = keysOf(address, user)
+    for (const [key, most] of waits) {
       const { count, at } = this.#find(key)
       if (count < free) continue
       const wait = Math.min(1000 * 2 ** Math.min(count - free, 20), most) - elapsed(this.#now(), at)
@@ -42,7 +45,8 @@ export class LoginGuard {
   }
 
   failed(address: string, user: string): void {
-    for (const [key] of keysOf(address, user)) {
+    const { waits, own } = keysOf(address, user)
+    for (const key of [own, ...waits.map(([each]) => each)]) {
       const { count } = this.#find(key)
       this.#failures.delete(key)
       this.#failures.set(key, { count: count + 1, at: this.#now() })
@@ -54,7 +58,14 @@ export class LoginGuard {
   }
 
   succeeded(address: string, user: string): void {
-    for (const [key] of keysOf(address, user)) this.#failures.delete(key)
+    const { waits, own } = keysOf(address, user)
+    const cleared = this.#find(own).count
+    this.#failures.delete(own)
+    for (const [key] of waits) {
+      const { count, at } = this.#find(key)
+      if (count > cleared) this.#failures.set(key, { count: count - cleared, at })
+      else this.#failures.delete(key)
+    }
   }
 
   #find(key: string): Failures {
@@ -64,11 +75,22 @@ export class LoginGuard {
   }
 }
 
-function keysOf(address: string, user: string): readonly (readonly [string, number])[] {
-  return [
-    [`address ${networkOf(address)}`, longest.address],
-    [`user ${user.slice(0, 128)}`, longest.user],
-  ]
+interface Keys {
+  /** What has to wait, and its longest wait. */
+  readonly waits: readonly (readonly [key: string, longest: number])[]
+  /** The failures of one user at one address. */
+  readonly own: string
+}
+
+function keysOf(address: string, user: string): Keys {
+  const [network, name] = [networkOf(address), user.slice(0, 128)]
+  return {
+    waits: [
+      [`address ${network}`, longest.address],
+      [`user ${name}`, longest.user],
+    ],
+    own: `own ${network} ${name}`,
+  }
 }
 
 /** Returns the network of one household or machine: an IPv6 client has 2^64 addresses. */

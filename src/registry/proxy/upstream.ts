@@ -1,4 +1,5 @@
 import { isStrakeError, StrakeError } from '#oci'
+import type { Glob } from '../policy/glob.ts'
 import type { Registry } from '../registry.ts'
 
 /** A registry whose content is cached. */
@@ -12,8 +13,8 @@ export interface Upstream {
   /** Put before each name that is asked of it, such as `library`. */
   readonly path?: string | undefined
   /** Serves only repositories that one of them matches, by the name without the prefix. */
-  readonly repositories?: readonly RegExp[] | undefined
-  readonly tags?: readonly RegExp[] | undefined
+  readonly repositories?: readonly Glob[] | undefined
+  readonly tags?: readonly Glob[] | undefined
   /** Larger blobs are passed on and not kept. */
   readonly maxBlobSize?: number | undefined
 }

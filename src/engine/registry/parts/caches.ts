@@ -1,7 +1,7 @@
 import { StrakeError } from '#oci'
 import { createProxy, type Upstream } from '#registry'
 import type { ProxyConfig, UpstreamConfig } from '#registry/config/content-config'
-import { repositoryPattern, textPattern } from '#registry/policy/glob'
+import { repositoryGlob, textGlob } from '#registry/policy/glob'
 import type { ServedRegistry } from '#server'
 import type { Engine } from '../../engine.ts'
 
@@ -40,8 +40,8 @@ async function connect(engine: Engine, config: UpstreamConfig): Promise<Upstream
     registry: await engine.registry(host, undefined, { insecure }),
     ttl,
     path,
-    repositories: config.repositories?.map(repositoryPattern),
-    tags: config.tags?.map(textPattern),
+    repositories: config.repositories?.map(repositoryGlob),
+    tags: config.tags?.map(textGlob),
     maxBlobSize,
   }
 }
