@@ -338,6 +338,7 @@ const purposes: Readonly<Record<string, string>> = {
   'registry/auth': 'tokens and challenges',
   'registry/config':
     'the configuration file of a served registry: its form as data, and its checks',
+  'registry/config/conflicts': 'faults that only show when several keys are seen together',
   'registry/policy': 'rules: which sender may do what in which repository',
   'registry/access': 'from a request to what its sender may do: credentials, rules, limits',
   'registry/identity': 'who a sender is: users, tokens, issuers, certificates',
@@ -346,6 +347,7 @@ const purposes: Readonly<Record<string, string>> = {
   'registry/token': 'the token service: making and proving access tokens',
   'registry/client': 'the HTTP client of a registry',
   'registry/check': 'proving everything that a registry holds, and getting it back',
+  'registry/notify': 'telling webhooks what happens, from a queue that outlives the server',
   'registry/observe': 'what a served registry tells: metrics, health',
   'registry/collect':
     'removes what nothing holds any more, and tags that retention rules do not keep',
@@ -353,6 +355,7 @@ const purposes: Readonly<Record<string, string>> = {
   'registry/http': 'requests with retries and safe redirects, for auth and client',
   'registry/proxy': 'caches of other registries: what is asked for is fetched once and kept',
   'registry/server': 'the HTTP server of a registry',
+  'registry/server/tags': 'moving tags, and their history',
   'registry/server/upload': 'receiving blobs: sessions, bodies and their endpoints',
   'registry/store': 'a registry over content and facts of this machine',
   'registry/store/directory': 'facts as small files, and what reads them for a database',

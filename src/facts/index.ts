@@ -6,6 +6,7 @@ export {
   type PostgresFacts,
   type PostgresFactsOptions,
 } from './postgres/open.ts'
+export { createPostgresOutbox } from './postgres/outbox.ts'
 export { openSqliteFacts, type SqliteFactsOptions } from './sqlite/open.ts'
 export { contentOfSnapshot, snapshotSqliteFacts } from './sqlite/snapshot.ts'
 export { restorePostgresFacts } from './transfer/restore-postgres.ts'

@@ -19,6 +19,8 @@ import {
   type UploadFacts,
 } from '#registry'
 import type { TokenFacts } from '#registry/identity/api-token'
+import type { Outbox } from '#registry/notify/outbox'
+import { createStoredOutbox } from '#registry/notify/stored-outbox'
 import { tokenPath } from '#registry/token/endpoint'
 import { createWeb } from '#web'
 import { type ListenOptions, listen } from './listen.ts'
@@ -30,6 +32,8 @@ export interface ServedRegistry {
   readonly facts: DatabaseFacts
   /** Uploads in progress, which outlive the server. */
   readonly uploads: UploadFacts
+  /** Opens the events that wait for webhooks, which outlive the server. */
+  readonly openOutbox: () => Outbox
   /** The content, unless its store has other users and a collection of its own. */
   readonly content: SweptStore | undefined
   /** Sends blobs as files of this machine. */
@@ -84,6 +88,7 @@ export async function openStoredRegistry(directory: string): Promise<StoredRegis
     registry,
     facts,
     uploads: createDirectoryUploads(`${directory}/repositories/_uploads`),
+    openOutbox: () => createStoredOutbox(`${directory}/repositories/_outbox.db`),
     content: blobs,
     blobs,
     openBlob: fileSender(blobs),

@@ -1,5 +1,10 @@
 import { ingestLifetime } from '#content'
-import { openPostgresFacts, type PostgresFacts, type PostgresFactsOptions } from '#facts'
+import {
+  createPostgresOutbox,
+  openPostgresFacts,
+  type PostgresFacts,
+  type PostgresFactsOptions,
+} from '#facts'
 import { type ObjectStore, openObjectStore } from '#object-content'
 import { type BucketOptions, openBucket } from '#objects'
 import { createLocalRegistry } from '#registry'
@@ -60,6 +65,7 @@ export async function openReplicatedRegistry({
     facts,
     uploads: facts.uploads,
     tokens: facts.tokens,
+    openOutbox: () => createPostgresOutbox(facts.postgres, facts.now),
     content,
     now: facts.now,
     notesContent: true,

@@ -1,3 +1,4 @@
+import { hostname as machineName } from 'node:os'
 import type { AccessEntry } from '#http'
 import { StrakeError } from '#oci'
 import type { Server } from '#platform'
@@ -53,7 +54,14 @@ export async function serveConfigured(
   const allowedHosts = [...(listen.allowHosts ?? []), ...hostsOf(listen.url)]
   const told = await observe(
     served,
-    { metrics: config.metrics, allowedHosts, onRequest, onEvent },
+    {
+      metrics: config.metrics,
+      webhooks: config.webhooks,
+      source: listen.url ?? `http://${machineName()}`,
+      allowedHosts,
+      onRequest,
+      onEvent,
+    },
     opened,
   )
   const auth = await openAuthOf(served, options, told.onEvent)

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { createDirectoryUploads, createLocalRegistry } from '#registry'
+import { createStoredOutbox } from '#registry/notify/stored-outbox'
 import {
   fileSender,
   type ListenOptions,
@@ -63,6 +64,7 @@ export async function overStore(engine: Engine): Promise<ServedRegistry> {
     registry,
     facts,
     uploads: createDirectoryUploads(`${engine.root}/registry/_uploads`),
+    openOutbox: () => createStoredOutbox(`${engine.root}/registry/_outbox.db`),
     // The store collects by itself, because its blobs also belong to images.
     content: undefined,
     openBlob: fileSender(content),

@@ -1,5 +1,6 @@
 import { conditionalChanges } from './conditional-changes.ts'
 import { contentQueue } from './content-queue.ts'
+import { letterTable } from './outbox.ts'
 import { tokenTable } from './tokens.ts'
 
 /**
@@ -298,4 +299,5 @@ export const steps: readonly string[] = [
   conditionalChanges,
   contentQueue,
   tokenTable,
+  letterTable,
 ]

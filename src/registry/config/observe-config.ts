@@ -1,6 +1,9 @@
+import type { NoticeKind } from '../notify/cloud-event.ts'
+
 /** What the configuration says about telling others what happens. */
 export interface ObserveConfig {
   readonly metrics?: MetricsConfig
+  readonly webhooks?: readonly WebhookConfig[]
 }
 
 export interface MetricsConfig {
@@ -8,4 +11,17 @@ export interface MetricsConfig {
   readonly port: number
   readonly path?: string
   readonly repositories?: number
+}
+
+/** Durations are milliseconds. */
+export interface WebhookConfig {
+  readonly name: string
+  readonly url: string
+  readonly events?: readonly NoticeKind[]
+  readonly repositories?: readonly string[]
+  readonly secretFile?: string
+  readonly allowPrivate?: boolean
+  readonly timeout?: number
+  readonly batch?: number
+  readonly giveUpAfter?: number
 }

@@ -1,5 +1,19 @@
-import type { MetricsConfig, ObserveConfig } from './observe-config.ts'
-import { type KeysOf, type Shape, section, text, whole } from './shape.ts'
+import { noticeKinds } from '../notify/cloud-event.ts'
+import { repositoryGlob } from './content-shape.ts'
+import type { MetricsConfig, ObserveConfig, WebhookConfig } from './observe-config.ts'
+import {
+  choice,
+  duration,
+  filledList,
+  flag,
+  type KeysOf,
+  list,
+  path,
+  type Shape,
+  section,
+  text,
+  whole,
+} from './shape.ts'
 
 const metrics: Shape<MetricsConfig> = section({
   host: {
@@ -21,7 +35,40 @@ const metrics: Shape<MetricsConfig> = section({
   },
 })
 
+const webhook: Shape<WebhookConfig> = section({
+  name: {
+    shape: text('a name of letters, digits and . _ -', /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
+    isRequired: true,
+    about: 'The name of the webhook in metrics and messages.',
+  },
+  url: {
+    shape: text(
+      'a URL such as https://example.com/hook, without a password',
+      /^https?:\/\/[^\s/?#@]+(?:[/?][^\s#]*)?$/,
+    ),
+    isRequired: true,
+    about: 'Where events are sent.',
+  },
+  events: {
+    shape: filledList(choice(...noticeKinds)),
+    about: 'What it is told about. Default: push, tag and delete.',
+  },
+  repositories: { shape: filledList(repositoryGlob), about: 'Only these repositories.' },
+  secretFile: {
+    shape: path,
+    about: 'A file with the secret that signs deliveries. Two lines: signed with both.',
+  },
+  allowPrivate: {
+    shape: flag,
+    about: 'Accepts an address of this machine or of an inner network. Default: false.',
+  },
+  timeout: { shape: duration, about: 'For one delivery. Default: 10s.' },
+  batch: { shape: whole(1, 1000), about: 'The most events of one delivery. Default: 100.' },
+  giveUpAfter: { shape: duration, about: 'How long a delivery is tried again. Default: 1d.' },
+})
+
 /** The sections about telling others what happens. */
 export const observeKeys: KeysOf<ObserveConfig> = {
   metrics: { shape: metrics, about: 'Numbers for Prometheus; without it, none.' },
+  webhooks: { shape: list(webhook), about: 'Servers that are told about changes.' },
 }

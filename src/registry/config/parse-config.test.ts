@@ -120,6 +120,14 @@ test('parseConfig() refuses times that no timer knows, and unclear lists', async
       'proxy: { upstreams: [{ name: ghcr.io }, { name: ghcr.io }] }',
       'proxy.upstreams[1].name: an earlier upstream has the same',
     ],
+    [
+      'webhooks: [{ name: a, url: "https://a/" }, { name: a, url: "https://b/" }]',
+      'webhooks[1].name: an earlier webhook has the same',
+    ],
+    [
+      'webhooks: [{ name: a, url: "http://example.com/" }]',
+      'webhooks[0].url: expected https://, or allowPrivate for your own network',
+    ],
     ['proxy: { mirror: ghcr.io }', 'proxy.mirror: no upstream of proxy.upstreams has this name'],
     [
       'proxy: { upstreams: [{ name: ghcr.io, url: "https://me:secret@ghcr.io" }] }',

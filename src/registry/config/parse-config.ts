@@ -3,7 +3,7 @@ import type { Document, Node } from 'yaml'
 import { StrakeError } from '#oci'
 import { type CheckContext, checkNode, formatProblem, type Problem } from './check.ts'
 import type { RegistryConfig } from './config.ts'
-import { findConflicts } from './consistent.ts'
+import { findConflicts } from './conflicts/consistent.ts'
 import { registryShape } from './registry-shape.ts'
 
 /** A configuration file with faults. */

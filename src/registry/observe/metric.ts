@@ -60,6 +60,21 @@ export function createGauge(
   }
 }
 
+/** A number for every value of one label. */
+export function createGaugeByLabel(
+  { name, help }: About,
+  label: string,
+  read: () => Promise<readonly (readonly [value: string, number: number])[]>,
+): Family {
+  return {
+    name,
+    help,
+    type: 'gauge',
+    samples: async () =>
+      (await read()).map(([own, value]) => ({ labels: { [label]: own }, value })),
+  }
+}
+
 export function createHistogram(
   { name, help, labels = [] }: About,
   bounds: readonly number[],

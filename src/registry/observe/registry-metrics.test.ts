@@ -1,6 +1,4 @@
 import { expect, test } from 'bun:test'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { RegistryEvent } from '../server/event.ts'
 import { kindOfPath } from './endpoint-kind.ts'
 import { createRegistryMetrics } from './registry-metrics.ts'
@@ -65,12 +63,4 @@ test('the size is counted once for many readers, and its absence hides nothing e
   const failing = await create({ usage: () => Promise.reject(new Error('away')) }).format()
   expect(failing).toContain('\nstrake_registry_uploads 6\n')
   expect(failing).not.toContain('\nstrake_registry_stored_bytes ')
-})
-
-test('docs/registry.md names every metric, and no other', async () => {
-  const docs = readFileSync(join(import.meta.dir, '../../../docs/registry.md'), 'utf8')
-  const named = [...docs.matchAll(/^\| `((?:strake|process)_[a-z_]+)/gm)].map(([, name]) => name)
-  const text = await create().format()
-  const made = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name)
-  expect(named.sort()).toEqual(made.sort())
 })

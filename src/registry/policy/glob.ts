@@ -43,7 +43,7 @@ function compiled(
 ): Glob {
   const found = known.get(glob)
   if (found !== undefined) return found
-  const parts = glob.match(/\*+|[^*]+/g) ?? []
+  const parts: readonly string[] = glob.match(/\*+|[^*]+/g) ?? []
   const made = createGlob(parts.map((part) => (part.startsWith('*') ? wildcard(part) : part)))
   if (known.size >= mostCompiled) known.clear()
   known.set(glob, made)
@@ -58,7 +58,7 @@ function createGlob(parts: readonly Token[]): Glob {
   const start = typeof first === 'string' ? first : ''
   const end = typeof last === 'string' ? last : ''
   const middle = parts.slice(start === '' ? 0 : 1, end === '' ? undefined : -1)
-  const tokens = middle.flatMap((part) => (typeof part === 'string' ? [...part] : [part]))
+  const tokens = middle.flatMap((part): Token[] => (typeof part === 'string' ? [...part] : [part]))
   const fixed = start.length + end.length
   return {
     test(text) {

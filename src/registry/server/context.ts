@@ -5,7 +5,7 @@ import type { Quota } from '../store/facts.ts'
 import type { Pull, RegistryLedger } from '../store/ledger.ts'
 import type { UploadFacts } from '../store/uploads.ts'
 import type { Access, Grant } from './access.ts'
-import type { RegistryEvent } from './event.ts'
+import type { RegistryEvent, TagMoved } from './event.ts'
 import type { UploadLimits, UploadSessions } from './upload/sessions.ts'
 
 export interface RegistryHandlerOptions extends UploadLimits {
@@ -21,6 +21,8 @@ export interface RegistryHandlerOptions extends UploadLimits {
   readonly onPull?: ((pull: Pull) => void) | undefined
   /** Called with everything that a request did, as its answer begins. Must not throw. */
   readonly onEvent?: ((event: RegistryEvent) => void) | undefined
+  /** Reads what a tag meant before it is moved, for `onEvent`. */
+  readonly tellsMoves?: boolean | undefined
   /** Called with the bytes of a blob that a request brought. */
   readonly onReceived?: ((bytes: number) => void) | undefined
   /** The most bytes of a blob. Default: no limit. */
@@ -65,6 +67,8 @@ export interface Context {
   readonly options: RegistryHandlerOptions
   readonly grant: Grant
   readonly exchange: Exchange
+  /** The tags that the request has moved so far. */
+  readonly moves: TagMoved[]
 }
 
 /** Answers one method of one endpoint. */

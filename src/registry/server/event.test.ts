@@ -12,6 +12,7 @@ test('createRegistryHandler() tells who did what with which digest, and who was 
   const events: RegistryEvent[] = []
   await using handler = createRegistryHandler(createMemoryRegistry(), {
     onEvent: (event) => events.push(event),
+    tellsMoves: true,
     access: async (request) => {
       const name = request.headers.get('Authorization') ?? undefined
       if (name === undefined) throw new ChallengeError('Basic')
@@ -54,6 +55,7 @@ test('createRegistryHandler() tells who did what with which digest, and who was 
     address: '192.0.2.1',
     digest: image.descriptor.digest,
     mediaType: image.descriptor.mediaType,
+    moves: [{ tag: '1' }],
     status: 201,
   })
   expect(events[5]).toMatchObject({ status: 403, reason: 'no rule', rule: 'team' })

@@ -6,7 +6,7 @@ import { ChallengeError, DeniedError } from './refusals.ts'
 export interface RegistryEvent {
   /** Milliseconds since 1970. */
   readonly time: number
-  readonly action: 'pull' | 'push' | 'delete' | 'mount' | 'login' | 'refused'
+  readonly action: 'pull' | 'push' | 'delete' | 'mount' | 'tag' | 'login' | 'refused'
   /** The kind of the content. */
   readonly kind?: 'manifest' | 'blob' | undefined
   /** Undefined for an anonymous sender. */
@@ -17,12 +17,21 @@ export interface RegistryEvent {
   /** The tag or digest that the sender named. */
   readonly reference?: string | undefined
   readonly digest?: string | undefined
+  /** Tags that mean the digest now and did not before. */
+  readonly moves?: readonly TagMoved[] | undefined
   readonly mediaType?: string | undefined
   /** The answer. */
   readonly status: number
   /** Why a request was refused. */
   readonly reason?: string | undefined
   readonly rule?: string | undefined
+}
+
+/** A tag that got a meaning. */
+export interface TagMoved {
+  readonly tag: string
+  /** The digest that it meant before. */
+  readonly previous?: string | undefined
 }
 
 /** A finished request. */
@@ -33,11 +42,12 @@ export interface Finished {
   readonly exchange: Exchange
   readonly response: Response
   readonly error?: unknown
+  readonly moves?: readonly TagMoved[] | undefined
 }
 
 /** Returns what a request did; `undefined` for one that changed nothing and sent no content. */
 export function describeEvent(finished: Finished, time: number): RegistryEvent | undefined {
-  const { request, endpoint, exchange, response, error } = finished
+  const { request, endpoint, exchange, response, error, moves } = finished
   const { status, headers } = response
   const action = actionOf(finished)
   if (endpoint === undefined || action === undefined) return undefined
@@ -50,8 +60,9 @@ export function describeEvent(finished: Finished, time: number): RegistryEvent |
     principal: exchange.principal?.name,
     address: exchange.address,
     repository: 'repository' in endpoint ? endpoint.repository : undefined,
-    reference: 'reference' in endpoint ? endpoint.reference : undefined,
+    reference: referenceOf(endpoint),
     digest: headers.get('Docker-Content-Digest') ?? undefined,
+    ...(moves !== undefined && moves.length > 0 && { moves }),
     mediaType: action === 'refused' ? undefined : mediaTypeOf(request, endpoint, headers),
     status,
     ...(refusal && { reason: detail?.reason ?? error.message, rule: detail?.rule }),
@@ -75,13 +86,20 @@ function actionOf({ request, endpoint, response }: Finished): RegistryEvent['act
       return endpoint.mount !== undefined && endpoint.digest === undefined ? 'mount' : 'push'
     case 'upload':
       return method === 'PUT' && status === 201 ? 'push' : undefined
+    case 'tag-history':
+      return method === 'POST' && status === 201 ? 'tag' : undefined
     default:
       return undefined
   }
 }
 
+function referenceOf(endpoint: Endpoint): string | undefined {
+  if (endpoint.kind === 'tag-history') return endpoint.tag
+  return 'reference' in endpoint ? endpoint.reference : undefined
+}
+
 function kindOf({ kind }: Endpoint): 'manifest' | 'blob' | undefined {
-  if (kind === 'manifest') return 'manifest'
+  if (kind === 'manifest' || kind === 'tag-history') return 'manifest'
   return kind === 'blob' || kind === 'upload' || kind === 'uploads' ? 'blob' : undefined
 }
 

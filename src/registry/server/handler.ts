@@ -9,12 +9,12 @@ import { openAccess } from './access.ts'
 import { deleteBlob, getBlob } from './blobs.ts'
 import { inNamespace, watchAge } from './cached.ts'
 import type { Context, RegistryHandlerOptions, Route } from './context.ts'
-import { describeEvent, type Finished } from './event.ts'
+import { describeEvent, type Finished, type TagMoved } from './event.ts'
 import { listReferrers, listRepositories, listTags } from './lists.ts'
 import { deleteManifest, getManifest, putManifest } from './manifests.ts'
 import { openRepository } from './open-repository.ts'
 import { replyError, replyJson, withoutBody } from './reply.ts'
-import { getTagHistory, rollBack } from './tag-history.ts'
+import { getTagHistory, rollBack } from './tags/tag-history.ts'
 import { type OpenRepository, UploadSessions } from './upload/sessions.ts'
 import {
   cancelUpload,
@@ -63,12 +63,13 @@ type Parts = Pick<Context, 'registry' | 'sessions' | 'options'>
 
 async function finish(parts: Parts, request: Request, exchange: Exchange): Promise<Finished> {
   let endpoint: Endpoint | undefined
+  const moves: TagMoved[] = []
   try {
     const url = new URL(request.url)
     const named = parseEndpoint(url)
     endpoint = named && inNamespace(named, url, parts.options.isCached)
-    const response = await answer(parts, request, { exchange, endpoint })
-    return { request, endpoint, exchange, response }
+    const response = await answer(parts, request, { exchange, endpoint, moves })
+    return { request, endpoint, exchange, response, moves }
   } catch (error) {
     const response = replyError(error)
     if (response.status >= 500) errors.publish({ url: request.url, error })
@@ -79,7 +80,7 @@ async function finish(parts: Parts, request: Request, exchange: Exchange): Promi
 async function answer(
   parts: Parts,
   request: Request,
-  { exchange, endpoint }: { readonly exchange: Exchange; readonly endpoint: Endpoint | undefined },
+  { exchange, endpoint, moves }: Pick<Finished, 'exchange' | 'endpoint'> & Pick<Context, 'moves'>,
 ): Promise<Response> {
   if (endpoint === undefined) {
     throw new StrakeError('NOT_FOUND', 'Cannot serve the request: no such endpoint')
@@ -95,9 +96,9 @@ async function answer(
     const allowed = Object.keys(methods).map((method) => (method === 'GET' ? 'GET, HEAD' : method))
     return replyError(new StrakeError('UNSUPPORTED', message), 405, { Allow: allowed.join(', ') })
   }
-  if (isCached === undefined) return route({ ...parts, grant, exchange }, request, endpoint)
+  if (isCached === undefined) return route({ ...parts, grant, exchange, moves }, request, endpoint)
   const watched = watchAge(parts.registry, grant)
-  const context = { ...parts, registry: watched.registry, grant, exchange }
+  const context = { ...parts, registry: watched.registry, grant, exchange, moves }
   return watched.mark(await route(context, request, endpoint))
 }
 

@@ -24,6 +24,7 @@ import { openRepository } from './open-repository.ts'
 import { quotaWarning } from './quota-warning.ts'
 import { reply, replyError } from './reply.ts'
 import { readSound } from './sound.ts'
+import { moveTag } from './tags/move-tag.ts'
 
 type ManifestEndpoint = Extract<Endpoint, { kind: 'manifest' }>
 
@@ -95,7 +96,7 @@ export async function putManifest(
     ? await keepOpaque(repository, content)
     : await keepChecked(context, repository, content)
   const names = isDigest(reference) ? tags : [reference, ...tags]
-  for (const tag of names) await repository.tag(tag, target)
+  for (const tag of names) await moveTag(context, repository, { tag, target })
   return reply(201, {
     Location: formatEndpoint({ kind: 'manifest', repository: name, reference: digest }),
     'Docker-Content-Digest': digest,

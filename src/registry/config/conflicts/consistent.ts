@@ -1,7 +1,8 @@
 import { isIP } from 'node:net'
-import type { LdapConfig, MtlsConfig, RegistryConfig } from './config.ts'
+import type { LdapConfig, MtlsConfig, RegistryConfig } from '../config.ts'
 import type { Conflict } from './conflict.ts'
 import { contentConflicts } from './content-conflicts.ts'
+import { observeConflicts } from './observe-conflicts.ts'
 
 /** Returns the faults between keys that are each valid by itself. */
 export function findConflicts(config: RegistryConfig): readonly Conflict[] {
@@ -10,6 +11,7 @@ export function findConflicts(config: RegistryConfig): readonly Conflict[] {
     ...oddProxies(config),
     ...oddIdleTime(config),
     ...contentConflicts(config),
+    ...observeConflicts(config),
     ...oddStorage(config),
     ...unknownIssuers(config),
     ...repeatedIssuers(config),

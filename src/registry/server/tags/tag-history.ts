@@ -1,10 +1,11 @@
 import { mediaType, StrakeError } from '#oci'
-import { type Endpoint, formatEndpoint } from '../endpoints.ts'
-import type { RegistryLedger, TagMove } from '../store/ledger.ts'
-import { earlierMeaning } from '../store/roll-back.ts'
-import type { Context } from './context.ts'
-import { openRepository } from './open-repository.ts'
-import { reply } from './reply.ts'
+import { type Endpoint, formatEndpoint } from '../../endpoints.ts'
+import type { RegistryLedger, TagMove } from '../../store/ledger.ts'
+import { earlierMeaning } from '../../store/roll-back.ts'
+import type { Context } from '../context.ts'
+import { openRepository } from '../open-repository.ts'
+import { reply } from '../reply.ts'
+import { moveTag } from './move-tag.ts'
 
 type HistoryEndpoint = Extract<Endpoint, { kind: 'tag-history' }>
 
@@ -63,7 +64,8 @@ export async function rollBack(
   const digest = earlierMeaning(moves, wanted)
   if (digest === undefined) throw notInHistory(endpoint, wanted ?? 'an earlier manifest')
   const repository = openRepository(context, name, context.grant.name)
-  await repository.tag(tag, await repository.resolve(digest, request.signal))
+  const target = await repository.resolve(digest, request.signal)
+  await moveTag(context, repository, { tag, target })
   return reply(201, {
     Location: formatEndpoint({ kind: 'manifest', repository: name, reference: tag }),
     'Docker-Content-Digest': digest,

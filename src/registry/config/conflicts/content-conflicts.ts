@@ -1,4 +1,4 @@
-import type { RegistryConfig } from './config.ts'
+import type { RegistryConfig } from '../config.ts'
 import type { Conflict } from './conflict.ts'
 
 /** The longest time that timers of the runtime know, in milliseconds: longer ones end at once. */
