@@ -347,6 +347,7 @@ const purposes: Readonly<Record<string, string>> = {
   'registry/token': 'the token service: making and proving access tokens',
   'registry/client': 'the HTTP client of a registry',
   'registry/check': 'proving everything that a registry holds, and getting it back',
+  'registry/observe/trace': 'spans of requests, and sending them to a collector',
   'registry/notify': 'telling webhooks what happens, from a queue that outlives the server',
   'registry/observe': 'what a served registry tells: metrics, health',
   'registry/collect':

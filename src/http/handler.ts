@@ -11,6 +11,8 @@ export interface Exchange {
   readonly upgrade?: Upgrade | undefined
   /** The certificate of the sender in DER, which an authority of the server has signed. */
   readonly certificate?: Uint8Array | undefined
+  /** The header of that name for requests that this one causes; set by the handler that traces. */
+  traceparent?: string | undefined
   /** Set by the handler that checks credentials; the access log reads it. */
   principal?: Principal | undefined
 }

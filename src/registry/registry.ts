@@ -64,6 +64,8 @@ export interface Opening {
    * prefix from its cache, whose own name has rules too. Default: every repository.
    */
   readonly mayPull?: ((repository: string) => boolean | Promise<boolean>) | undefined
+  /** The header of that name for requests to an upstream. */
+  readonly traceparent?: string | undefined
   /**
    * Called when an upstream could not be asked, with the milliseconds since it was, if they are known.
    */
@@ -72,7 +74,7 @@ export interface Opening {
 
 /** A registry: the HTTP client, memory, a local store, or a proxy. The server serves any of them. */
 export interface Registry {
-  /** `opening` has no effect on a registry that is reached over the network. */
+  /** Of `opening`, only `traceparent` has an effect on a registry that is reached over the network. */
   repository(name: string, opening?: Opening): Repository
   /** Names in lexical order. */
   repositories(options?: { readonly after?: string | undefined }): AsyncIterable<string>

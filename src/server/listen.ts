@@ -1,4 +1,12 @@
-import { type AccessEntry, createRouter, guarded, logged, type Mount, settlingBodies } from '#http'
+import {
+  type AccessEntry,
+  createRouter,
+  guarded,
+  type Handler,
+  logged,
+  type Mount,
+  settlingBodies,
+} from '#http'
 import { type Server, serve } from '#platform'
 import type { ServerKeys } from '#platform/secure/keys'
 import { serveSecure } from '#platform/secure/serve-secure'
@@ -18,6 +26,8 @@ export interface ListenOptions {
   readonly tls?: TlsOptions | undefined
   /** Seconds that a connection may be silent. Default: 255. */
   readonly idleSeconds?: number | undefined
+  /** Makes spans of requests. */
+  readonly trace?: ((handler: Handler) => Handler) | undefined
   /** Called with every request as its answer begins. */
   readonly onRequest?: ((entry: AccessEntry) => void) | undefined
 }
@@ -35,10 +45,11 @@ export interface TlsOptions {
  * server has the checks of `guarded`. Throws `UNAVAILABLE` when the port is in use.
  */
 export async function listen(mounts: readonly Mount[], options: ListenOptions): Promise<Server> {
-  const { hostname = '127.0.0.1', port, allowedHosts = [], onRequest, tls } = options
+  const { hostname = '127.0.0.1', port, allowedHosts = [], onRequest, tls, trace } = options
   const hosts = [...allowedHosts, ...(tls === undefined ? [] : namesOf(tls.keys.certificate))]
   const checked = settlingBodies(guarded(createRouter(mounts), { hostname, allowedHosts: hosts }))
-  const told = onRequest === undefined ? checked : logged(checked, onRequest)
+  const spanned = trace === undefined ? checked : trace(checked)
+  const told = onRequest === undefined ? spanned : logged(spanned, onRequest)
   const { idleSeconds, trustedProxies } = options
   const handler = trustedProxies === undefined ? told : behindProxies(told, trustedProxies)
   if (tls === undefined) return serve(handler, { hostname, port, idleSeconds })

@@ -1,17 +1,19 @@
 import type { Mount } from '#http'
 import type { RegistryEvent, RegistryHandler, RegistryHandlerOptions } from '#registry'
 import { openHooks } from '#registry/config/hooks'
-import type { MetricsConfig, WebhookConfig } from '#registry/config/observe-config'
+import type { MetricsConfig, ObserveConfig } from '#registry/config/observe-config'
+import { openTraceExport } from '#registry/config/trace-settings'
 import { deliverServices } from '#registry/notify/deliver'
 import { Notifier } from '#registry/notify/notifier'
 import { createHealthEndpoints, createMetricsEndpoint } from '#registry/observe/endpoints'
-import { createRegistryMetrics } from '#registry/observe/registry-metrics'
+import type { Family } from '#registry/observe/metric'
+import { createRegistryMetrics, type RegistryMetrics } from '#registry/observe/registry-metrics'
+import { traced } from '#registry/observe/trace/traced'
 import { type ListenOptions, listen } from './listen.ts'
 import type { RegistryServerOptions, ServedRegistry } from './registry.ts'
 
 export interface ObserveOptions {
-  readonly metrics: MetricsConfig | undefined
-  readonly webhooks: readonly WebhookConfig[] | undefined
+  readonly config: ObserveConfig
   /** The address of the registry, for events. */
   readonly source: string
   readonly allowedHosts: readonly string[]
@@ -21,63 +23,82 @@ export interface ObserveOptions {
 
 type Observed = Pick<
   RegistryServerOptions,
-  'onRequest' | 'onEvent' | 'tellsMoves' | 'onReceived' | 'collectEvents' | 'mounts'
+  'onRequest' | 'onEvent' | 'tellsMoves' | 'onReceived' | 'collectEvents' | 'mounts' | 'trace'
 >
 
 /** Returns the options of a server that tells what it does. `opened` gets what must be disposed. */
 export async function observe(
-  { facts, openOutbox }: ServedRegistry,
+  served: ServedRegistry,
   options: ObserveOptions,
   opened: AsyncDisposableStack,
 ): Promise<Observed> {
-  const { metrics: config, webhooks = [], source, onRequest } = options
-  const hooks = await openHooks(webhooks)
-  const services = deliverServices
-  const notifier =
-    hooks.length === 0
-      ? undefined
-      : opened.use(new Notifier({ hooks, outbox: openOutbox(), source, services }))
-  const logEvent = options.onEvent
-  const onEvent =
-    notifier === undefined
-      ? logEvent
-      : (event: RegistryEvent): void => {
-          logEvent?.(event)
-          notifier.note(event)
-        }
-  const tellsMoves = onEvent !== undefined
+  const { config, onRequest, onEvent } = options
+  const { facts } = served
+  const notifier = await openWebhooks(served, options, opened)
+  const traces = config.traces && opened.use(await openTraceExport(config.traces))
+  let handler: RegistryHandler | undefined
+  const metrics =
+    config.metrics &&
+    createRegistryMetrics({
+      ledger: facts.ledger,
+      uploads: () => handler?.uploads() ?? 0,
+      mostRepositories: config.metrics.repositories,
+      more: [...(notifier?.families ?? []), ...(traces?.families ?? [])] satisfies Family[],
+    })
+  if (config.metrics !== undefined && metrics !== undefined) {
+    opened.use(await serveMetrics(metrics, config.metrics, options.allowedHosts))
+  }
   const health = createHealthEndpoints({
     facts: async () => {
       for await (const _ of facts.repositories()) return
     },
   })
-  if (config === undefined) return { onRequest, onEvent, tellsMoves, mounts: () => health }
-  let handler: RegistryHandler | undefined
-  const metrics = createRegistryMetrics({
-    ledger: facts.ledger,
-    uploads: () => handler?.uploads() ?? 0,
-    mostRepositories: config.repositories,
-    more: notifier?.families,
-  })
-  const { host, port, path = '/metrics' } = config
-  const endpoint = createMetricsEndpoint(() => metrics.format(), path)
-  const { allowedHosts } = options
-  opened.use(await listen([endpoint], { hostname: host, port, allowedHosts }))
+  const ratio = (config.traces?.percent ?? 100) / 100
   return {
-    onRequest(entry) {
-      onRequest?.(entry)
-      metrics.onRequest(entry)
-    },
-    onEvent(event) {
-      onEvent?.(event)
-      metrics.onEvent(event)
-    },
-    tellsMoves,
-    onReceived: (bytes) => metrics.onReceived(bytes),
+    onRequest: all(onRequest, metrics && ((entry) => metrics.onRequest(entry))),
+    onEvent: all<RegistryEvent>(
+      onEvent,
+      notifier && ((event) => notifier.note(event)),
+      metrics && ((event) => metrics.onEvent(event)),
+    ),
+    tellsMoves: onEvent !== undefined || notifier !== undefined,
+    onReceived: metrics && ((bytes) => metrics.onReceived(bytes)),
     collectEvents: metrics,
+    trace: traces && ((inner) => traced(inner, { add: (span) => traces.add(span), ratio })),
     mounts(made): readonly Mount[] {
       handler = made
       return health
     },
+  }
+}
+
+async function openWebhooks(
+  { openOutbox }: ServedRegistry,
+  { config, source }: ObserveOptions,
+  opened: AsyncDisposableStack,
+): Promise<Notifier | undefined> {
+  const hooks = await openHooks(config.webhooks ?? [])
+  if (hooks.length === 0) return undefined
+  const services = deliverServices
+  return opened.use(new Notifier({ hooks, outbox: openOutbox(), source, services }))
+}
+
+async function serveMetrics(
+  metrics: RegistryMetrics,
+  { host, port, path = '/metrics' }: MetricsConfig,
+  allowedHosts: readonly string[],
+): Promise<AsyncDisposable> {
+  const endpoint = createMetricsEndpoint(() => metrics.format(), path)
+  return await listen([endpoint], { hostname: host, port, allowedHosts })
+}
+
+/** Returns a function that calls those that are there, or `undefined` if there is none. */
+function all<T>(
+  ...calls: readonly (((value: T) => void) | undefined)[]
+): ((value: T) => void) | undefined {
+  const present = calls.filter((call) => call !== undefined)
+  if (present.length < 2) return present[0]
+  return (value) => {
+    for (const call of present) call(value)
   }
 }

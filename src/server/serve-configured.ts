@@ -55,8 +55,7 @@ export async function serveConfigured(
   const told = await observe(
     served,
     {
-      metrics: config.metrics,
-      webhooks: config.webhooks,
+      config,
       source: listen.url ?? `http://${machineName()}`,
       allowedHosts,
       onRequest,

@@ -37,8 +37,12 @@ export interface ConnectOptions extends AddressOptions {
 export function connectRegistry(host: string, options: ConnectOptions = {}): Registry {
   const connection = openConnection(host, options)
   return {
-    repository: (name) =>
-      new RemoteRepository(connection, parseName(name), { chunkSize: options.chunkSize }),
+    repository: (name, { traceparent } = {}) => {
+      const { chunkSize } = options
+      const used =
+        traceparent === undefined ? connection : connection.withHeader('traceparent', traceparent)
+      return new RemoteRepository(used, parseName(name), { chunkSize })
+    },
     repositories: ({ after } = {}) =>
       listStrings(
         connection,

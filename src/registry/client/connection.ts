@@ -35,6 +35,8 @@ export interface ConnectionOptions {
   readonly fetch: Fetch
   readonly userAgent: string
   readonly authorizer: Authorizer
+  /** Sent with every request to the registry itself. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
   readonly resolve?: ResolveHost | undefined
   readonly retry: RetryOptions
   readonly signal?: AbortSignal | undefined
@@ -50,6 +52,12 @@ export class Connection {
     this.host = options.host
     this.retry = options.retry
     this.#options = options
+  }
+
+  /** Returns a connection that sends a header with every request. */
+  withHeader(name: string, value: string): Connection {
+    const { headers } = this.#options
+    return new Connection({ ...this.#options, headers: { ...headers, [name]: value } })
   }
 
   /** Returns the absolute URL of an endpoint, or of a `Location` or `Link`. */
@@ -76,6 +84,7 @@ export class Connection {
     const { authorizer, fetch, origin, resolve, userAgent } = this.#options
     const signal = this.signal(request.signal)
     const url = request.to instanceof URL ? request.to : this.resolve(request.to)
+    const own = this.isOwn(url) ? this.#options.headers : undefined
     const attempt = (authorization: string | undefined): Promise<Response> =>
       send(fetch, {
         method: request.method,
@@ -84,6 +93,7 @@ export class Connection {
         resolve,
         headers: {
           'User-Agent': userAgent,
+          ...own,
           ...request.headers,
           ...(authorization === undefined ? {} : { Authorization: authorization }),
         },

@@ -3,6 +3,7 @@ import type { NoticeKind } from '../notify/cloud-event.ts'
 /** What the configuration says about telling others what happens. */
 export interface ObserveConfig {
   readonly metrics?: MetricsConfig
+  readonly traces?: TracesConfig
   readonly webhooks?: readonly WebhookConfig[]
 }
 
@@ -11,6 +12,13 @@ export interface MetricsConfig {
   readonly port: number
   readonly path?: string
   readonly repositories?: number
+}
+
+export interface TracesConfig {
+  readonly url: string
+  readonly percent?: number
+  readonly headersFile?: string
+  readonly service?: string
 }
 
 /** Durations are milliseconds. */

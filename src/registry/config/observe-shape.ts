@@ -1,6 +1,6 @@
 import { noticeKinds } from '../notify/cloud-event.ts'
 import { repositoryGlob } from './content-shape.ts'
-import type { MetricsConfig, ObserveConfig, WebhookConfig } from './observe-config.ts'
+import type { MetricsConfig, ObserveConfig, TracesConfig, WebhookConfig } from './observe-config.ts'
 import {
   choice,
   duration,
@@ -33,6 +33,23 @@ const metrics: Shape<MetricsConfig> = section({
     shape: whole(0, 100_000),
     about: 'The most repositories with numbers of their own. Default: 100.',
   },
+})
+
+const traces: Shape<TracesConfig> = section({
+  url: {
+    shape: text(
+      'a URL such as http://127.0.0.1:4318, without a password',
+      /^https?:\/\/[^\s/?#@]+(?:\/[^\s?#]*)?$/,
+    ),
+    isRequired: true,
+    about: 'The collector. Without a path, /v1/traces is added.',
+  },
+  percent: {
+    shape: whole(0, 100),
+    about: 'How many of the traces that begin here are kept. Default: 100.',
+  },
+  headersFile: { shape: path, about: 'A file with headers for the collector, one a line.' },
+  service: { shape: text('a name'), about: 'The name of this service. Default: strake-registry.' },
 })
 
 const webhook: Shape<WebhookConfig> = section({
@@ -70,5 +87,6 @@ const webhook: Shape<WebhookConfig> = section({
 /** The sections about telling others what happens. */
 export const observeKeys: KeysOf<ObserveConfig> = {
   metrics: { shape: metrics, about: 'Numbers for Prometheus; without it, none.' },
+  traces: { shape: traces, about: 'Spans for OpenTelemetry; without it, none.' },
   webhooks: { shape: list(webhook), about: 'Servers that are told about changes.' },
 }

@@ -22,6 +22,8 @@ export interface CloudEvent {
   readonly time: string
   readonly datacontenttype: 'application/json'
   readonly data: NoticeData
+  /** The request that caused it, if requests are traced. */
+  readonly traceparent?: string | undefined
 }
 
 export interface NoticeData {
@@ -63,6 +65,7 @@ export function noticesOf(event: RegistryEvent, source: string): readonly Notice
       subject: data.tag === undefined ? `${repository}@${digest}` : `${repository}:${data.tag}`,
       time: new Date(event.time).toISOString(),
       datacontenttype: 'application/json',
+      traceparent: event.traceparent,
       data,
     },
   })

@@ -31,7 +31,9 @@ export function createProxy(
     const name = `${upstream.prefix}/${rest}`
     return new ProxyRepository(name, {
       local: local.repository(name),
-      remote: upstream.registry.repository(remoteName(upstream, rest)),
+      remote: upstream.registry.repository(remoteName(upstream, rest), {
+        traceparent: opening.traceparent,
+      }),
       upstream,
       state,
       opening,

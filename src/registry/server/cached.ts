@@ -1,3 +1,4 @@
+import type { Exchange } from '#http'
 import { pullScope } from '../auth/scope.ts'
 import type { Endpoint } from '../endpoints.ts'
 import type { Opening, Registry } from '../registry.ts'
@@ -26,7 +27,7 @@ export interface Watched {
 }
 
 /** Watches the repositories that are opened for one request of a sender. */
-export function watchAge(registry: Registry, grant: Grant): Watched {
+export function watchAge(registry: Registry, grant: Grant, { traceparent }: Exchange): Watched {
   let stale: { readonly age: number | undefined } | undefined
   const onStale = (age: number | undefined): void => {
     stale = { age }
@@ -36,7 +37,7 @@ export function watchAge(registry: Registry, grant: Grant): Watched {
     registry: {
       ...registry,
       repository: (name: string, opening?: Opening) =>
-        registry.repository(name, { ...opening, onStale, mayPull }),
+        registry.repository(name, { ...opening, traceparent, onStale, mayPull }),
     },
     mark(response) {
       if (stale === undefined) return response

@@ -25,6 +25,8 @@ export interface RegistryEvent {
   /** Why a request was refused. */
   readonly reason?: string | undefined
   readonly rule?: string | undefined
+  /** The span of the request, if requests are traced. */
+  readonly traceparent?: string | undefined
 }
 
 /** A tag that got a meaning. */
@@ -65,6 +67,7 @@ export function describeEvent(finished: Finished, time: number): RegistryEvent |
     ...(moves !== undefined && moves.length > 0 && { moves }),
     mediaType: action === 'refused' ? undefined : mediaTypeOf(request, endpoint, headers),
     status,
+    ...(exchange.traceparent !== undefined && { traceparent: exchange.traceparent }),
     ...(refusal && { reason: detail?.reason ?? error.message, rule: detail?.rule }),
   }
 }

@@ -97,7 +97,7 @@ async function answer(
     return replyError(new StrakeError('UNSUPPORTED', message), 405, { Allow: allowed.join(', ') })
   }
   if (isCached === undefined) return route({ ...parts, grant, exchange, moves }, request, endpoint)
-  const watched = watchAge(parts.registry, grant)
+  const watched = watchAge(parts.registry, grant, exchange)
   const context = { ...parts, registry: watched.registry, grant, exchange, moves }
   return watched.mark(await route(context, request, endpoint))
 }

@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises'
+import { StrakeError } from '#oci'
+import { TraceExport } from '../observe/trace/trace-export.ts'
+import type { TracesConfig } from './observe-config.ts'
+
+/** Opens the export of spans. Throws `INVALID` for headers that cannot be used. */
+export async function openTraceExport(config: TracesConfig): Promise<TraceExport> {
+  const { service = 'strake-registry', headersFile } = config
+  const url = new URL(config.url)
+  if (url.pathname === '/') url.pathname = '/v1/traces'
+  const headers = headersFile === undefined ? {} : await readHeaders(headersFile)
+  return new TraceExport({ url, headers, service })
+}
+
+async function readHeaders(path: string): Promise<Readonly<Record<string, string>>> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new StrakeError('INVALID', `Cannot read ${path}`, { cause })
+  })
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  return Object.fromEntries(
+    lines.map((line) => {
+      const match = /^([A-Za-z0-9-]+):[ \t]*([\x20-\x7e]*)$/.exec(line.trim())
+      if (match !== null) return [match[1], match[2]]
+      throw new StrakeError('INVALID', `Cannot use ${path}: a line is no header`, {
+        remedy: 'write lines such as Authorization: Bearer TOKEN',
+      })
+    }),
+  )
+}
