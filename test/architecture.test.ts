@@ -355,6 +355,7 @@ const purposes: Readonly<Record<string, string>> = {
   'registry/credentials': 'storage of user names and secrets',
   'registry/http': 'requests with retries and safe redirects, for auth and client',
   'registry/proxy': 'caches of other registries: what is asked for is fetched once and kept',
+  'registry/proxy/trim': 'keeping caches below their size',
   'registry/server': 'the HTTP server of a registry',
   'registry/server/tags': 'moving tags, and their history',
   'registry/server/upload': 'receiving blobs: sessions, bodies and their endpoints',

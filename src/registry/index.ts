@@ -35,6 +35,18 @@ export { redact } from './errors.ts'
 export type { RetryOptions } from './http/retry.ts'
 // Caches of other registries.
 export { createProxy, type ProxyOptions } from './proxy/create-proxy.ts'
+export {
+  type CachedManifest,
+  listCached,
+  type TrimmedRegistry,
+} from './proxy/trim/cached.ts'
+export { scheduleTrim } from './proxy/trim/schedule-trim.ts'
+export {
+  type TrimmedCache,
+  type TrimOptions,
+  type TrimReport,
+  trimCache,
+} from './proxy/trim/trim-cache.ts'
 export type { Upstream } from './proxy/upstream.ts'
 // The interfaces.
 export type {

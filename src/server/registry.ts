@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel'
 import { mkdir } from 'node:fs/promises'
 import { type DirectoryStore, ingestLifetime, type LocalStore, openDirectoryStore } from '#content'
 import { type DatabaseFacts, openSqliteFacts } from '#facts'
@@ -16,6 +17,7 @@ import {
   type RegistryHandler,
   type RegistryHandlerOptions,
   scheduleCollection,
+  scheduleTrim,
   type UploadFacts,
 } from '#registry'
 import type { TokenFacts } from '#registry/identity/api-token'
@@ -24,6 +26,8 @@ import { createStoredOutbox } from '#registry/notify/stored-outbox'
 import { tokenPath } from '#registry/token/endpoint'
 import { createWeb } from '#web'
 import { type ListenOptions, listen } from './listen.ts'
+
+const trimFailures = channel('registry:trim-failure')
 
 /** The parts of a served registry. */
 export interface ServedRegistry {
@@ -100,6 +104,8 @@ export interface RegistryServerOptions extends ListenOptions, RegistryHandlerOpt
   /** Default: the server removes nothing by itself. */
   readonly collect?: CollectSettings | undefined
   readonly collectEvents?: CollectEvents | undefined
+  /** The prefixes of caches, and the most bytes of them together. Default: no limit. */
+  readonly trim?: { readonly prefixes: readonly string[]; readonly maxSize: number } | undefined
   /** Returns further handlers beside the registry. */
   readonly mounts?: ((handler: RegistryHandler) => readonly Mount[]) | undefined
   /** The token service, if there is one. */
@@ -118,6 +124,12 @@ export async function serveRegistry(
     collect === undefined
       ? undefined
       : scheduleCollection(collectedOf(served), collect, collectEvents)
+  const { trim, rules } = options
+  const trimming =
+    trim &&
+    scheduleTrim({ ...collectedOf(served), registry }, { ...trim, pins: rules?.fixedBy }, (error) =>
+      trimFailures.publish({ error }),
+    )
   const handler = createRegistryHandler(registry, {
     uploads,
     ledger: facts.ledger,
@@ -146,6 +158,7 @@ export async function serveRegistry(
       await server[Symbol.asyncDispose]()
       await handler[Symbol.asyncDispose]()
       await collection?.[Symbol.asyncDispose]()
+      await trimming?.[Symbol.asyncDispose]()
       await pulls[Symbol.asyncDispose]()
     },
   }

@@ -11,7 +11,7 @@ import {
   type RegistryAuth,
 } from '#registry/access/open-auth'
 import type { LimitsConfig, RegistryConfig } from '#registry/config/config'
-import { changeRules, collectSettings } from '#registry/config/content-rules'
+import { changeRules, collectSettings, trimSettings } from '#registry/config/content-rules'
 import { principalName } from '#registry/policy/identity'
 import { openLineLog } from './line-log.ts'
 import type { TlsOptions } from './listen.ts'
@@ -78,6 +78,7 @@ export async function serveConfigured(
     sparse: storage.sparse,
     collect: collectSettings(config),
     rules: changeRules(config),
+    trim: trimSettings(config),
     ...limitsOf(config.limits),
   })
   opened.use(server)

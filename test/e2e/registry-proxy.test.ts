@@ -74,6 +74,24 @@ describe.skipIf(reason !== undefined)('registry serve --proxy', () => {
     expect(await second.ok('pull', name)).toContain('Digest: sha256:')
   }, 60_000)
 
+  test('registry cache lists what a cache holds, and prunes nothing that is in use', async () => {
+    const data = join(strake.directory, 'data-listed')
+    const proxy = ['--storage', data, '--proxy', `cache=http://${upstream.host}`]
+    await using server = await serveStrakeRegistry(strake, ...proxy)
+    await using other = await openStrake()
+    await other.ok('pull', `${server.host}/cache/team/app:1`)
+    const place = ['cache', '--storage', data]
+    const format = '{{.Repository}} {{.Tags}} {{.Digest}}'
+    const listed = await strake.ok('registry', 'cache', 'ls', '--format', format, ...place)
+    expect(listed.trim()).toBe(`cache/team/app 1 ${digest}`)
+    const pruned = await strake.ok('registry', 'cache', 'prune', '--keep', '0B', ...place)
+    expect(pruned).toContain('Removed 0 manifests and 0 blobs')
+    const unnamed = await strake.with({}, 'registry', 'cache', 'ls', '--storage', data)
+    expect(unnamed.stderr).toContain('Cannot find the caches: no registry is named')
+    const unclear = await strake.with({}, 'registry', 'cache', 'prune', ...place)
+    expect(unclear.stderr).toContain('--keep SIZE or --unused DURATION')
+  }, 60_000)
+
   test('a mirror of a registry that is not cached is refused', async () => {
     const refused = await strake.with({}, 'registry', 'serve', '--port', '0', '--mirror', 'hub')
     expect(refused.stderr).toContain('add --proxy hub')

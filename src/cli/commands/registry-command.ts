@@ -11,6 +11,7 @@ import { forEachName } from '../each.ts'
 import { printListing } from '../format.ts'
 import { formatSize } from '../render/units.ts'
 import { defineBackup } from './registry-backup.ts'
+import { addRegistryCache } from './registry-cache.ts'
 import { defineCheck } from './registry-check.ts'
 import { defineCollect } from './registry-collect.ts'
 import { addRegistryConfig } from './registry-config.ts'
@@ -44,6 +45,7 @@ export function define(context: Context): Command {
   command.addCommand(defineServe(context))
   addRegistryUsers(command, context)
   addRegistryTokens(command, context)
+  addRegistryCache(command, context)
   addRegistryConfig(command, context)
   command
     .command('ls')

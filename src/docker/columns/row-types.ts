@@ -14,6 +14,7 @@ export type RowTypeName =
   | 'buildRecord'
   | 'builder'
   | 'cacheRecord'
+  | 'cachedManifest'
   | 'change'
   | 'container'
   | 'history'
@@ -217,6 +218,17 @@ export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
   tagMove: {
     name: 'strake.tagMove',
     headers: { When: 'WHEN', Time: 'TIME', Action: 'BY', Digest: 'DIGEST', ImageID: 'IMAGE ID' },
+  },
+  cachedManifest: {
+    name: 'strake.cachedManifest',
+    headers: {
+      Repository: 'REPOSITORY',
+      Tags: 'TAGS',
+      Digest: 'DIGEST',
+      Used: 'USED',
+      UsedAt: 'USED AT',
+      Pinned: 'PINNED',
+    },
   },
   registryToken: {
     name: 'strake.registryToken',

@@ -65,7 +65,8 @@ export async function serveConfiguredRegistry(
   }
 }
 
-async function openOwn(
+/** Opens the content of a registry. `opened` gets what must be disposed. */
+export async function openOwn(
   engine: () => Promise<Engine>,
   { bucket, database, directory }: StorageConfig,
   opened: AsyncDisposableStack,

@@ -9,6 +9,8 @@ export interface ContentConfig {
 
 export interface ProxyConfig {
   readonly mirror?: string
+  /** Bytes. */
+  readonly maxSize?: number
   readonly upstreams?: readonly UpstreamConfig[]
 }
 

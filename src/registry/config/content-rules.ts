@@ -26,6 +26,15 @@ export function collectSettings(config: ContentConfig): CollectSettings | undefi
   }
 }
 
+/** Returns the prefixes of the caches and their size, or `undefined` for caches without a limit. */
+export function trimSettings({
+  proxy,
+}: ContentConfig): { readonly prefixes: readonly string[]; readonly maxSize: number } | undefined {
+  const { maxSize, upstreams = [] } = proxy ?? {}
+  if (maxSize === undefined || upstreams.length === 0) return undefined
+  return { prefixes: upstreams.map(({ name }) => name), maxSize }
+}
+
 /** Returns the rules for changes, or `undefined` if the configuration has none. */
 export function changeRules(config: ContentConfig): ChangeRules | undefined {
   const { fixedTags = [], quotas = [] } = config

@@ -58,6 +58,11 @@ const proxy: Shape<ProxyConfig> = section({
     shape: repositoryName,
     about: 'The name of the cached registry that is asked for names without a prefix.',
   },
+  maxSize: {
+    shape: size,
+    about:
+      'The most bytes of all caches together: what was pulled longest ago goes. Default: no limit.',
+  },
   upstreams: { shape: list(upstream), about: 'Registries that are cached, each below its name.' },
 })
 
