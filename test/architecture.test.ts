@@ -348,6 +348,8 @@ const purposes: Readonly<Record<string, string>> = {
   'registry/client': 'the HTTP client of a registry',
   'registry/check': 'proving everything that a registry holds, and getting it back',
   'registry/observe/trace': 'spans of requests, and sending them to a collector',
+  'registry/admin': 'what administrators see and do: tokens, quotas, collections',
+  'web/admin': 'the pages and addresses of administrators, and of the tokens of a user',
   'registry/notify': 'telling webhooks what happens, from a queue that outlives the server',
   'registry/observe': 'what a served registry tells: metrics, health',
   'registry/collect':

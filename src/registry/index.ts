@@ -1,5 +1,7 @@
 // OCI registries: one interface, its implementations, and its server.
 
+// What administrators see and do.
+export type { RegistryAdmin } from './admin/admin.ts'
 // The HTTP client, and the check of a login.
 export { type ConnectOptions, checkLogin, connectRegistry } from './client/connect.ts'
 // Collection and retention.
@@ -22,8 +24,9 @@ export {
   type CollectEvents,
   type CollectedRegistry,
   type CollectionRound,
+  type Collector,
   type CollectSettings,
-  scheduleCollection,
+  openCollector,
 } from './collect/schedule.ts'
 // Credentials as Docker and Podman keep them.
 export type { Environment } from './credentials/config-file.ts'

@@ -12,11 +12,12 @@ import {
   createLocalRegistry,
   createRegistryHandler,
   type FetchHandler,
+  openCollector,
   PullLog,
   type Registry,
+  type RegistryAdmin,
   type RegistryHandler,
   type RegistryHandlerOptions,
-  scheduleCollection,
   scheduleTrim,
   type UploadFacts,
 } from '#registry'
@@ -108,8 +109,21 @@ export interface RegistryServerOptions extends ListenOptions, RegistryHandlerOpt
   readonly trim?: { readonly prefixes: readonly string[]; readonly maxSize: number } | undefined
   /** Returns further handlers beside the registry. */
   readonly mounts?: ((handler: RegistryHandler) => readonly Mount[]) | undefined
+  /** Quotas and tokens, for administrators. */
+  readonly admin?: Pick<RegistryAdmin, 'quotas' | 'tokens'> | undefined
   /** The token service, if there is one. */
   readonly tokenEndpoint?: FetchHandler | undefined
+}
+
+/** How a server collects that does not do so by itself, when an administrator starts it. */
+function manualCollection(rules: RegistryServerOptions['rules']): CollectSettings {
+  const hour = 3_600_000
+  return {
+    keepManifests: 7 * 24 * hour,
+    keepBlobs: 24 * hour,
+    retention: [],
+    fixedBy: rules?.fixedBy,
+  }
 }
 
 /** Serves a registry until disposed. */
@@ -120,10 +134,11 @@ export async function serveRegistry(
   const { registry, facts, uploads, isCached, openBlob, locate } = served
   const pulls = new PullLog(facts.ledger)
   const { collect, collectEvents } = options
-  const collection =
-    collect === undefined
-      ? undefined
-      : scheduleCollection(collectedOf(served), collect, collectEvents)
+  const collector = openCollector(
+    collectedOf(served),
+    collect ?? manualCollection(options.rules),
+    collectEvents,
+  )
   const { trim, rules } = options
   const trimming =
     trim &&
@@ -147,6 +162,7 @@ export async function serveRegistry(
     ledger: facts.ledger,
     access: options.access,
     api: options.readOnly === true ? undefined : handler,
+    admin: options.readOnly === true ? undefined : { collection: collector, ...options.admin },
   })
   const more = options.mounts?.(handler) ?? []
   const mounts = [{ path: '/v2', handler }, { path: '/', handler: web }, ...tokens, ...more]
@@ -157,7 +173,7 @@ export async function serveRegistry(
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]()
       await handler[Symbol.asyncDispose]()
-      await collection?.[Symbol.asyncDispose]()
+      await collector[Symbol.asyncDispose]()
       await trimming?.[Symbol.asyncDispose]()
       await pulls[Symbol.asyncDispose]()
     },

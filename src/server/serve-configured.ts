@@ -10,14 +10,17 @@ import {
   openAuth,
   type RegistryAuth,
 } from '#registry/access/open-auth'
+import { quotaUse } from '#registry/admin/quota-use'
+import { createTokenAdmin } from '#registry/admin/token-admin'
 import type { LimitsConfig, RegistryConfig } from '#registry/config/config'
 import { changeRules, collectSettings, trimSettings } from '#registry/config/content-rules'
+import { listUsers } from '#registry/identity/user-file'
 import { principalName } from '#registry/policy/identity'
 import { openLineLog } from './line-log.ts'
 import type { TlsOptions } from './listen.ts'
 import { observe } from './observe.ts'
 import { reportProblems } from './problems.ts'
-import { type ServedRegistry, serveRegistry } from './registry.ts'
+import { type RegistryServerOptions, type ServedRegistry, serveRegistry } from './registry.ts'
 import { readServerKeys, watchServerKeys } from './tls-files.ts'
 
 export interface ServeConfiguredOptions {
@@ -74,6 +77,7 @@ export async function serveConfigured(
     trustedProxies: listen.trustedProxies,
     access: auth?.access,
     tokenEndpoint: auth?.tokenEndpoint,
+    admin: adminOf(served, options, auth),
     readOnly: storage.readOnly,
     sparse: storage.sparse,
     collect: collectSettings(config),
@@ -131,6 +135,18 @@ async function openAuthOf(
       })
     },
   })
+}
+
+function adminOf(
+  { facts }: ServedRegistry,
+  { config, files }: ServeConfiguredOptions,
+  auth: RegistryAuth | undefined,
+): RegistryServerOptions['admin'] {
+  const { quotas = [] } = config
+  return {
+    tokens: auth && createTokenAdmin(auth.tokens),
+    quotas: async () => quotaUse(facts.ledger, quotas, await listUsers(files.htpasswd)),
+  }
 }
 
 function isLoopback(host: string): boolean {

@@ -1,8 +1,16 @@
 import type { Exchange, Handler } from '#http'
-import type { Access, FetchHandler, Grant, Registry, RegistryLedger } from '#registry'
+import type {
+  Access,
+  FetchHandler,
+  Grant,
+  Registry,
+  RegistryAdmin,
+  RegistryLedger,
+} from '#registry'
 import { catalogScope, pullScope, pushScope } from '#registry/auth/scope'
 import { describeFailure } from '#registry/server/failure'
 import { ChallengeError, TooManyError } from '#registry/server/refusals'
+import { adminPath, answerAdmin } from './admin/answer-admin.ts'
 import { compareReferences } from './data/compare.ts'
 import { openContents, showFiles } from './data/files.ts'
 import { showHistory } from './data/history.ts'
@@ -33,6 +41,8 @@ export interface WebParts {
   readonly access?: Access | undefined
   /** The distribution API, which makes changes. Default: the page changes nothing. */
   readonly api?: FetchHandler | undefined
+  /** What administrators may do. Default: nothing. */
+  readonly admin?: RegistryAdmin | undefined
 }
 
 interface Parts extends WebParts {
@@ -68,6 +78,13 @@ async function answer(parts: Parts, request: Request, exchange: Exchange): Promi
       return redirect('/')
     }
     const path = isData ? url.pathname.slice(jsonPrefix.length) : url.pathname
+    const own = adminPath(path)
+    if (own !== undefined && parts.admin !== undefined) {
+      const grant = (await parts.access?.(request, [], exchange)) ?? everybody
+      const viewer = viewerOf(parts, grant, url.host)
+      const asked = { path: own, request, isData, grant, viewer }
+      return await answerAdmin({ admin: parts.admin, ledger: parts.ledger }, asked)
+    }
     const place = parsePlace(path, url.searchParams)
     if (request.method === 'POST' && place?.kind === 'history' && parts.api && !isData) {
       return await answerForm(parts.api, place, request, exchange)
@@ -110,7 +127,7 @@ async function show(
   asked: Asked,
 ): Promise<Shown> {
   const { request, grant, host } = asked
-  const viewer: Viewer = { name: grant?.name, canLogin: parts.access !== undefined, host }
+  const viewer = viewerOf(parts, grant, host)
   const source = sourceOf(parts, request, grant)
   switch (place.kind) {
     case 'repositories': {
@@ -139,6 +156,20 @@ async function show(
       const data = await compareReferences(source, place)
       return { data, page: () => comparePage(data, viewer) }
     }
+  }
+}
+
+/** Without users, everybody may do everything. */
+const everybody: Grant = { name: undefined, may: () => true, isAdmin: true }
+
+function viewerOf({ access, admin }: Parts, grant: Grant | undefined, host: string): Viewer {
+  const isAdmin = (access === undefined ? everybody : grant)?.isAdmin === true
+  return {
+    name: grant?.name,
+    canLogin: access !== undefined,
+    host,
+    hasTokens: admin?.tokens !== undefined && (grant?.user !== undefined || isAdmin),
+    isAdmin: admin !== undefined && isAdmin,
   }
 }
 

@@ -13,7 +13,7 @@ main:focus { outline: none; }
 header { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: center;
   padding: .9rem 0; border-bottom: 1px solid var(--line); }
 .home { font-weight: 700; color: var(--mark); text-decoration: none; margin-right: auto; }
-.sender { margin: 0; color: var(--soft); }
+.sender { margin: 0; color: var(--soft); } .sender a { margin-left: .6rem; }
 form { display: flex; gap: .4rem; }
 input, button { font: inherit; color: inherit; padding: .35rem .7rem; border-radius: 6px;
   border: 1px solid var(--line); background: var(--card); min-width: 0; }
@@ -41,6 +41,10 @@ dd ul { white-space: normal; }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .8rem;
   overflow-x: auto; overflow-wrap: normal; }
 details { margin: 1rem 0; } summary { cursor: pointer; }
+.note { border: 1px solid var(--mark); border-radius: 8px; background: var(--card); padding: 0 1rem; }
+.fields { display: grid; gap: .4rem; max-width: 34rem; } .fields button { justify-self: start; margin-top: .4rem; }
+form + .scroll { margin-top: 1rem; }
+meter { width: 7rem; vertical-align: middle; }
 .compare { flex-wrap: wrap; align-items: center; margin: 1rem 0; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .skip { position: absolute; left: -99rem; } .skip:focus { left: 1rem; top: .5rem; background: var(--card); padding: .4rem .8rem; }

@@ -3,7 +3,7 @@ import { StrakeError } from '#oci'
 import { isApiToken } from '../identity/api-token.ts'
 import { type Authenticator, wrongCredentials } from '../identity/authenticator.ts'
 import { parseAuthorization } from '../identity/authorization.ts'
-import { decide, knowsAnonymous } from '../policy/decide.ts'
+import { decide, isAdministrator, knowsAnonymous } from '../policy/decide.ts'
 import { anonymous, type Identity, principalName } from '../policy/identity.ts'
 import type { Policy } from '../policy/rule.ts'
 import type { Access, Grant } from '../server/access.ts'
@@ -154,6 +154,14 @@ function grantOf(policy: Policy, sender: Sender): Grant {
     name: principalName(identity),
     may: (scope) => refusalOf(policy, identity, scope) === undefined && isGranted(sender, scope),
     // The token for a list names no repository, so here the rules alone decide.
+    isAdmin: sender.scopes === undefined && isAdministrator(policy, identity),
+    user: isUserItself(sender) ? identity.name : undefined,
     sees: (repository) => decide(policy, identity, { action: 'pull', repository }).isAllowed,
   }
+}
+
+/** Returns true unless a token stands for the user, or for something else. */
+function isUserItself({ identity, scopes }: Sender): boolean {
+  const { kind, tokenId } = identity
+  return kind === 'user' && tokenId === undefined && scopes === undefined
 }

@@ -34,6 +34,7 @@ export interface RegistryAuth extends AsyncDisposable {
   readonly access: Access
   /** The token service, below `tokenPath`; absent when clients send passwords. */
   readonly tokenEndpoint: FetchHandler | undefined
+  readonly tokens: TokenFacts
 }
 
 export interface OpenAuthOptions {
@@ -128,6 +129,7 @@ export async function openAuth(
   const endpoint = { authenticator, accessTokens, tokens, policy, refreshLifetime, now, onLogin }
   return {
     access,
+    tokens,
     tokenEndpoint: usesTokens ? asHandler(createTokenEndpoint(endpoint)) : undefined,
     [Symbol.asyncDispose]: () => tokens[Symbol.asyncDispose](),
   }

@@ -2,13 +2,15 @@ import type { LocalStore } from '#content'
 import type { RegistryCollection } from '../store/collection.ts'
 import type { RegistryFacts } from '../store/facts.ts'
 import type { RegistryLedger } from '../store/ledger.ts'
-import { type CollectReport, collect, noteLost } from './collect.ts'
+import { type CollectReport, collect, freeLimits, noteLost } from './collect.ts'
+import type { CollectionAdmin, Foreseen, ForeseenItem, LastCollection } from './collector.ts'
 import { retain } from './retain.ts'
 import type { RetentionRule } from './retention.ts'
 
 /** How a server collects. Times are in milliseconds. */
 export interface CollectSettings {
-  readonly interval: number
+  /** Default: only when it is told to. */
+  readonly interval?: number | undefined
   readonly keepManifests: number
   readonly keepBlobs: number
   readonly retention: readonly RetentionRule[]
@@ -42,51 +44,84 @@ export interface CollectEvents {
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
-/** Collects at every interval until disposed. Disposal ends a running round after its step. */
-export function scheduleCollection(
+/** Collects by itself, or when it is told to. Disposal ends a running round after its step. */
+export interface Collector extends CollectionAdmin, AsyncDisposable {}
+
+/** The most things that `foresee` names. */
+const mostNamed = 100
+
+/** Opens a collector. Without an interval it only collects when it is told to. */
+export function openCollector(
   registry: CollectedRegistry,
   settings: CollectSettings,
   { onRound, onError }: CollectEvents = {},
-): AsyncDisposable {
+): Collector {
   const stop = new AbortController()
+  const { interval, retention, fixedBy } = settings
+  const { content, collection, now = Date.now, notesContent = false } = registry
+  const rules = { rules: retention, fixedBy, now }
   let searchedAt = Number.NEGATIVE_INFINITY
+  let running: Promise<void> | undefined
+  let last: LastCollection | undefined
   const round = async (): Promise<void> => {
     const { signal } = stop
-    const { content, collection, now = Date.now, notesContent = false } = registry
     let tags = 0
-    for await (const _ of retain(registry, {
-      rules: settings.retention,
-      fixedBy: settings.fixedBy,
-      now,
-      signal,
-    }))
-      tags += 1
+    for await (const _ of retain(registry, { ...rules, signal })) tags += 1
     if (content !== undefined && !notesContent && now() - searchedAt >= searchInterval) {
       await noteLost(collection, content, signal)
       searchedAt = now()
     }
-    const report = await collect(collection, content, { ...settings, now, signal })
-    onRound?.({ ...report, tags })
+    const done = { ...(await collect(collection, content, { ...settings, now, signal })), tags }
+    last = { ...done, at: now(), hasFailed: false }
+    onRound?.(done)
   }
-  let running: Promise<void> = Promise.resolve()
-  let isRunning = false
-  const timer = setInterval(() => {
-    if (isRunning) return
-    isRunning = true
-    running = round()
+  const start = (): void => {
+    running ??= round()
       .catch((error: unknown) => {
-        if (!stop.signal.aborted) onError?.(error)
+        if (stop.signal.aborted) return
+        last = { at: now(), hasFailed: true, tags: 0, manifests: 0, blobs: 0, bytes: 0 }
+        onError?.(error)
       })
       .finally(() => {
-        isRunning = false
+        running = undefined
       })
-  }, settings.interval)
-  timer.unref()
+  }
+  const timer = interval === undefined ? undefined : setInterval(start, interval)
+  timer?.unref()
   return {
+    start,
+    state: () => ({ isRunning: running !== undefined, interval, last }),
+    foresee: (signal) => foresee(registry, settings, { now, signal }),
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
       stop.abort()
       await running
     },
   }
+}
+
+async function foresee(
+  registry: CollectedRegistry,
+  settings: CollectSettings,
+  { now, signal }: { readonly now: () => number; readonly signal: AbortSignal | undefined },
+): Promise<Foreseen> {
+  const { retention: rules, fixedBy } = settings
+  let [tags, manifests, blobs, bytes] = [0, 0, 0, 0]
+  const first: ForeseenItem[] = []
+  const name = (item: ForeseenItem): void => {
+    if (first.length < mostNamed) first.push(item)
+  }
+  for await (const found of retain(registry, { rules, fixedBy, now, dryRun: true, signal })) {
+    tags += 1
+    name({ repository: found.repository, kind: 'tag', tag: found.tag })
+  }
+  for await (const found of registry.collection.listFree(freeLimits({ ...settings, now }))) {
+    signal?.throwIfAborted()
+    const { repository, kind, digest, size } = found
+    if (kind === 'manifest') manifests += 1
+    else blobs += 1
+    bytes += size
+    name({ repository, kind, digest, size })
+  }
+  return { tags, manifests, blobs, bytes, first }
 }

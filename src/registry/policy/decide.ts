@@ -1,6 +1,6 @@
 import { matchesRepository, matchesText } from './glob.ts'
 import type { Identity } from './identity.ts'
-import { isWithin } from './limit.ts'
+import { coversAll, isWithin } from './limit.ts'
 import type { Action, Policy, Rule, Subject } from './rule.ts'
 
 /** The answer of the rules, and why. It depends on names alone, never on what exists. */
@@ -40,6 +40,20 @@ export function decide(
     return { isAllowed: false, rule: name, reason }
   }
   return { isAllowed: true, rule: name, reason: `${shown} allows ${action}` }
+}
+
+/**
+ * Returns true if the first rule about all repositories and the sender allows to administer them.
+ * Narrower rules before it make exceptions for repositories, and no others.
+ */
+export function isAdministrator(policy: Policy, identity: Identity): boolean {
+  const rule = policy.rules.find(
+    ({ repositories, subjects }) =>
+      repositories.includes('**') &&
+      subjects.some((subject) => isSubject(policy, subject, identity)),
+  )
+  if (identity.kind === 'anonymous' || rule === undefined) return false
+  return rule.actions.includes('admin') && coversAll(identity.scopes)
 }
 
 /** Returns true if senders without credentials may do anything at all. */

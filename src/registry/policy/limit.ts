@@ -29,6 +29,12 @@ export function isWithin(
   })
 }
 
+/** Returns true if a token with these limits may administer all repositories. */
+export function coversAll(limits: readonly string[] | undefined): boolean {
+  if (limits === undefined) return true
+  return limits.map(partsOf).some(({ glob, allowed }) => glob === '**' && allowed.includes('admin'))
+}
+
 function partsOf(limit: string): { readonly glob: string; readonly allowed: readonly string[] } {
   const colon = limit.lastIndexOf(':')
   return { glob: limit.slice(0, colon), allowed: limit.slice(colon + 1).split(',') }

@@ -6,6 +6,10 @@ export interface Grant extends Principal {
   may(scope: string): boolean | Promise<boolean>
   /** Returns true when a list may show a repository to the sender. Default: its right to pull. */
   sees?(repository: string): boolean | Promise<boolean>
+  /** True for a sender who may administer the registry. */
+  readonly isAdmin?: boolean | undefined
+  /** The user, if a password or a certificate proved it: a token must not make further ones. */
+  readonly user?: string | undefined
 }
 
 /**
@@ -20,4 +24,8 @@ export type Access = (
 ) => Promise<Grant>
 
 /** Grants every right to every sender. */
-export const openAccess: Access = async () => ({ name: undefined, may: () => true })
+export const openAccess: Access = async () => ({
+  name: undefined,
+  may: () => true,
+  isAdmin: true,
+})

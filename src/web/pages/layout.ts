@@ -6,6 +6,9 @@ export interface Viewer {
   readonly name: string | undefined
   readonly canLogin: boolean
   readonly host: string
+  /** The sender has, or sees, tokens. */
+  readonly hasTokens?: boolean | undefined
+  readonly isAdmin?: boolean | undefined
 }
 
 export interface Page {
@@ -47,9 +50,14 @@ ${body}
 `
 }
 
-function sender({ name, canLogin }: Viewer): Html | undefined {
-  if (name !== undefined) return html`<p class="sender">Signed in as <b>${name}</b></p>`
-  return canLogin ? html`<p class="sender"><a href="/login">Sign in</a></p>` : undefined
+function sender({ name, canLogin, hasTokens, isAdmin }: Viewer): Html {
+  const links = [
+    ...(hasTokens === true ? [html`<a href="/tokens">Tokens</a>`] : []),
+    ...(isAdmin === true ? [html`<a href="/admin">Administration</a>`] : []),
+    ...(name === undefined && canLogin ? [html`<a href="/login">Sign in</a>`] : []),
+  ]
+  const signed = name === undefined ? undefined : html`Signed in as <b>${name}</b>`
+  return html`<p class="sender">${signed} ${links.map((link) => html`${link} `)}</p>`
 }
 
 /** Returns links to a repository and to the groups of repositories above it. */

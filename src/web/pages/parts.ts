@@ -24,6 +24,11 @@ export function time(value: number | string | undefined): Html | string {
   return html`<time datetime="${iso}">${iso.slice(0, 16).replace('T', ' ')} UTC</time>`
 }
 
+/** `1 tag`, `2 tags` */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
 /** Shows the beginning of a digest. */
 export function shortDigest(digest: string): Html {
   const [algorithm = '', hex = ''] = digest.split(':')
@@ -47,7 +52,7 @@ export function table(label: string, columns: readonly string[], rows: readonly 
 <tbody>${rows}</tbody></table></div>`
 }
 
-const numbers = ['Size', '#']
+const numbers = ['Size', '#', 'Used', 'Limit']
 
 function heading(column: string): Html {
   if (!numbers.includes(column)) return html`<th scope="col">${column}</th>`

@@ -1,0 +1,137 @@
+import { StrakeError } from '#oci'
+import type { Grant, RegistryAdmin, RegistryLedger } from '#registry'
+import type { MadeToken, NewToken } from '#registry/admin/admin'
+import { ChallengeError, DeniedError } from '#registry/server/refusals'
+import { formToken, readForm } from '../form.ts'
+import type { Viewer } from '../pages/layout.ts'
+import { redirect, replyData, replyPage } from '../respond.ts'
+import { adminPage, collectionPage, tokensPage } from './pages.ts'
+import { readTokenRequest } from './token-request.ts'
+
+export type AdminPath = '/admin' | '/admin/collection' | '/tokens'
+
+/** Returns the path if it is one of an administrator or of a user. */
+export function adminPath(path: string): AdminPath | undefined {
+  return path === '/admin' || path === '/admin/collection' || path === '/tokens' ? path : undefined
+}
+
+export interface AdminRequest {
+  readonly path: AdminPath
+  readonly request: Request
+  /** True for JSON below `/api/v1`. */
+  readonly isData: boolean
+  readonly grant: Grant
+  readonly viewer: Viewer
+}
+
+export interface AdminParts {
+  readonly admin: RegistryAdmin
+  readonly ledger: RegistryLedger
+}
+
+/**
+ * Answers the pages of administrators and of the tokens of a user, and the same as JSON. Throws
+ * `DENIED`, and `UNAUTHORIZED` for a sender without a name.
+ */
+export async function answerAdmin(parts: AdminParts, asked: AdminRequest): Promise<Response> {
+  if (asked.path === '/tokens') return await answerTokens(parts, asked)
+  requireAdmin(asked.grant)
+  const { request } = asked
+  if (asked.path === '/admin') {
+    if (isChange(request)) throw notChanged()
+    const { admin, ledger } = parts
+    const quotas = (await admin.quotas?.()) ?? []
+    const data = { usage: await ledger.usage(), quotas, collection: admin.collection.state() }
+    return reply(asked, data, (view) => adminPage(data, view))
+  }
+  const { collection } = parts.admin
+  if (isChange(request)) {
+    await requireOwnForm(asked)
+    collection.start()
+    return asked.isData ? replyData(collection.state(), { status: 202 }) : redirect('/admin')
+  }
+  const data = await collection.foresee(request.signal)
+  return reply(asked, data, (view) => collectionPage(data, view))
+}
+
+async function answerTokens({ admin }: AdminParts, asked: AdminRequest): Promise<Response> {
+  const { grant, request, isData } = asked
+  const { tokens } = admin
+  if (tokens === undefined) {
+    throw new StrakeError('NOT_FOUND', 'Cannot show tokens: this registry has no users')
+  }
+  const isAdmin = grant.isAdmin === true
+  if (grant.user === undefined && !isAdmin) {
+    if (grant.name === undefined) throw new ChallengeError('Basic')
+    throw new DeniedError(grant.name, { reason: 'only users who log in by password have tokens' })
+  }
+  const owner = isAdmin ? undefined : grant.user
+  let made: MadeToken | undefined
+  if (isChange(request)) {
+    const change = await readTokenRequest(request, isData)
+    if (change.kind === 'revoke') {
+      await tokens.revoke(change.id, owner)
+      return isData ? replyData({}) : redirect('/tokens')
+    }
+    made = await tokens.create(wantedToken(grant, change))
+    if (isData) return replyData(made, { status: 201 })
+  }
+  const data = { tokens: await tokens.list(owner) }
+  const canCreate = grant.user !== undefined
+  return reply(asked, data, (view) => tokensPage({ ...data, canCreate, isAdmin, made }, view))
+}
+
+/** A user makes tokens for itself; an administrator also for robots. */
+function wantedToken(
+  grant: Grant,
+  { robot, ...rest }: Omit<NewToken, 'kind' | 'owner'> & { readonly robot: string | undefined },
+): NewToken {
+  const { user, isAdmin, name = '' } = grant
+  if (user === undefined) {
+    throw new DeniedError(name, { reason: 'a token makes no tokens; log in with a password' })
+  }
+  if (robot === undefined) return { ...rest, kind: 'user', owner: user }
+  if (isAdmin === true) return { ...rest, kind: 'robot', owner: robot }
+  throw new DeniedError(name, { reason: 'only administrators make tokens of robots' })
+}
+
+function requireAdmin({ isAdmin, name }: Grant): void {
+  if (isAdmin === true) return
+  if (name === undefined) throw new ChallengeError('Basic')
+  const reason = 'no rule about all repositories (**) lets this sender administer them'
+  throw new DeniedError(name, { reason })
+}
+
+function isChange({ method }: Request): boolean {
+  return method !== 'GET' && method !== 'HEAD'
+}
+
+function notChanged(): StrakeError {
+  return new StrakeError('UNSUPPORTED', 'Cannot serve the request: this page can only be read')
+}
+
+/** A page of another site can send neither the token of a form nor JSON. */
+async function requireOwnForm({ request, isData }: AdminRequest): Promise<void> {
+  if (request.method !== 'POST') throw notChanged()
+  if (isData) {
+    const type = request.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase()
+    if (type === 'application/json') return
+    throw new StrakeError('INVALID', 'Cannot start a collection: send JSON')
+  }
+  if ((await readForm(request)) === undefined) {
+    throw new StrakeError(
+      'DENIED',
+      'Cannot start a collection: the form did not come from a page of this server; open the page again',
+    )
+  }
+}
+
+function reply(
+  { request, isData, viewer }: AdminRequest,
+  data: object,
+  page: (view: Parameters<typeof tokensPage>[1]) => ReturnType<typeof tokensPage>,
+): Response {
+  if (isData) return replyData(data)
+  const { token, headers } = formToken(request)
+  return replyPage(page({ viewer, formToken: token }), { headers })
+}

@@ -1,0 +1,94 @@
+import { StrakeError } from '#oci'
+import { toBuffer } from '#stream'
+import { readForm } from '../form.ts'
+
+/** What a form or a document wants to be done with tokens. */
+export type TokenRequest =
+  | { readonly kind: 'revoke'; readonly id: string }
+  | {
+      readonly kind: 'make'
+      readonly robot: string | undefined
+      readonly label: string
+      readonly scopes: readonly string[] | undefined
+      /** Milliseconds. */
+      readonly lifetime: number | undefined
+    }
+
+const day = 86_400_000
+const mostBytes = 16 * 1024
+
+/**
+ * Reads a form of a page, or JSON: `{"revoke": ID}` or `{"label", "robot", "scopes": [], "days"}`.
+ * Throws `DENIED` for a form of another site, and `INVALID`.
+ */
+export async function readTokenRequest(request: Request, isData: boolean): Promise<TokenRequest> {
+  if (request.method !== 'POST') {
+    throw new StrakeError('UNSUPPORTED', 'Cannot change tokens: send POST')
+  }
+  return isData ? parseDocument(await readJson(request)) : await parseForm(request)
+}
+
+async function parseForm(request: Request): Promise<TokenRequest> {
+  const fields = await readForm(request)
+  if (fields === undefined) {
+    throw new StrakeError(
+      'DENIED',
+      'Cannot change tokens: the form did not come from a page of this server; open the page again',
+    )
+  }
+  const id = fields.get('revoke')
+  if (id !== null) return { kind: 'revoke', id }
+  const get = (name: string): string | undefined => fields.get(name)?.trim() || undefined
+  const scopes = get('scopes')?.split(/\s+/)
+  return {
+    kind: 'make',
+    robot: get('robot'),
+    label: get('label') ?? '',
+    scopes,
+    ...endOf(get('days')),
+  }
+}
+
+/** Only a script of this server's own page, or a program, can send this media type. */
+async function readJson(request: Request): Promise<Readonly<Record<string, unknown>>> {
+  const type = request.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/json' || request.body === null) {
+    throw new StrakeError('INVALID', 'Cannot change tokens: send JSON')
+  }
+  const bytes = await toBuffer(request.body, mostBytes, 'the document')
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString('utf8'))
+  } catch (cause) {
+    throw new StrakeError('INVALID', 'Cannot change tokens: the document is no JSON', { cause })
+  }
+  if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
+  throw new StrakeError('INVALID', 'Cannot change tokens: the document is no object')
+}
+
+function parseDocument(value: Readonly<Record<string, unknown>>): TokenRequest {
+  const { revoke, label = '', robot, scopes, days } = value
+  if (typeof revoke === 'string') return { kind: 'revoke', id: revoke }
+  const isList = Array.isArray(scopes) && scopes.every((each) => typeof each === 'string')
+  const isRight =
+    typeof label === 'string' &&
+    (robot === undefined || typeof robot === 'string') &&
+    (scopes === undefined || isList) &&
+    (days === undefined || typeof days === 'number')
+  if (!isRight) {
+    throw new StrakeError(
+      'INVALID',
+      'Cannot make a token: expected label and robot as texts, scopes as a list and days as a number',
+    )
+  }
+  return {
+    ...{ kind: 'make', robot, label, scopes: isList ? scopes : undefined },
+    ...endOf(days === undefined ? undefined : String(days)),
+  }
+}
+
+function endOf(days: string | undefined): { readonly lifetime: number | undefined } {
+  if (days === undefined) return { lifetime: undefined }
+  if (/^\d{1,4}$/.test(days)) return { lifetime: Number(days) * day }
+  throw new StrakeError('INVALID', 'Cannot make a token: expected a whole number of days')
+}
