@@ -1,9 +1,11 @@
 import type { LocalStore } from '#content'
+import type { Digest } from '#oci'
 import type { RegistryCollection } from '../store/collection.ts'
 import type { RegistryFacts } from '../store/facts.ts'
 import type { RegistryLedger } from '../store/ledger.ts'
 import { type CollectReport, collect, freeLimits, noteLost } from './collect.ts'
 import type { CollectionAdmin, Foreseen, ForeseenItem, LastCollection } from './collector.ts'
+import { keepInUse } from './in-use.ts'
 import { retain } from './retain.ts'
 import type { RetentionRule } from './retention.ts'
 
@@ -14,6 +16,8 @@ export interface CollectSettings {
   readonly keepManifests: number
   readonly keepBlobs: number
   readonly retention: readonly RetentionRule[]
+  /** Returns the digests that a cluster runs, which stay. Default: none. */
+  readonly readInUse?: (() => Promise<ReadonlySet<Digest>>) | undefined
   /** Returns the rule that keeps a tag whatever retention says. */
   readonly fixedBy?: ((repository: string, tag: string) => string | undefined) | undefined
 }
@@ -66,7 +70,9 @@ export function openCollector(
   const round = async (): Promise<void> => {
     const { signal } = stop
     let tags = 0
-    for await (const _ of retain(registry, { ...rules, signal })) tags += 1
+    const inUse = await settings.readInUse?.()
+    if (inUse !== undefined) await keepInUse(registry.facts, inUse, signal)
+    for await (const _ of retain(registry, { ...rules, inUse, signal })) tags += 1
     if (content !== undefined && !notesContent && now() - searchedAt >= searchInterval) {
       await noteLost(collection, content, signal)
       searchedAt = now()
@@ -111,13 +117,22 @@ async function foresee(
   const name = (item: ForeseenItem): void => {
     if (first.length < mostNamed) first.push(item)
   }
-  for await (const found of retain(registry, { rules, fixedBy, now, dryRun: true, signal })) {
+  const inUse = await settings.readInUse?.()
+  for await (const found of retain(registry, {
+    rules,
+    fixedBy,
+    now,
+    inUse,
+    dryRun: true,
+    signal,
+  })) {
     tags += 1
     name({ repository: found.repository, kind: 'tag', tag: found.tag })
   }
   for await (const found of registry.collection.listFree(freeLimits({ ...settings, now }))) {
     signal?.throwIfAborted()
     const { repository, kind, digest, size } = found
+    if (kind === 'manifest' && inUse?.has(digest) === true) continue
     if (kind === 'manifest') manifests += 1
     else blobs += 1
     bytes += size

@@ -29,6 +29,7 @@ export interface CollectConfig {
   readonly interval?: number
   readonly untagged?: number
   readonly unused?: number
+  readonly inUseFile?: string
 }
 
 export interface RetentionConfig {

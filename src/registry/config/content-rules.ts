@@ -1,3 +1,4 @@
+import { readInUse } from '../collect/in-use.ts'
 import type { RetentionRule } from '../collect/retention.ts'
 import type { CollectSettings } from '../collect/schedule.ts'
 import { repositoryGlob, textGlob } from '../policy/glob.ts'
@@ -10,11 +11,13 @@ const hour = 3_600_000
 /** Returns how the server collects, or `undefined` if the configuration does not ask for it. */
 export function collectSettings(config: ContentConfig): CollectSettings | undefined {
   const { collect, retention = [] } = config
+  const inUseFile = collect?.inUseFile
   if (collect === undefined && retention.length === 0) return undefined
   return {
     interval: collect?.interval ?? hour,
     keepManifests: collect?.untagged ?? 7 * 24 * hour,
     keepBlobs: collect?.unused ?? 24 * hour,
+    readInUse: inUseFile === undefined ? undefined : () => readInUse(inUseFile),
     fixedBy: changeRules(config)?.fixedBy,
     retention: retention.map(
       ({ repositories, tags, keep }): RetentionRule => ({

@@ -14,6 +14,7 @@ import {
   flag,
   type KeysOf,
   list,
+  path,
   type Shape,
   section,
   size,
@@ -76,6 +77,10 @@ const collect: Shape<CollectConfig> = section({
     shape: duration,
     about:
       'How long blobs stay that no manifest names, and content of no repository. Default: 24h.',
+  },
+  inUseFile: {
+    shape: path,
+    about: 'A file with the digests that a cluster runs, which stay, and so do their tags.',
   },
 })
 
