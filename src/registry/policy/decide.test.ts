@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { claimsOf, decide, hasClaims, knowsAnonymous } from './decide.ts'
+import { claimsOf, decide, hasClaims, isAdministrator, knowsAnonymous } from './decide.ts'
 import { matchesRepository } from './glob.ts'
 import { anonymous, type Identity } from './identity.ts'
 import { parseLimit } from './limit.ts'
@@ -117,4 +117,26 @@ test('parseLimit() refuses unknown actions and odd repositories', () => {
   for (const text of ['team', 'team:', 'team:fetch', '../x:pull', ':pull']) {
     expect(() => parseLimit(text)).toThrow('Cannot use the scope')
   }
+})
+
+test('isAdministrator() reads the first rule about all repositories and the sender', () => {
+  const rules: Policy = {
+    groups: {},
+    rules: [
+      { repositories: ['team/**'], subjects: ['user:bob'], actions: ['admin'] },
+      { repositories: ['**'], subjects: ['user:carol'], actions: ['pull'] },
+      {
+        repositories: ['**'],
+        subjects: ['user:root', 'user:carol', 'anonymous'],
+        actions: ['admin'],
+      },
+    ],
+  }
+  const isAdmin = (identity: Identity): boolean => isAdministrator(rules, identity)
+  expect([user('root'), user('carol'), user('bob')].map(isAdmin)).toEqual([true, false, false])
+  expect(isAdmin(anonymous)).toBe(false)
+  expect(isAdmin({ ...user('root'), scopes: ['team/**:admin'] })).toBe(false)
+  expect(isAdmin({ ...user('root'), scopes: ['**:pull,push'] })).toBe(false)
+  expect(isAdmin({ ...user('root'), scopes: ['**:admin'] })).toBe(true)
+  expect(isAdministrator({ rules: [], groups: {} }, user('root'))).toBe(false)
 })
