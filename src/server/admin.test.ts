@@ -27,6 +27,7 @@ retention:
 
 let root: string
 let url: string
+const audited: Record<string, unknown>[] = []
 const opened = new AsyncDisposableStack()
 
 beforeAll(async () => {
@@ -42,9 +43,9 @@ beforeAll(async () => {
   const files = { htpasswd: `${root}/users`, tokens: `${root}/tokens`, key: `${root}/key` }
   const server = opened.use(
     await serveConfigured(served, {
-      config: { ...config, listen: { port: 0 } },
+      config: { ...config, listen: { port: 0 }, log: { audit: 'stderr' } },
       files,
-      writeLine: () => {},
+      writeLine: (line) => audited.push(JSON.parse(line)),
     }),
   )
   url = server.url
@@ -178,6 +179,21 @@ test('the page of administrators shows quotas and their use, and what a collecti
   }
   const tags = await fetch(`${url}/v2/team/app/tags/list`, { headers: as('root') })
   expect(await tags.json()).toMatchObject({ tags: ['v1'] })
+})
+
+test('the audit log has what administrators, and users with their tokens, have changed', async () => {
+  audited.splice(0)
+  const { value } = await send('/tokens', as('root'), { robot: 'ci' })
+  await send('/tokens', as('bob'), { revoke: value['id'] })
+  await send('/tokens', as('root'), { revoke: value['id'] })
+  await send('/admin/collection', as('root'), {})
+  const about = { action: 'admin', principal: 'root', address: '127.0.0.1' }
+  expect(audited.filter(({ action }) => action === 'admin')).toMatchObject([
+    { ...about, reason: `made the token ${value['id']} for robot+ci` },
+    { ...about, reason: `revoked the token ${value['id']}` },
+    { ...about, reason: 'started a collection' },
+  ])
+  expect(JSON.stringify(audited)).not.toContain(String(value['text']))
 })
 
 test('administration is for administrators, and nobody else learns more', async () => {

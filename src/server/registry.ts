@@ -161,6 +161,7 @@ export async function serveRegistry(
     registry,
     ledger: facts.ledger,
     access: options.access,
+    onEvent: options.onEvent,
     api: options.readOnly === true ? undefined : handler,
     admin: options.readOnly === true ? undefined : { collection: collector, ...options.admin },
   })

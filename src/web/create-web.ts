@@ -5,6 +5,7 @@ import type {
   Grant,
   Registry,
   RegistryAdmin,
+  RegistryEvent,
   RegistryLedger,
 } from '#registry'
 import { catalogScope, pullScope, pushScope } from '#registry/auth/scope'
@@ -43,6 +44,8 @@ export interface WebParts {
   readonly api?: FetchHandler | undefined
   /** What administrators may do. Default: nothing. */
   readonly admin?: RegistryAdmin | undefined
+  /** Called with what an administrator, or a user with its tokens, has changed. */
+  readonly onEvent?: ((event: RegistryEvent) => void) | undefined
 }
 
 interface Parts extends WebParts {
@@ -83,7 +86,16 @@ async function answer(parts: Parts, request: Request, exchange: Exchange): Promi
       const grant = (await parts.access?.(request, [], exchange)) ?? everybody
       const viewer = viewerOf(parts, grant, url.host)
       const asked = { path: own, request, isData, grant, viewer }
-      return await answerAdmin({ admin: parts.admin, ledger: parts.ledger }, asked)
+      const onChange = (reason: string): void =>
+        parts.onEvent?.({
+          time: Date.now(),
+          action: 'admin',
+          principal: grant.name,
+          address: exchange.address,
+          status: 200,
+          reason,
+        })
+      return await answerAdmin({ admin: parts.admin, ledger: parts.ledger, onChange }, asked)
     }
     const place = parsePlace(path, url.searchParams)
     if (request.method === 'POST' && place?.kind === 'history' && parts.api && !isData) {

@@ -6,7 +6,7 @@ import { ChallengeError, DeniedError } from './refusals.ts'
 export interface RegistryEvent {
   /** Milliseconds since 1970. */
   readonly time: number
-  readonly action: 'pull' | 'push' | 'delete' | 'mount' | 'tag' | 'login' | 'refused'
+  readonly action: 'pull' | 'push' | 'delete' | 'mount' | 'tag' | 'admin' | 'login' | 'refused'
   /** The kind of the content. */
   readonly kind?: 'manifest' | 'blob' | undefined
   /** Undefined for an anonymous sender. */
@@ -22,7 +22,7 @@ export interface RegistryEvent {
   readonly mediaType?: string | undefined
   /** The answer. */
   readonly status: number
-  /** Why a request was refused. */
+  /** Why a request was refused, or what an administrator did. */
   readonly reason?: string | undefined
   readonly rule?: string | undefined
   /** The span of the request, if requests are traced. */

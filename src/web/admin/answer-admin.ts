@@ -27,6 +27,8 @@ export interface AdminRequest {
 export interface AdminParts {
   readonly admin: RegistryAdmin
   readonly ledger: RegistryLedger
+  /** Called with a sentence about each change. */
+  readonly onChange: (what: string) => void
 }
 
 /**
@@ -48,13 +50,17 @@ export async function answerAdmin(parts: AdminParts, asked: AdminRequest): Promi
   if (isChange(request)) {
     await requireOwnForm(asked)
     collection.start()
+    parts.onChange('started a collection')
     return asked.isData ? replyData(collection.state(), { status: 202 }) : redirect('/admin')
   }
   const data = await collection.foresee(request.signal)
   return reply(asked, data, (view) => collectionPage(data, view))
 }
 
-async function answerTokens({ admin }: AdminParts, asked: AdminRequest): Promise<Response> {
+async function answerTokens(
+  { admin, onChange }: AdminParts,
+  asked: AdminRequest,
+): Promise<Response> {
   const { grant, request, isData } = asked
   const { tokens } = admin
   if (tokens === undefined) {
@@ -71,9 +77,11 @@ async function answerTokens({ admin }: AdminParts, asked: AdminRequest): Promise
     const change = await readTokenRequest(request, isData)
     if (change.kind === 'revoke') {
       await tokens.revoke(change.id, owner)
+      onChange(`revoked the token ${change.id}`)
       return isData ? replyData({}) : redirect('/tokens')
     }
     made = await tokens.create(wantedToken(grant, change))
+    onChange(`made the token ${made.id} for ${made.login}`)
     if (isData) return replyData(made, { status: 201 })
   }
   const data = { tokens: await tokens.list(owner) }

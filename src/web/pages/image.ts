@@ -39,7 +39,7 @@ function commands(image: string): Html {
     `docker pull ${image}`,
     `podman pull ${image}`,
     `strake pull ${image}`,
-    `skopeo inspect docker://${image}`,
+    `skopeo copy docker://${image} oci:image`,
   ]
   return html`<section><h2>Pull</h2><ul class="commands">${lines.map((line) => html`<li><code>${line}</code></li>`)}</ul></section>`
 }
