@@ -19,8 +19,10 @@ import {
   type RegistryHandler,
   type RegistryHandlerOptions,
   scheduleTrim,
+  type TrimmedCache,
   type UploadFacts,
 } from '#registry'
+import { type CacheAdminOptions, createCacheAdmin } from '#registry/admin/cache-admin'
 import type { TokenFacts } from '#registry/identity/api-token'
 import type { Outbox } from '#registry/notify/outbox'
 import { createStoredOutbox } from '#registry/notify/stored-outbox'
@@ -105,8 +107,8 @@ export interface RegistryServerOptions extends ListenOptions, RegistryHandlerOpt
   /** Default: the server removes nothing by itself. */
   readonly collect?: CollectSettings | undefined
   readonly collectEvents?: CollectEvents | undefined
-  /** The prefixes of caches, and the most bytes of them together. Default: no limit. */
-  readonly trim?: { readonly prefixes: readonly string[]; readonly maxSize: number } | undefined
+  /** The prefixes of caches, and the most bytes of them together. Default: no caches. */
+  readonly caches?: Pick<CacheAdminOptions, 'prefixes' | 'maxSize'> | undefined
   /** Returns further handlers beside the registry. */
   readonly mounts?: ((handler: RegistryHandler) => readonly Mount[]) | undefined
   /** Quotas and tokens, for administrators. */
@@ -139,12 +141,9 @@ export async function serveRegistry(
     collect ?? manualCollection(options.rules),
     collectEvents,
   )
-  const { trim, rules } = options
-  const trimming =
-    trim &&
-    scheduleTrim({ ...collectedOf(served), registry }, { ...trim, pins: rules?.fixedBy }, (error) =>
-      trimFailures.publish({ error }),
-    )
+  const { caches, rules } = options
+  const cache = { ...collectedOf(served), registry }
+  const trimming = startTrimming(cache, options)
   const handler = createRegistryHandler(registry, {
     uploads,
     ledger: facts.ledger,
@@ -163,7 +162,14 @@ export async function serveRegistry(
     access: options.access,
     onEvent: options.onEvent,
     api: options.readOnly === true ? undefined : handler,
-    admin: options.readOnly === true ? undefined : { collection: collector, ...options.admin },
+    admin:
+      options.readOnly === true
+        ? undefined
+        : {
+            collection: collector,
+            caches: caches && createCacheAdmin(cache, { ...caches, pins: rules?.fixedBy }),
+            ...options.admin,
+          },
   })
   const more = options.mounts?.(handler) ?? []
   const mounts = [{ path: '/v2', handler }, { path: '/', handler: web }, ...tokens, ...more]
@@ -179,4 +185,15 @@ export async function serveRegistry(
       await pulls[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Keeps caches with a limit below it. */
+function startTrimming(
+  cache: TrimmedCache,
+  { caches, rules }: RegistryServerOptions,
+): AsyncDisposable | undefined {
+  const { prefixes = [], maxSize } = caches ?? {}
+  if (maxSize === undefined) return undefined
+  const onError = (error: unknown): void => trimFailures.publish({ error })
+  return scheduleTrim(cache, { prefixes, maxSize, pins: rules?.fixedBy }, onError)
 }

@@ -82,7 +82,7 @@ export async function serveConfigured(
     sparse: storage.sparse,
     collect: collectSettings(config),
     rules: changeRules(config),
-    trim: trimSettings(config),
+    caches: trimSettings(config),
     ...limitsOf(config.limits),
   })
   opened.use(server)

@@ -1,10 +1,14 @@
 import type { CollectionAdmin } from '../collect/collector.ts'
+import type { CachedManifest } from '../proxy/trim/cached.ts'
+import type { TrimReport } from '../proxy/trim/trim-cache.ts'
 
 /** What an administrator of a served registry sees and does. */
 export interface RegistryAdmin {
   /** Absent for a registry without users. */
   readonly tokens?: TokenAdmin | undefined
   readonly collection: CollectionAdmin
+  /** Absent for a registry without caches of others. */
+  readonly caches?: CacheAdmin | undefined
   /** Returns the quotas of the configuration and how much of each is used. Absent without any. */
   quotas?(): Promise<readonly QuotaUse[]>
 }
@@ -54,4 +58,27 @@ export interface MadeToken {
   readonly text: string
   /** The name that logs in with it. */
   readonly login: string
+}
+
+/** The caches of other registries, all together. */
+export interface CacheAdmin {
+  list(): Promise<ListedCache>
+  /** Removes what was pulled longest ago. Fixed tags and what is in use stay. */
+  prune(limits: PruneLimits): Promise<TrimReport>
+}
+
+export interface ListedCache {
+  readonly bytes: number
+  readonly maxSize?: number | undefined
+  readonly manifests: number
+  /** Those that were pulled last. */
+  readonly first: readonly CachedManifest[]
+}
+
+/** What may stay; one of the two is given. */
+export interface PruneLimits {
+  /** Bytes. */
+  readonly keep?: number | undefined
+  /** Milliseconds for which a manifest was not pulled. */
+  readonly unusedFor?: number | undefined
 }

@@ -29,12 +29,14 @@ export function collectSettings(config: ContentConfig): CollectSettings | undefi
   }
 }
 
-/** Returns the prefixes of the caches and their size, or `undefined` for caches without a limit. */
+/** Returns the prefixes of the caches and the most bytes of them, or `undefined` without caches. */
 export function trimSettings({
   proxy,
-}: ContentConfig): { readonly prefixes: readonly string[]; readonly maxSize: number } | undefined {
+}: ContentConfig):
+  | { readonly prefixes: readonly string[]; readonly maxSize?: number | undefined }
+  | undefined {
   const { maxSize, upstreams = [] } = proxy ?? {}
-  if (maxSize === undefined || upstreams.length === 0) return undefined
+  if (upstreams.length === 0) return undefined
   return { prefixes: upstreams.map(({ name }) => name), maxSize }
 }
 

@@ -5,14 +5,17 @@ import { ChallengeError, DeniedError } from '#registry/server/refusals'
 import { formToken, readForm } from '../form.ts'
 import type { Viewer } from '../pages/layout.ts'
 import { redirect, replyData, replyPage } from '../respond.ts'
+import { cachePage } from './cache-page.ts'
+import { readPruneRequest, readTokenRequest } from './change-request.ts'
 import { adminPage, collectionPage, tokensPage } from './pages.ts'
-import { readTokenRequest } from './token-request.ts'
 
-export type AdminPath = '/admin' | '/admin/collection' | '/tokens'
+const paths = ['/admin', '/admin/cache', '/admin/collection', '/tokens'] as const
+
+export type AdminPath = (typeof paths)[number]
 
 /** Returns the path if it is one of an administrator or of a user. */
 export function adminPath(path: string): AdminPath | undefined {
-  return path === '/admin' || path === '/admin/collection' || path === '/tokens' ? path : undefined
+  return paths.find((each) => each === path)
 }
 
 export interface AdminRequest {
@@ -44,8 +47,10 @@ export async function answerAdmin(parts: AdminParts, asked: AdminRequest): Promi
     const { admin, ledger } = parts
     const quotas = (await admin.quotas?.()) ?? []
     const data = { usage: await ledger.usage(), quotas, collection: admin.collection.state() }
-    return reply(asked, data, (view) => adminPage(data, view))
+    const hasCaches = admin.caches !== undefined
+    return reply(asked, data, (view) => adminPage({ ...data, hasCaches }, view))
   }
+  if (asked.path === '/admin/cache') return await answerCache(parts, asked)
   const { collection } = parts.admin
   if (isChange(request)) {
     await requireOwnForm(asked)
@@ -55,6 +60,24 @@ export async function answerAdmin(parts: AdminParts, asked: AdminRequest): Promi
   }
   const data = await collection.foresee(request.signal)
   return reply(asked, data, (view) => collectionPage(data, view))
+}
+
+async function answerCache(
+  { admin, onChange }: AdminParts,
+  asked: AdminRequest,
+): Promise<Response> {
+  const { caches } = admin
+  if (caches === undefined) {
+    throw new StrakeError('NOT_FOUND', 'Cannot show caches: this registry has none')
+  }
+  const { request, isData } = asked
+  if (isChange(request)) {
+    const report = await caches.prune(await readPruneRequest(request, isData))
+    onChange(`removed ${report.manifests} manifests from caches`)
+    return isData ? replyData(report) : redirect('/admin/cache')
+  }
+  const data = await caches.list()
+  return reply(asked, data, (view) => cachePage(data, view))
 }
 
 async function answerTokens(

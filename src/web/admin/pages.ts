@@ -88,7 +88,10 @@ export interface AdminData {
   }
 }
 
-export function adminPage({ quotas, usage, collection }: AdminData, { viewer }: AdminView): Html {
+export function adminPage(
+  { quotas, usage, collection, hasCaches }: AdminData & { readonly hasCaches: boolean },
+  { viewer }: AdminView,
+): Html {
   const rows = quotas.map(
     ({
       of,
@@ -104,7 +107,8 @@ export function adminPage({ quotas, usage, collection }: AdminData, { viewer }: 
 <section><h2>Quotas</h2>
 ${quotas.length === 0 ? html`<p>The configuration has none.</p>` : table('Quotas', ['Of', 'Used', 'Limit', 'Part'], rows)}</section>
 <section><h2>Collection</h2><p>${describeCollection(collection)}</p>
-<p><a href="/admin/collection">What a collection would remove now</a></p></section>`
+<p><a href="/admin/collection">What a collection would remove now</a></p></section>
+${hasCaches ? html`<p><a href="/admin/cache">Caches of other registries</a></p>` : undefined}`
   return layout({ title: 'Administration', viewer, body })
 }
 

@@ -1,4 +1,5 @@
 import { StrakeError } from '#oci'
+import type { PruneLimits } from '#registry/admin/admin'
 import { toBuffer } from '#stream'
 import { readForm } from '../form.ts'
 
@@ -28,14 +29,17 @@ export async function readTokenRequest(request: Request, isData: boolean): Promi
   return isData ? parseDocument(await readJson(request)) : await parseForm(request)
 }
 
-async function parseForm(request: Request): Promise<TokenRequest> {
+async function readOwnForm(request: Request): Promise<URLSearchParams> {
   const fields = await readForm(request)
-  if (fields === undefined) {
-    throw new StrakeError(
-      'DENIED',
-      'Cannot change tokens: the form did not come from a page of this server; open the page again',
-    )
-  }
+  if (fields !== undefined) return fields
+  throw new StrakeError(
+    'DENIED',
+    'Cannot change this: the form did not come from a page of this server; open the page again',
+  )
+}
+
+async function parseForm(request: Request): Promise<TokenRequest> {
+  const fields = await readOwnForm(request)
   const id = fields.get('revoke')
   if (id !== null) return { kind: 'revoke', id }
   const get = (name: string): string | undefined => fields.get(name)?.trim() || undefined
@@ -53,17 +57,35 @@ async function parseForm(request: Request): Promise<TokenRequest> {
 async function readJson(request: Request): Promise<Readonly<Record<string, unknown>>> {
   const type = request.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json' || request.body === null) {
-    throw new StrakeError('INVALID', 'Cannot change tokens: send JSON')
+    throw new StrakeError('INVALID', 'Cannot change this: send JSON')
   }
   const bytes = await toBuffer(request.body, mostBytes, 'the document')
   let value: unknown
   try {
     value = JSON.parse(Buffer.from(bytes).toString('utf8'))
   } catch (cause) {
-    throw new StrakeError('INVALID', 'Cannot change tokens: the document is no JSON', { cause })
+    throw new StrakeError('INVALID', 'Cannot change this: the document is no JSON', { cause })
   }
   if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
-  throw new StrakeError('INVALID', 'Cannot change tokens: the document is no object')
+  throw new StrakeError('INVALID', 'Cannot change this: the document is no object')
+}
+
+/**
+ * Reads what may stay in caches: a form with `days`, or JSON with `days` or `keep` in bytes. Throws
+ * `DENIED` for a form of another site, and `INVALID`.
+ */
+export async function readPruneRequest(request: Request, isData: boolean): Promise<PruneLimits> {
+  if (request.method !== 'POST') {
+    throw new StrakeError('UNSUPPORTED', 'Cannot change caches: send POST')
+  }
+  if (!isData) return { unusedFor: endOf((await readOwnForm(request)).get('days') ?? '').lifetime }
+  const { days, keep } = await readJson(request)
+  const isSize = Number.isSafeInteger(keep) && Number(keep) >= 0
+  if (isSize && days === undefined) return { keep: Number(keep) }
+  if (keep !== undefined || days === undefined) {
+    throw new StrakeError('INVALID', 'Cannot change caches: expected either days or keep in bytes')
+  }
+  return { unusedFor: endOf(String(days)).lifetime }
 }
 
 function parseDocument(value: Readonly<Record<string, unknown>>): TokenRequest {
@@ -90,5 +112,5 @@ function parseDocument(value: Readonly<Record<string, unknown>>): TokenRequest {
 function endOf(days: string | undefined): { readonly lifetime: number | undefined } {
   if (days === undefined) return { lifetime: undefined }
   if (/^\d{1,4}$/.test(days)) return { lifetime: Number(days) * day }
-  throw new StrakeError('INVALID', 'Cannot make a token: expected a whole number of days')
+  throw new StrakeError('INVALID', 'Cannot do this: expected a whole number of days')
 }

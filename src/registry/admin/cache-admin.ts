@@ -1,0 +1,35 @@
+import { type CachedManifest, listCached, type Pins } from '../proxy/trim/cached.ts'
+import { type TrimmedCache, trimCache } from '../proxy/trim/trim-cache.ts'
+import type { CacheAdmin } from './admin.ts'
+
+/** The most manifests of a list. */
+const mostListed = 200
+
+export interface CacheAdminOptions {
+  /** The first parts of the names of cached repositories. */
+  readonly prefixes: readonly string[]
+  readonly maxSize?: number | undefined
+  readonly pins?: Pins | undefined
+  readonly now?: (() => number) | undefined
+}
+
+/** Shows and empties the caches of a registry while it serves. */
+export function createCacheAdmin(cache: TrimmedCache, options: CacheAdminOptions): CacheAdmin {
+  const { prefixes, maxSize, pins, now = Date.now } = options
+  return {
+    async list() {
+      let bytes = 0
+      const found: CachedManifest[] = []
+      for (const prefix of prefixes) {
+        bytes += (await cache.ledger.usage(prefix)).bytes
+        for await (const each of listCached(cache, prefix, pins)) found.push(each)
+      }
+      found.sort((one, other) => other.usedAt - one.usedAt)
+      return { bytes, maxSize, manifests: found.length, first: found.slice(0, mostListed) }
+    },
+    async prune({ keep, unusedFor }) {
+      const unusedSince = unusedFor === undefined ? undefined : now() - unusedFor
+      return await trimCache(cache, { prefixes, pins, maxSize: keep, unusedSince, now })
+    },
+  }
+}
