@@ -177,6 +177,14 @@ test('the page of administrators shows quotas and their use, and what a collecti
     expect(collection.last).toMatchObject({ tags: 1, manifests: 0, hasFailed: false })
     break
   }
+  expect(audited.filter(({ principal }) => principal === 'retention')).toMatchObject([
+    {
+      action: 'delete',
+      repository: 'team/app',
+      reference: 'old1',
+      digest: image.descriptor.digest,
+    },
+  ])
   const tags = await fetch(`${url}/v2/team/app/tags/list`, { headers: as('root') })
   expect(await tags.json()).toMatchObject({ tags: ['v1'] })
 })

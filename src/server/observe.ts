@@ -1,5 +1,5 @@
 import type { Mount } from '#http'
-import type { RegistryEvent, RegistryHandler, RegistryHandlerOptions } from '#registry'
+import type { RegistryEvent, RegistryHandler, RegistryHandlerOptions, RemovedTag } from '#registry'
 import { openHooks } from '#registry/config/hooks'
 import type { MetricsConfig, ObserveConfig } from '#registry/config/observe-config'
 import { openTraceExport } from '#registry/config/trace-settings'
@@ -53,17 +53,18 @@ export async function observe(
       for await (const _ of facts.repositories()) return
     },
   })
+  const tell = all<RegistryEvent>(
+    onEvent,
+    notifier && ((event) => notifier.note(event)),
+    metrics && ((event) => metrics.onEvent(event)),
+  )
   const ratio = (config.traces?.percent ?? 100) / 100
   return {
     onRequest: all(onRequest, metrics && ((entry) => metrics.onRequest(entry))),
-    onEvent: all<RegistryEvent>(
-      onEvent,
-      notifier && ((event) => notifier.note(event)),
-      metrics && ((event) => metrics.onEvent(event)),
-    ),
+    onEvent: tell,
     tellsMoves: onEvent !== undefined || notifier !== undefined,
     onReceived: metrics && ((bytes) => metrics.onReceived(bytes)),
-    collectEvents: metrics,
+    collectEvents: { ...metrics, onTag: tell && ((removed) => tell(retentionEvent(removed))) },
     trace: traces && ((inner) => traced(inner, { add: (span) => traces.add(span), ratio })),
     mounts(made): readonly Mount[] {
       handler = made
@@ -72,14 +73,23 @@ export async function observe(
   }
 }
 
+/** A tag that retention has removed, as if somebody had deleted it. */
+function retentionEvent({ repository, tag, digest }: RemovedTag): RegistryEvent {
+  return {
+    ...{ time: Date.now(), action: 'delete', kind: 'manifest', principal: 'retention' },
+    ...{ address: '', repository, reference: tag, digest, status: 202 },
+  }
+}
+
 async function openWebhooks(
-  { openOutbox }: ServedRegistry,
+  { openOutbox, now = Date.now }: ServedRegistry,
   { config, source }: ObserveOptions,
   opened: AsyncDisposableStack,
 ): Promise<Notifier | undefined> {
   const hooks = await openHooks(config.webhooks ?? [])
   if (hooks.length === 0) return undefined
-  const services = deliverServices
+  // The clock of the outbox: replicas share one.
+  const services = { ...deliverServices, now }
   return opened.use(new Notifier({ hooks, outbox: openOutbox(), source, services }))
 }
 

@@ -13,6 +13,7 @@ const sentences: Readonly<Record<string, (message: Message) => string>> = {
   'registry:tls-failure': ({ error }) =>
     `Cannot renew the certificate, so the earlier one stays: ${reasonOf(error)}`,
   'registry:log-failure': ({ path, error }) => `Cannot write to ${path}: ${reasonOf(error)}`,
+  'registry:collect-failure': ({ error }) => `Cannot collect: ${reasonOf(error)}`,
   'registry:trim-failure': ({ error }) => `Cannot trim the caches: ${reasonOf(error)}`,
   'registry:trace-failure': ({ error }) => `Cannot send traces: ${reasonOf(error)}`,
   'registry:webhook-failure': ({ error }) => reasonOf(error),

@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel'
 import type { LocalStore } from '#content'
 import type { Digest } from '#oci'
 import type { RegistryCollection } from '../store/collection.ts'
@@ -6,8 +7,10 @@ import type { RegistryLedger } from '../store/ledger.ts'
 import { type CollectReport, collect, freeLimits, noteLost } from './collect.ts'
 import type { CollectionAdmin, Foreseen, ForeseenItem, LastCollection } from './collector.ts'
 import { keepInUse } from './in-use.ts'
-import { retain } from './retain.ts'
+import { type RemovedTag, retain } from './retain.ts'
 import type { RetentionRule } from './retention.ts'
+
+const failures = channel('registry:collect-failure')
 
 /** How a server collects. Times are in milliseconds. */
 export interface CollectSettings {
@@ -43,6 +46,8 @@ export interface CollectionRound extends CollectReport {
 }
 
 export interface CollectEvents {
+  /** Called for every tag that retention has removed. */
+  readonly onTag?: ((tag: RemovedTag) => void) | undefined
   readonly onRound?: ((round: CollectionRound) => void) | undefined
   /** The next round is tried all the same. */
   readonly onError?: ((error: unknown) => void) | undefined
@@ -58,7 +63,7 @@ const mostNamed = 100
 export function openCollector(
   registry: CollectedRegistry,
   settings: CollectSettings,
-  { onRound, onError }: CollectEvents = {},
+  { onTag, onRound, onError }: CollectEvents = {},
 ): Collector {
   const stop = new AbortController()
   const { interval, retention, fixedBy } = settings
@@ -72,7 +77,10 @@ export function openCollector(
     let tags = 0
     const inUse = await settings.readInUse?.()
     if (inUse !== undefined) await keepInUse(registry.facts, inUse, signal)
-    for await (const _ of retain(registry, { ...rules, inUse, signal })) tags += 1
+    for await (const removed of retain(registry, { ...rules, inUse, signal })) {
+      tags += 1
+      onTag?.(removed)
+    }
     if (content !== undefined && !notesContent && now() - searchedAt >= searchInterval) {
       await noteLost(collection, content, signal)
       searchedAt = now()
@@ -86,6 +94,7 @@ export function openCollector(
       .catch((error: unknown) => {
         if (stop.signal.aborted) return
         last = { at: now(), hasFailed: true, tags: 0, manifests: 0, blobs: 0, bytes: 0 }
+        failures.publish({ error })
         onError?.(error)
       })
       .finally(() => {

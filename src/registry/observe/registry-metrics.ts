@@ -23,7 +23,7 @@ export interface RegistryMetricsOptions {
 }
 
 /** What a server calls, and the text that Prometheus reads. */
-export interface RegistryMetrics extends Required<CollectEvents> {
+export interface RegistryMetrics extends CollectCounts {
   onRequest(entry: AccessEntry): void
   onEvent(event: RegistryEvent): void
   /** Called with the bytes that a request brought. */
@@ -110,7 +110,9 @@ export function createRegistryMetrics(options: RegistryMetricsOptions): Registry
   }
 }
 
-function createCollectionMetrics(): Required<CollectEvents> & { readonly families: Family[] } {
+type CollectCounts = Required<Pick<CollectEvents, 'onRound' | 'onError'>>
+
+function createCollectionMetrics(): CollectCounts & { readonly families: Family[] } {
   const rounds = createCounter({
     name: 'strake_registry_collections_total',
     help: 'Collections, by result.',
