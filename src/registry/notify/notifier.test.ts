@@ -105,7 +105,8 @@ test('Notifier tells each hook what it asked for, as CloudEvents', async () => {
   const hooks = [hookOf('all'), hookOf('some', { kinds: ['delete'], repositories: [releases] })]
   await using rig = await openRig(hooks, {})
   await using notifier = rig.open()
-  notifier.note(push('1', { moves: [{ tag: '1', previous: 'sha256:before' }] }))
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  notifier.note(push('1', { moves: [{ tag: '1', previous: 'sha256:before' }], traceparent }))
   notifier.note(push('1', { kind: 'blob' }))
   notifier.note(push('1', { action: 'pull' }))
   notifier.note(push(digest, { action: 'delete', repository: 'release/app', principal: undefined }))
@@ -120,6 +121,7 @@ test('Notifier tells each hook what it asked for, as CloudEvents', async () => {
       subject: 'team/app:1',
       time: '2026-11-29T12:48:24.793Z',
       datacontenttype: 'application/json',
+      traceparent,
       data: { ...about, tag: '1', mediaType: 'application/vnd.oci.image.manifest.v1+json' },
     },
     {
