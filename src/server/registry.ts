@@ -143,7 +143,8 @@ export async function serveRegistry(
   )
   const { caches, rules } = options
   const cache = { ...collectedOf(served), registry }
-  const trimming = startTrimming(cache, options)
+  const { now } = served
+  const trimming = startTrimming(cache, { ...options, now })
   const handler = createRegistryHandler(registry, {
     uploads,
     ledger: facts.ledger,
@@ -167,7 +168,7 @@ export async function serveRegistry(
         ? undefined
         : {
             collection: collector,
-            caches: caches && createCacheAdmin(cache, { ...caches, pins: rules?.fixedBy }),
+            caches: caches && createCacheAdmin(cache, { ...caches, pins: rules?.fixedBy, now }),
             ...options.admin,
           },
   })
@@ -190,10 +191,10 @@ export async function serveRegistry(
 /** Keeps caches with a limit below it. */
 function startTrimming(
   cache: TrimmedCache,
-  { caches, rules }: RegistryServerOptions,
+  { caches, rules, now = Date.now }: RegistryServerOptions & Pick<ServedRegistry, 'now'>,
 ): AsyncDisposable | undefined {
   const { prefixes = [], maxSize } = caches ?? {}
   if (maxSize === undefined) return undefined
   const onError = (error: unknown): void => trimFailures.publish({ error })
-  return scheduleTrim(cache, { prefixes, maxSize, pins: rules?.fixedBy }, onError)
+  return scheduleTrim(cache, { prefixes, maxSize, pins: rules?.fixedBy, now }, onError)
 }

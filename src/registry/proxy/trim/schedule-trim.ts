@@ -9,7 +9,7 @@ const target = 0.9
 /** Keeps a cache below its size until disposed. */
 export function scheduleTrim(
   cache: TrimmedCache,
-  options: Omit<TrimOptions, 'signal' | 'now'> & { readonly maxSize: number },
+  options: Omit<TrimOptions, 'signal'> & { readonly maxSize: number },
   onError: (error: unknown) => void,
 ): AsyncDisposable {
   const stop = new AbortController()
@@ -20,7 +20,7 @@ export function scheduleTrim(
     for (const prefix of options.prefixes) size += (await ledger.usage(prefix)).bytes
     if (size <= options.maxSize) return
     const maxSize = options.maxSize * target
-    await trimCache(cache, { ...options, maxSize, now: Date.now, signal: stop.signal })
+    await trimCache(cache, { ...options, maxSize, signal: stop.signal })
   }
   const timer = setInterval(() => {
     running ??= trim()

@@ -105,13 +105,11 @@ async function dropContent(
   limit: number,
 ): Promise<void> {
   if (content === undefined) return
-  const gone: Digest[] = []
+  // A later collection forgets that nothing held them.
   for (const digest of digests) {
-    const isGone = await content.deleteUnless(
+    await content.deleteUnless(
       digest,
       async (blob) => blob.usedAt > limit || (await collection.isHeld(digest)),
     )
-    if (isGone) gone.push(digest)
   }
-  await collection.forgetUnheld(gone)
 }
