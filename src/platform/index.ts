@@ -88,7 +88,7 @@ export { removeTree } from './file/remove-tree.ts'
 export * as treeCalls from './file/root.ts'
 /** Files with a slow other end, read and written until a signal ends the wait. */
 export type { StreamFile } from './file/stream-file.ts'
-export { openStreamFile, useStreamFile } from './file/stream-file.ts'
+export { isPassedDescriptor, openStreamFile, useStreamFile } from './file/stream-file.ts'
 /** EROFS images, loop devices and memory files. */
 export type { ErofsOptions } from './kernel/erofs-mount.ts'
 export { mountErofs } from './kernel/erofs-mount.ts'

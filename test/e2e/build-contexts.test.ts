@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { importBusybox, writeContext } from './busybox.ts'
-import { command, missing, openStrake, type Strake } from './strake.ts'
+import { command, missing, openStrake, program, type Strake } from './strake.ts'
 
 const reason = missing('busybox', 'tar', 'runc')
 if (reason) console.info(`skipped: build contexts: ${reason}`)
@@ -42,6 +42,32 @@ describe.skipIf(reason !== undefined)('build with named contexts', () => {
       const { exitCode, stderr } = await build(`FROM ${from}\n`)
       expect([exitCode, stderr]).toEqual([1, expect.stringContaining('Cannot ')])
     }
+  })
+
+  test('the Dockerfile may be a pipe that the shell passes', async () => {
+    const context = await writeContext(join(strake.directory, 'piped'), { file: 'text' })
+    const script = async (line: string) =>
+      command(['bash', '-c', line, program, context], { env: strake.env })
+    const text = "printf 'FROM scratch\\nCOPY file /\\n'"
+    for (const line of [
+      `"$0" build -q -f <(${text}) "$1"`,
+      `${text} | "$0" build -q -f /dev/stdin "$1"`,
+      `tar -C "$1" -c . | "$0" build -q -f <(${text}) -`,
+    ]) {
+      expect([line, await script(line)]).toMatchObject([line, { exitCode: 0, stderr: '' }])
+    }
+    expect((await script('"$0" build -q -f <(:) "$1"')).stderr).toMatch(
+      /Cannot build from \/dev\/fd\/\d+: it is empty/,
+    )
+    expect((await script('"$0" build -q -f /dev/fd/77 "$1"')).stderr).toBe(
+      'strake: Cannot read /dev/fd/77: it cannot be opened\n',
+    )
+  })
+
+  test('an archive that is named as the context is given on standard input', async () => {
+    const { stderr } = await strake('build', `${layout}.tar`)
+    expect(stderr).toContain(`Cannot build ${layout}.tar: it is not a directory`)
+    expect(stderr).toContain('strake build - < FILE')
   })
 
   test('mistakes are refused before the build, with a remedy', async () => {

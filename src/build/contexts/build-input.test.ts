@@ -44,7 +44,9 @@ describe('readBuildInput()', () => {
         'Cannot read standard input: it is not text in UTF-8',
       )
     }
-    await expect(read(Buffer.alloc(20_000_000, '# '))).rejects.toThrow()
+    await expect(read(Buffer.alloc(20_000_000, '# '))).rejects.toThrow(
+      'Cannot read standard input: it has more than 10485760 bytes',
+    )
   })
 })
 
@@ -95,6 +97,15 @@ describe('build() from an archive', () => {
     await expect(files(await packTar([file('a', 'a')]))).rejects.toThrow(
       'Cannot read Dockerfile: the archive has no such file',
     )
+    for (const name of ['Dockerfile', '.dockerignore']) {
+      const directory = await packTar([
+        file('Dockerfile', dockerfile),
+        { path: name, type: 'directory' },
+      ])
+      await expect(files(directory)).rejects.toThrow(
+        `Cannot read ${name}: it is not a regular file`,
+      )
+    }
     const linked = await packTar([{ path: 'Dockerfile', type: 'symlink', linkpath: '/etc/passwd' }])
     await expect(files(linked)).rejects.toThrow('Cannot read Dockerfile: it is a link that leads')
   })
@@ -104,7 +115,14 @@ describe('build() from an archive', () => {
     await expect(files(gzipSync(Buffer.alloc(2000, 'no archive')))).rejects.toThrow(start)
     await expect(files(gzipSync(tar).subarray(0, 200))).rejects.toThrow(start)
     const up = await packTar([file('../../up', 'x'), file('Dockerfile', dockerfile)])
-    await expect(files(up)).rejects.toThrow(start)
+    await expect(files(up)).rejects.toThrow(`${start}../../up: its path leaves the root`)
+    const marked = await packTar([file('d/.wh.a', 'x')])
+    await expect(files(marked)).rejects.toThrow(`${start}d/.wh.a: names that begin with .wh.`)
+    const long = await packTar([file('Dockerfile', dockerfile), file('n'.repeat(300), 'x')])
+    await expect(files(long)).rejects.toThrow(`${start}${'n'.repeat(300)}: its name`)
+    await expect(files(tar.subarray(0, 700))).rejects.toThrow(
+      `${start}./Dockerfile: the archive ends`,
+    )
     expect(existsSync(`${workshop.path}/up`)).toBe(false)
   })
 

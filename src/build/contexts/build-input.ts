@@ -30,11 +30,12 @@ export interface DockerfileText {
 const blockSize = 512
 
 /**
- * Reads standard input: the text of a Dockerfile, or an archive to build from.
- * Throws `INVALID` for other bytes.
+ * Reads standard input, or another file that is read once: the text of a Dockerfile, or an archive to
+ * build from. Throws `INVALID` for other bytes.
  */
 export async function readBuildInput(
   bytes: Bytes,
+  name = 'standard input',
 ): Promise<ContextArchive | { readonly text: string }> {
   const iterator = bytes[Symbol.asyncIterator]()
   const head: KeptChunk[] = []
@@ -49,12 +50,12 @@ export async function readBuildInput(
     yield* { [Symbol.asyncIterator]: () => iterator }
   }
   if (length === 0) {
-    throw new StrakeError('INVALID', 'Cannot build from standard input: it is empty', {
+    throw new StrakeError('INVALID', `Cannot build from ${name}: it is empty`, {
       remedy: 'give a Dockerfile or an archive, or name a directory',
     })
   }
   const block = Buffer.concat(head).subarray(0, blockSize)
   const isArchive = detectCompression(block) !== 'none' || hasHeaderChecksum(block)
   if (isArchive) return { archive: all() }
-  return { text: decodeText(await toBuffer(all(), maxTextSize), 'standard input') }
+  return { text: decodeText(await toBuffer(all(), maxTextSize, name), name) }
 }

@@ -22,7 +22,10 @@ export async function unpackContext(
     await applyLayer(writeTar(entries), directory, { signal })
   } catch (cause) {
     if (!isStrakeError(cause)) throw cause
-    const reason = cause.message.slice(cause.message.indexOf(': ') + 2)
+    const reason = cause.message.replace(refusal, (_, entry?: string, target?: string) => {
+      const name = entry ?? target
+      return name === undefined ? '' : `${name}: `
+    })
     throw new StrakeError(cause.code, `Cannot use the archive as the build context: ${reason}`, {
       cause,
       remedy: cause.remedy,
@@ -30,6 +33,13 @@ export async function unpackContext(
   }
   return found
 }
+
+/**
+ * The start of an error, with the name of an entry. The offset is left out, because it counts the
+ * bytes of another archive.
+ */
+const refusal =
+  /^Cannot (?:(?:apply|read|write) tar entry(?: (.*?))?(?: at offset \d+)?|copy to \/(.*?)|[^:]*): /s
 
 async function* contextEntries(
   archive: AsyncIterable<TarEntry>,

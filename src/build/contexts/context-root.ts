@@ -1,4 +1,4 @@
-import { mkdir, realpath } from 'node:fs/promises'
+import { mkdir, realpath, stat } from 'node:fs/promises'
 import { StrakeError } from '#oci'
 import type { GitMaterial, HttpMaterial } from '../model/provenance.ts'
 import type { ContextArchive, ReceivedContext } from './build-input.ts'
@@ -69,14 +69,18 @@ export async function openRemoteRoot(
 }
 
 export async function openDirectoryRoot(context: string): Promise<ContextRoot> {
-  try {
-    const path = await realpath(context)
-    return { path, kind: 'directory', project: path }
-  } catch (cause) {
+  const path = await realpath(context).catch((cause: unknown) => {
     throw new StrakeError('NOT_FOUND', `Cannot build ${context}: there is no such directory`, {
       cause,
     })
+  })
+  if (!(await stat(path)).isDirectory()) {
+    throw new StrakeError('NOT_FOUND', `Cannot build ${context}: it is not a directory`, {
+      remedy:
+        'give an archive on standard input, as in strake build - < FILE, or a Dockerfile with -f',
+    })
   }
+  return { path, kind: 'directory', project: path }
 }
 
 /** The path of a new directory on the disk of the store. */

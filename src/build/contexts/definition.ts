@@ -36,16 +36,20 @@ export async function readDefinition(
   },
 ): Promise<BuildDefinition> {
   using tree = openTree(context.path, { name: 'the build context', hasOwners: false })
-  const { source: written, path } = await readSource(tree, context.kind, dockerfile)
-  const read = (name: string): Promise<string | undefined> =>
-    readText(tree, resolve(tree.root, name))
+  const isOfUser = context.kind === 'directory' || context.kind === 'nothing'
+  const readPath: Read = (path) => readText(tree, path, isOfUser ? path : relative(tree.root, path))
+  const { source: written, path } = await readSource(tree, context.kind, dockerfile, readPath)
+  const read = (name: string): Promise<string | undefined> => readPath(resolve(tree.root, name))
   const source = hasExtensions(written.text)
     ? await composeSource(written, { ...known, read })
     : written
   if (ignoreText !== undefined) return { source, ignore: parseIgnoreFile(ignoreText) }
   if (context.kind === 'remote' || context.kind === 'received') return { source }
   const own = path === undefined ? [] : ignoreNames.map((name) => path + name)
-  return { source, ignore: parseIgnoreFile(await readFirst(tree, [...own, ...ignoreFiles(tree)])) }
+  return {
+    source,
+    ignore: parseIgnoreFile(await readFirst(readPath, [...own, ...ignoreFiles(tree)])),
+  }
 }
 
 /**
@@ -65,7 +69,7 @@ export async function readIgnoreFile({
   path,
 }: Pick<ContextRoot, 'path'>): Promise<IgnoreMatcher | undefined> {
   using tree = openTree(path, { name: 'the build context', hasOwners: false })
-  return parseIgnoreFile(await readFirst(tree, ignoreFiles(tree)))
+  return parseIgnoreFile(await readFirst((path) => readText(tree, path), ignoreFiles(tree)))
 }
 
 /** The second one is that of Podman. */
@@ -75,10 +79,13 @@ function ignoreFiles({ root }: FileTree): readonly string[] {
   return ignoreNames.map((name) => resolve(root, name))
 }
 
+/** Reads a text file; `undefined` when it is absent. */
+type Read = (path: string) => Promise<string | undefined>
+
 /** Returns the text of the first of the files that exists. */
-async function readFirst(tree: FileTree, paths: readonly string[]): Promise<string | undefined> {
+async function readFirst(read: Read, paths: readonly string[]): Promise<string | undefined> {
   for (const path of paths) {
-    const text = await readText(tree, path)
+    const text = await read(path)
     if (text !== undefined) return text
   }
   return undefined
@@ -88,6 +95,7 @@ async function readSource(
   tree: FileTree,
   kind: ContextRoot['kind'],
   dockerfile: string | DockerfileText | undefined,
+  read: Read,
 ): Promise<{ source: DockerfileSource; path?: string }> {
   if (typeof dockerfile === 'object') {
     return { source: { text: dockerfile.text, name: dockerfile.name ?? 'Dockerfile' } }
@@ -100,7 +108,7 @@ async function readSource(
       ? ['Dockerfile', 'dockerfile', 'Containerfile'].map(inside)
       : [ofUser(dockerfile)]
   for (const path of candidates) {
-    const text = await readText(tree, path)
+    const text = await read(path)
     if (text !== undefined) return { source: { text, name: basename(path) }, path }
   }
   if (isInside) {
@@ -123,12 +131,18 @@ async function readSource(
 /** The file of the same directory whose name is most like that of an absent file. */
 async function similarFile(path: string): Promise<string | undefined> {
   const names = await readdir(dirname(path)).catch(() => [])
-  const close = suggest(basename(path), names)
+  const close = suggest(
+    basename(path),
+    names.filter((name) => name !== basename(path)),
+  )
   return close === undefined ? undefined : join(dirname(path), close)
 }
 
-/** Returns the text of a regular file, or `undefined` when it is absent. */
-async function readText(tree: FileTree, path: string): Promise<string | undefined> {
+/**
+ * Returns the text of a regular file, or `undefined` when it is absent. `shown` is its name in
+ * messages: the path of an unpacked archive says nothing to the user.
+ */
+async function readText(tree: FileTree, path: string, shown = path): Promise<string | undefined> {
   const inside = relative(tree.root, path)
   if (!/^\.\.(?:\/|$)/.test(inside)) {
     const node = resolveNode(tree, inside)
@@ -136,11 +150,12 @@ async function readText(tree: FileTree, path: string): Promise<string | undefine
       await refuseLink(path, inside)
       return undefined
     }
-    if (node.type !== 'file') throw notRegular(path)
-    if (node.size > maxTextSize) throw tooLarge(path)
+    if (node.type !== 'file') throw notRegular(shown)
+    if (node.size > maxTextSize) throw tooLarge(shown)
     const contents = tree.read(node)
-    const bytes = contents instanceof Uint8Array ? contents : await toBuffer(contents, maxTextSize)
-    return decodeText(bytes, path)
+    const bytes =
+      contents instanceof Uint8Array ? contents : await toBuffer(contents, maxTextSize, shown)
+    return decodeText(bytes, shown)
   }
   try {
     const status = await stat(await realpath(path))

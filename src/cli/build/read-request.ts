@@ -7,7 +7,7 @@ import { parseImageLabels } from '#docker/flags/label-flags'
 import { parseOutput, withPush } from '#docker/outputs/build-output'
 import { type BuildRequest, readBuildInput } from '#engine/build/build'
 import { StrakeError } from '#oci'
-import { useStreamFile } from '#platform'
+import { isPassedDescriptor, isSystemError, openStreamFile, useStreamFile } from '#platform'
 import { type PodmanBuildOptions, readPodmanOptions } from '../arguments/build/podman-options.ts'
 import { type BuildProofOptions, readBuildProofOptions } from '../arguments/build/proof-options.ts'
 import { type BuildRunOptions, readBuildRunOptions } from '../arguments/build-run-options.ts'
@@ -116,18 +116,28 @@ function readNetwork(
   throw refuse(`--proxy-network and --network ${network} exclude each other`)
 }
 
-/** Standard input is the Dockerfile with `-f -`. In place of a directory it may also be an archive. */
+/**
+ * Standard input is the Dockerfile with `-f -`. In place of a directory it may also be an archive.
+ * The shell passes the Dockerfile as a pipe with `-f <(command)`.
+ */
 async function readSources(
   directory: string | undefined,
-  { file, verify }: Pick<BuildCommandOptions, 'file' | 'verify'>,
+  options: Pick<BuildCommandOptions, 'file' | 'verify'>,
   signal: AbortSignal,
 ): Promise<Pick<BuildRequest, 'context' | 'dockerfile'>> {
+  const { verify } = options
+  const file = options.file === '/dev/stdin' ? '-' : options.file
   if (directory === undefined) {
     // The provenance of the image may name the context.
     if (verify !== undefined && file !== '-') return { dockerfile: file }
     throw new StrakeError('INVALID', 'Cannot build: the context is missing', {
       remedy: 'name a directory or URL, such as . for the directory you are in',
     })
+  }
+  if (file !== undefined && isPassedDescriptor(file)) {
+    const { context } = await readSources(directory, {}, signal)
+    if (context === undefined) throw refuse(`both standard input and ${file} are the Dockerfile`)
+    return { context, dockerfile: await readPassedFile(file, signal) }
   }
   if (file !== '-' && directory !== '-') return { context: directory, dockerfile: file }
   if (file === directory) {
@@ -144,6 +154,21 @@ async function readSources(
 }
 
 const standardInput = 0
+
+async function readPassedFile(
+  path: string,
+  signal: AbortSignal,
+): Promise<{ readonly text: string }> {
+  try {
+    using file = await openStreamFile(path, 'r', signal)
+    const input = await readBuildInput(file.read(), path)
+    if ('text' in input) return input
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause
+    throw new StrakeError('NOT_FOUND', `Cannot read ${path}: it cannot be opened`, { cause })
+  }
+  throw refuse(`${path} is an archive, not a Dockerfile`)
+}
 
 function refuse(reason: string): StrakeError {
   return new StrakeError('INVALID', `Cannot build: ${reason}`)

@@ -53,6 +53,17 @@ describe('readSecrets()', () => {
     const pipe = `${directory.path}/pipe`
     expect(Bun.spawnSync(['mkfifo', pipe]).exitCode).toBe(0)
     await expect(read({ id: 'a', file: pipe })).rejects.toThrow(`${pipe} is a named pipe`)
+    const passed = `import { readSecrets } from '${import.meta.dir}/secrets.ts'
+      const read = await readSecrets([{ id: 'a', file: '/dev/stdin' }], {})
+      process.stdout.write(read.get('a'))`
+    const { stdout } = Bun.spawnSync([
+      'sh',
+      '-c',
+      'echo piped | "$0" -e "$1"',
+      process.execPath,
+      passed,
+    ])
+    expect(stdout.toString()).toBe('piped\n')
     await expect(read({ id: 'NONE' })).rejects.toMatchObject({
       remedy: 'set the variable NONE, or name the file: --secret id=NONE,src=FILE',
     })

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { StrakeError } from '#oci'
-import { isSystemError, openStreamFile } from '#platform'
+import { isPassedDescriptor, isSystemError, openStreamFile } from '#platform'
 import { keepChunks } from '#stream'
 import type { Engine } from '../engine.ts'
 
@@ -75,12 +75,9 @@ async function readSecretFile(
   return Buffer.concat(chunks)
 }
 
-/**
- * Opening a named pipe or a socket could wait forever. A pipe that the shell passes, as for
- * `src=<(command)`, has a process at its other end.
- */
+/** Opening a named pipe or a socket could wait forever, unless the shell passes its descriptor. */
 async function refuseNamedPipe(id: string, path: string): Promise<void> {
-  if (/^\/(?:dev|proc\/(?:self|\d+))\/fd\/\d+$/.test(path)) return
+  if (isPassedDescriptor(path)) return
   const status = await stat(path).catch(() => undefined)
   if (status?.isFIFO() === true) {
     throw refuseSecret(id, `${path} is a named pipe`, 'name a file, or use src=<(command)')

@@ -16,6 +16,14 @@ export interface StreamFile extends Disposable {
   write(bytes: Uint8Array): Promise<void>
 }
 
+/**
+ * Whether a path names a descriptor that another program opened, as a shell does for `<(command)`.
+ * A pipe there has a process at its other end.
+ */
+export function isPassedDescriptor(path: string): boolean {
+  return path === '/dev/stdin' || /^\/(?:dev|proc\/(?:self|\d+))\/fd\/\d+$/.test(path)
+}
+
 /** Opens a path. A FIFO opens when its other end is opened too. */
 export async function openStreamFile(
   path: string,
