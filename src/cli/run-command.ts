@@ -200,15 +200,15 @@ function startFailureCode(error: unknown): number | undefined {
 }
 
 /**
- * A wrong option ends every command with 125, and `run` also ends with it when strake itself fails, as in
- * Docker. The code of a wrong number of arguments is 1.
+ * A wrong option ends every command with 125. `run` and the verb `exists` of a group also end with it when
+ * strake itself fails, as in Docker and Podman. The code of a wrong number of arguments is 1.
  */
 function errorCode(argv: readonly string[], error: unknown): number {
   if (error instanceof UsageError && error.problem.kind !== 'help') {
     return isAboutOption(error) ? 125 : 1
   }
-  const [name] = shorten(argv)
-  return name === 'run' ? 125 : 1
+  const [name, verb] = shorten(argv)
+  return name === 'run' || verb === 'exists' ? 125 : 1
 }
 
 function isAboutOption({ problem: { kind } }: UsageError): boolean {

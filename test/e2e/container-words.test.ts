@@ -34,6 +34,19 @@ describe.skipIf(reason !== undefined)('a container', () => {
     await strake.ok('container', 'rename', 'shop', 'web')
   })
 
+  test('is found by container exists, by its name and its ID', async () => {
+    for (const name of ['web', id, id.slice(0, 6)]) {
+      expect(await strake('container', 'exists', name)).toMatchObject({ exitCode: 0, stdout: '' })
+    }
+    expect(await strake('container', 'exists', 'absent')).toMatchObject({
+      exitCode: 1,
+      stdout: '',
+      stderr: '',
+    })
+    const unreadable = await strake('--root', '/dev/null/x', 'container', 'exists', 'web')
+    expect(unreadable.exitCode).toBe(125)
+  })
+
   test('gets the signal of restart --signal', async () => {
     const script = 'trap "echo got; exit" USR1; sleep 1000 & wait'
     await strake.ok('run', '-d', '--name', 'told', 'busybox', 'sh', '-c', script)

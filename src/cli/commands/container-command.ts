@@ -4,10 +4,18 @@ import { addLongForms } from '../arguments/long-forms.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { confirmed, printPruned } from '../prune.ts'
+import { defineExists } from './exists.ts'
 
 export function define(context: Context): Command {
   const command = new Command('container').description('Container commands by their long names')
   addLongForms(command)
+  command.addCommand(
+    defineExists(context, {
+      kind: 'container',
+      example: 'strake container exists web || strake run -d --name web nginx',
+      exists: ({ records }, name) => records.containers.findByNameOrId(name) !== undefined,
+    }),
+  )
   command
     .command('prune')
     .description('Remove all stopped containers')

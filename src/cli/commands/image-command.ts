@@ -4,6 +4,7 @@ import { addLongForms } from '../arguments/long-forms.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { confirmed, printPruned } from '../prune.ts'
+import { defineExists } from './exists.ts'
 
 interface Options {
   readonly all?: true
@@ -14,6 +15,16 @@ interface Options {
 export function define(context: Context): Command {
   const command = new Command('image').description('Image commands by their long names')
   addLongForms(command)
+  command.addCommand(
+    defineExists(context, {
+      kind: 'image',
+      example: 'strake image exists alpine || strake pull alpine',
+      exists: async ({ records }, name) => {
+        const { findTarget } = await import('#engine/image/find-target')
+        return findTarget(records, name) !== undefined
+      },
+    }),
+  )
   command
     .command('prune')
     .description('Remove images without a name; with --all every image that no container uses')

@@ -6,6 +6,7 @@ import { parsePruneFilters } from '#docker/filters/prune-filters'
 import { parseLabels } from '#docker/flags/label-flags'
 import { parseConnection } from '#docker/flags/network-flags'
 import { parseNetworkFlags } from '#docker/flags/network-options'
+import { findBuiltIn } from '#engine/network/network-details'
 import {
   createNetwork,
   inspectNetwork,
@@ -20,6 +21,7 @@ import { formatKind, printListing } from '../format.ts'
 import { printInspected } from '../inspected.ts'
 import { confirmed } from '../prune.ts'
 import { formatInstant } from '../render/units.ts'
+import { defineExists } from './exists.ts'
 
 export function define(context: Context): Command {
   return new Command('network')
@@ -27,6 +29,14 @@ export function define(context: Context): Command {
     .addCommand(defineConnect(context))
     .addCommand(defineCreate(context))
     .addCommand(defineDisconnect(context))
+    .addCommand(
+      defineExists(context, {
+        kind: 'network',
+        example: 'strake network exists back || strake network create back',
+        exists: ({ records }, name) =>
+          (records.networks.find(name) ?? findBuiltIn(name)) !== undefined,
+      }),
+    )
     .addCommand(defineInspect(context))
     .addCommand(defineList(context))
     .addCommand(definePrune(context))

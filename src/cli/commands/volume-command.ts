@@ -13,6 +13,7 @@ import { forEachName } from '../each.ts'
 import { formatKind, printListing } from '../format.ts'
 import { printInspected } from '../inspected.ts'
 import { confirmed, printPruned } from '../prune.ts'
+import { defineExists } from './exists.ts'
 import { defineClone, defineCopy, defineExport, defineImport } from './volume-files.ts'
 
 export function define(context: Context): Command {
@@ -21,6 +22,13 @@ export function define(context: Context): Command {
     .addCommand(defineClone(context))
     .addCommand(defineCopy(context))
     .addCommand(defineCreate(context))
+    .addCommand(
+      defineExists(context, {
+        kind: 'volume',
+        example: 'strake volume exists data || strake volume create data',
+        exists: ({ records }, name) => records.volumes.get(name) !== undefined,
+      }),
+    )
     .addCommand(defineExport(context))
     .addCommand(defineImport(context))
     .addCommand(defineInspect(context))
