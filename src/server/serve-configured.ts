@@ -59,7 +59,7 @@ export async function serveConfigured(
     served,
     {
       config,
-      source: listen.url ?? `http://${machineName()}`,
+      source: listen.url ?? addressOf(config),
       allowedHosts,
       onRequest,
       onEvent,
@@ -151,6 +151,12 @@ function adminOf(
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || /^(?:127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host)
+}
+
+/** Returns an address of the server for those who are told about it. */
+function addressOf({ listen = {}, tls }: RegistryConfig): string {
+  const scheme = tls === undefined ? 'http' : 'https'
+  return `${scheme}://${machineName()}:${listen.port ?? 5000}`
 }
 
 function hostsOf(url: string | undefined): readonly string[] {

@@ -17,12 +17,15 @@ const span = (name: string): Span => ({
 function openRig(answer: () => Promise<Response> | Response) {
   const got: string[][] = []
   const waits: number[] = []
+  const inits: object[] = []
   const turns = new EventTarget()
   const exporter = new TraceExport({
     url: new URL('http://127.0.0.1:4318/v1/traces'),
     headers: { Authorization: 'Bearer x' },
     service: 'registry',
-    fetch: async (_url, { body }) => {
+    fetch: async (_url, init) => {
+      const { body } = init
+      inits.push(init)
       const { resourceSpans } = JSON.parse(String(body))
       const names = resourceSpans[0].scopeSpans[0].spans.map((each: Span) => each.name)
       const response = await answer()
@@ -37,12 +40,12 @@ function openRig(answer: () => Promise<Response> | Response) {
   })
   const turn = () =>
     new Promise((resolve) => turns.addEventListener('turn', resolve, { once: true }))
-  return { exporter, got, waits, turn }
+  return { exporter, got, waits, inits, turn }
 }
 
 test('TraceExport sends spans in batches, and again when the collector was away', async () => {
   let isDown = true
-  const { exporter, got, waits, turn } = openRig(
+  const { exporter, got, waits, inits, turn } = openRig(
     () => new Response('', { status: isDown ? 503 : 200 }),
   )
   for (let count = 0; count < 600; count += 1) exporter.add(span(`s${count}`))
@@ -54,6 +57,7 @@ test('TraceExport sends spans in batches, and again when the collector was away'
   expect(got.map(({ length }) => length)).toEqual([512, 88])
   expect(got.flat()).toEqual(Array.from({ length: 600 }, (_, index) => `s${index}`))
   expect(waits.slice(0, 3)).toEqual([2000, 4000, 8000])
+  expect(inits[0]).toMatchObject({ proxy: false, redirect: 'error' })
 })
 
 test('TraceExport holds a bounded number of spans, and says how many it dropped', async () => {

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { sleep } from '#platform'
+import { isLoopback } from '../../http/address.ts'
 import type { Fetch } from '../../http/transport.ts'
 import { createCounter, type Family } from '../metric.ts'
 import { formatSpans, type Span } from './span.ts'
@@ -88,7 +89,9 @@ export class TraceExport implements AsyncDisposable {
         headers: { ...headers, 'Content-Type': 'application/json' },
         body: formatSpans(sent, service),
         signal: AbortSignal.timeout(patience),
-      })
+        // Otherwise the runtime would use the proxy of the environment for this machine too.
+        ...(isLoopback(url.hostname) && { proxy: false }),
+      } as RequestInit)
       await response.body?.cancel()
       if (!response.ok) throw new Error(`the collector answered ${response.status}`)
       this.#count.add(['sent'], sent.length)
