@@ -23,7 +23,14 @@ export interface ObserveOptions {
 
 type Observed = Pick<
   RegistryServerOptions,
-  'onRequest' | 'onEvent' | 'tellsMoves' | 'onReceived' | 'collectEvents' | 'mounts' | 'trace'
+  | 'onRequest'
+  | 'onEvent'
+  | 'tellsMoves'
+  | 'onReceived'
+  | 'onTrimmed'
+  | 'collectEvents'
+  | 'mounts'
+  | 'trace'
 >
 
 /** Returns the options of a server that tells what it does. `opened` gets what must be disposed. */
@@ -63,6 +70,7 @@ export async function observe(
     onRequest: all(onRequest, metrics && ((entry) => metrics.onRequest(entry))),
     onEvent: tell,
     tellsMoves: onEvent !== undefined || notifier !== undefined,
+    onTrimmed: metrics && ((report) => metrics.onTrimmed(report)),
     onReceived: metrics && ((bytes) => metrics.onReceived(bytes)),
     collectEvents: { ...metrics, onTag: tell && ((removed) => tell(retentionEvent(removed))) },
     trace: traces && ((inner) => traced(inner, { add: (span) => traces.add(span), ratio })),

@@ -20,6 +20,7 @@ import {
   type RegistryHandlerOptions,
   scheduleTrim,
   type TrimmedCache,
+  type TrimReport,
   type UploadFacts,
 } from '#registry'
 import { type CacheAdminOptions, createCacheAdmin } from '#registry/admin/cache-admin'
@@ -109,6 +110,8 @@ export interface RegistryServerOptions extends ListenOptions, RegistryHandlerOpt
   readonly collectEvents?: CollectEvents | undefined
   /** The prefixes of caches, and the most bytes of them together. Default: no caches. */
   readonly caches?: Pick<CacheAdminOptions, 'prefixes' | 'maxSize'> | undefined
+  /** Called with what caches have lost to stay below their size. */
+  readonly onTrimmed?: ((report: TrimReport) => void) | undefined
   /** Returns further handlers beside the registry. */
   readonly mounts?: ((handler: RegistryHandler) => readonly Mount[]) | undefined
   /** Quotas and tokens, for administrators. */
@@ -191,10 +194,11 @@ export async function serveRegistry(
 /** Keeps caches with a limit below it. */
 function startTrimming(
   cache: TrimmedCache,
-  { caches, rules, now = Date.now }: RegistryServerOptions & Pick<ServedRegistry, 'now'>,
+  { caches, rules, onTrimmed, now = Date.now }: RegistryServerOptions & Pick<ServedRegistry, 'now'>,
 ): AsyncDisposable | undefined {
   const { prefixes = [], maxSize } = caches ?? {}
   if (maxSize === undefined) return undefined
   const onError = (error: unknown): void => trimFailures.publish({ error })
-  return scheduleTrim(cache, { prefixes, maxSize, pins: rules?.fixedBy, now }, onError)
+  const trim = { prefixes, maxSize, pins: rules?.fixedBy, now }
+  return scheduleTrim(cache, trim, { onTrimmed, onError })
 }

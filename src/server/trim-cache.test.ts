@@ -2,7 +2,14 @@ import { expect, test } from 'bun:test'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type CachedManifest, listCached, type TrimOptions, trimCache } from '#registry'
+import {
+  type CachedManifest,
+  listCached,
+  scheduleTrim,
+  type TrimOptions,
+  type TrimReport,
+  trimCache,
+} from '#registry'
 import { fromBuffer } from '#stream'
 import { blob, type Fixture, index, manifest } from '../registry/testing/fixtures.ts'
 import { collectedOf, openStoredRegistry } from './registry.ts'
@@ -130,4 +137,23 @@ test('trimCache() removes by the time of the last pull, and only says so when it
   )
   expect((await rig.trim({ unusedSince })).removed).toEqual(dry.removed)
   expect((await rig.trim({ unusedSince })).removed).toEqual([])
+})
+
+test('scheduleTrim() trims a cache that is too large to nine tenths of its size', async () => {
+  await using rig = await openRig()
+  const images = ['one', 'two', 'three'].map((seed) => image(seed))
+  for (const [index, { all, target }] of images.entries()) {
+    await rig.fill('docker.io/library/app', String(index), all)
+    await rig.pull('docker.io/library/app', target, (index + 1) * hour)
+  }
+  const before = await rig.bytes()
+  const trimmed = Promise.withResolvers<TrimReport>()
+  const limits = { prefixes: ['docker.io'], maxSize: before - 1, interval: 1 }
+  await using _trimming = scheduleTrim(
+    rig.cache,
+    { ...limits, now: () => Date.now() + start },
+    { onTrimmed: trimmed.resolve, onError: trimmed.reject },
+  )
+  expect(await trimmed.promise).toMatchObject({ manifests: 1, blobs: 2 })
+  expect(await rig.bytes()).toBeLessThanOrEqual((before - 1) * 0.9)
 })

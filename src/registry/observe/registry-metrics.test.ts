@@ -60,6 +60,8 @@ test('the size is counted once for many readers, and its absence hides nothing e
   await Promise.all([counted.format(), counted.format()])
   expect(await counted.format()).toContain('\nstrake_registry_stored_bytes 5\n')
   expect(calls).toBe(1)
+  counted.onTrimmed({ manifests: 1, blobs: 2, bytes: 3 })
+  expect(await counted.format()).toContain('\nstrake_cache_removed_bytes_total 3\n')
   const failing = await create({ usage: () => Promise.reject(new Error('away')) }).format()
   expect(failing).toContain('\nstrake_registry_uploads 6\n')
   expect(failing).not.toContain('\nstrake_registry_stored_bytes ')

@@ -1,5 +1,6 @@
 import type { AccessEntry } from '#http'
 import type { CollectEvents } from '../collect/schedule.ts'
+import type { TrimReport } from '../proxy/trim/trim-cache.ts'
 import type { RegistryEvent } from '../server/event.ts'
 import type { RegistryLedger, Usage } from '../store/ledger.ts'
 import { kindOfPath, knownMethod } from './endpoint-kind.ts'
@@ -26,6 +27,8 @@ export interface RegistryMetricsOptions {
 export interface RegistryMetrics extends CollectCounts {
   onRequest(entry: AccessEntry): void
   onEvent(event: RegistryEvent): void
+  /** Called with what caches have lost to stay below their size. */
+  onTrimmed(report: TrimReport): void
   /** Called with the bytes that a request brought. */
   onReceived(bytes: number): void
   format(): Promise<string>
@@ -75,6 +78,10 @@ export function createRegistryMetrics(options: RegistryMetricsOptions): Registry
     help: 'Pushed manifests, by repository.',
     labels: ['repository'],
   })
+  const trimmed = createCounter({
+    name: 'strake_cache_removed_bytes_total',
+    help: 'Bytes that caches have lost to stay below their size.',
+  })
   const collection = createCollectionMetrics()
   const nameOf = boundNames(options.mostRepositories ?? 100)
   const families = [
@@ -88,6 +95,7 @@ export function createRegistryMetrics(options: RegistryMetricsOptions): Registry
     createGauge({ name: 'strake_registry_uploads', help: 'Uploads in progress.' }, options.uploads),
     ...createUsageMetrics(options.ledger),
     ...collection.families,
+    trimmed,
     ...(options.more ?? []),
     ...createProcessMetrics(),
   ]
@@ -105,6 +113,7 @@ export function createRegistryMetrics(options: RegistryMetricsOptions): Registry
       if (action === 'pull') pulls.add([nameOf(repository)])
       if (action === 'push') pushes.add([nameOf(repository)])
     },
+    onTrimmed: ({ bytes }) => trimmed.add([], bytes),
     onReceived: (bytes) => received.add([], bytes),
     format: () => formatFamilies(families),
   }

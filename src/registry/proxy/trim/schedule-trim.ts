@@ -1,16 +1,24 @@
-import { type TrimmedCache, type TrimOptions, trimCache } from './trim-cache.ts'
-
-/** Milliseconds between two looks at the size of a cache. */
-const interval = 60_000
+import { type TrimmedCache, type TrimOptions, type TrimReport, trimCache } from './trim-cache.ts'
 
 /** The part of the limit to which a cache is trimmed, so that it is not trimmed at every pull. */
 const target = 0.9
 
+export interface ScheduleTrimOptions extends Omit<TrimOptions, 'signal'> {
+  readonly maxSize: number
+  /** Milliseconds between two looks at the size. Default: a minute. */
+  readonly interval?: number | undefined
+}
+
+export interface TrimEvents {
+  readonly onTrimmed?: ((report: TrimReport) => void) | undefined
+  readonly onError: (error: unknown) => void
+}
+
 /** Keeps a cache below its size until disposed. */
 export function scheduleTrim(
   cache: TrimmedCache,
-  options: Omit<TrimOptions, 'signal'> & { readonly maxSize: number },
-  onError: (error: unknown) => void,
+  options: ScheduleTrimOptions,
+  { onTrimmed, onError }: TrimEvents,
 ): AsyncDisposable {
   const stop = new AbortController()
   let running: Promise<void> | undefined
@@ -20,7 +28,7 @@ export function scheduleTrim(
     for (const prefix of options.prefixes) size += (await ledger.usage(prefix)).bytes
     if (size <= options.maxSize) return
     const maxSize = options.maxSize * target
-    await trimCache(cache, { ...options, maxSize, signal: stop.signal })
+    onTrimmed?.(await trimCache(cache, { ...options, maxSize, signal: stop.signal }))
   }
   const timer = setInterval(() => {
     running ??= trim()
@@ -30,7 +38,7 @@ export function scheduleTrim(
       .finally(() => {
         running = undefined
       })
-  }, interval)
+  }, options.interval ?? 60_000)
   timer.unref()
   return {
     async [Symbol.asyncDispose]() {
