@@ -54,7 +54,7 @@ const imageRoutes: readonly Route[] = [
     'POST',
     '/build/cancel',
     'End a build',
-    from(() => import('./build/cancel.ts'), 'cancel'),
+    from(() => import('./builder/answer-build.ts'), 'answerCancel'),
   ),
   route(
     'POST',

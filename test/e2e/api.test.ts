@@ -246,9 +246,10 @@ describe.skipIf(reason !== undefined)("Docker's API", () => {
     })
     let text = ''
     for await (const chunk of response.body ?? []) {
-      const isBegun = text.includes('begun')
+      // The command prints it, after the line that names its step.
+      const isBegun = text.includes('"begun')
       text += new TextDecoder().decode(chunk)
-      if (isBegun || !text.includes('begun')) continue
+      if (isBegun || !text.includes('"begun')) continue
       expect((await ask('/build/cancel', { method: 'POST' })).status).toBe(400)
       expect((await ask('/build/cancel?id=other', { method: 'POST' })).status).toBe(200)
       expect((await ask('/build/cancel?id=mine', { method: 'POST' })).status).toBe(200)

@@ -1,3 +1,4 @@
+import { StrakeError } from '#oci'
 import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
 
@@ -17,12 +18,17 @@ export interface Cancelable extends Disposable {
 export function cancelable({ query, builds, signal }: ApiCall): Cancelable {
   const id = query.text('buildid')
   const stop = new AbortController()
-  const end = (): void => stop.abort(new Error('Cannot go on with the build: it was cancelled'))
-  if (id !== undefined) builds.set(id, end)
+  const leave = (): void => stop.abort(signal.reason)
+  const cancelBuild = (): void =>
+    stop.abort(new StrakeError('CONFLICT', 'Cannot go on with the build: its client cancelled it'))
+  if (signal.aborted) leave()
+  signal.addEventListener('abort', leave, { once: true })
+  if (id !== undefined) builds.set(id, cancelBuild)
   return {
-    signal: AbortSignal.any([signal, stop.signal]),
+    signal: stop.signal,
     [Symbol.dispose]() {
-      if (id !== undefined && builds.get(id) === end) builds.delete(id)
+      signal.removeEventListener('abort', leave)
+      if (id !== undefined && builds.get(id) === cancelBuild) builds.delete(id)
     },
   }
 }
