@@ -290,6 +290,7 @@ describe.skipIf(reason !== undefined)("Docker's API", () => {
     expect((await ask(`/images/attested/attestations?platform=${other}`)).status).toBe(404)
     expect((await ask('/images/attested/attestations?platform=x')).status).toBe(400)
     expect((await ask('/images/nosuch/attestations')).status).toBe(404)
+    expect((await ask('/v1.54/images/attested/attestations')).status).toBe(400)
     expect(await (await ask('/images/busybox/attestations')).json()).toEqual([])
     await strake.ok('rmi', 'attested')
   })

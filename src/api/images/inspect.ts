@@ -47,7 +47,10 @@ export async function history(call: ApiCall): Promise<Response> {
 
 /** `GET /images/{name}/attestations`. */
 export async function attestations(call: ApiCall): Promise<Response> {
-  const { engine, query } = call
+  const { engine, query, version } = call
+  if (version < 55) {
+    throw new ApiError(400, 'GET /images/{name:.*}/attestations requires minimum API version 1.55')
+  }
   const name = imageName(call)
   const platforms = query.texts('platform').filter((text) => text !== '')
   if (platforms.length > 1) {

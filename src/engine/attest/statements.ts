@@ -3,7 +3,7 @@ import { readStored, type StoredStatement, statementsAbout } from '#image'
 import type { Platform } from '#oci'
 import { hostPlatform } from '#platform'
 import type { Engine } from '../engine.ts'
-import { getImageFor } from '../image/find-image.ts'
+import { getImage, getImageFor } from '../image/find-image.ts'
 
 export interface StatementOptions {
   /** Default: this machine. */
@@ -30,6 +30,7 @@ export async function imageStatements(
   { platform = hostPlatform(), types = [], isWhole = false }: StatementOptions = {},
 ): Promise<readonly ImageStatement[]> {
   const { content, records } = engine
+  if (getImage(records, name).index === undefined) return []
   const { index, image } = getImageFor(records, name, platform, 'list the attestations of')
   if (index === undefined) return []
   const { parsed } = await readDocument(content, index.descriptor)

@@ -161,6 +161,8 @@ export const absentSteps: readonly Step[] = [
   get('/containers/nosuch/archive?path=/'),
   get('/containers/nosuch/attach/ws'),
   get('/containers/nosuch/checkpoints'),
+  post('/containers/nosuch/checkpoints', { CheckpointID: 'x' }),
+  remove('/containers/nosuch/checkpoints/x'),
   post('/containers/nosuch/resize?h=1&w=1'),
   post('/containers/nosuch/start'),
   post('/containers/nosuch/stop'),

@@ -1,5 +1,7 @@
 import { filters, get, post, remove, type Step } from './step.ts'
 
+const absentPlatform = encodeURIComponent('{"os":"linux","architecture":"s390x"}')
+
 /** Images: `busybox` is there. */
 export const imageSteps: readonly Step[] = [
   get('/images/json'),
@@ -27,6 +29,13 @@ export const imageSteps: readonly Step[] = [
   get(`/images/sha256:${'0'.repeat(64)}/json`),
   get('/images/busybox/history'),
   get('/images/nosuch/history'),
+  get('/v1.55/images/busybox/attestations'),
+  get('/v1.55/images/busybox/attestations?statement=1&type=x'),
+  get(`/v1.55/images/busybox/attestations?platform=${absentPlatform}`),
+  get('/v1.55/images/busybox/attestations?platform=x'),
+  get('/v1.55/images/busybox/attestations?platform=%7B%7D&platform=%7B%7D'),
+  get('/v1.55/images/nosuch/attestations'),
+  get('/v1.54/images/busybox/attestations'),
   get('/images/busybox/get'),
   get('/images/nosuch/get'),
   get('/images/get?names=busybox'),
