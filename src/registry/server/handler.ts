@@ -15,7 +15,8 @@ import { deleteManifest, getManifest, putManifest } from './manifests.ts'
 import { openRepository } from './open-repository.ts'
 import { replyError, replyJson, withoutBody } from './reply.ts'
 import { getTagHistory, rollBack } from './tags/tag-history.ts'
-import { type OpenRepository, UploadSessions } from './upload/sessions.ts'
+import type { OpenRepository } from './upload/session.ts'
+import { UploadSessions } from './upload/sessions.ts'
 import {
   cancelUpload,
   finishUpload,

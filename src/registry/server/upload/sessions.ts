@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { type Ingest, ingestLifetime } from '#content'
+import { ingestLifetime } from '#content'
 import { isStrakeError, StrakeError } from '#oci'
-import type { Repository } from '../../registry.ts'
 import type { Upload, UploadFacts } from '../../store/uploads.ts'
+import { type OpenRepository, Session, type UploadSession } from './session.ts'
 
 export interface UploadLimits {
   /** The most upload sessions at a time. Default: 1,000. */
@@ -15,9 +15,6 @@ export interface UploadLimits {
   readonly now?: (() => number) | undefined
 }
 
-/** Opens a repository for a sender. */
-export type OpenRepository = (name: string, sender: string | undefined) => Repository
-
 /** What a request must know to use an upload. */
 export interface SessionKey {
   readonly repository: string
@@ -26,26 +23,11 @@ export interface SessionKey {
   readonly sender: string | undefined
 }
 
-/** A session that one request uses. */
-export interface UploadSession {
-  readonly id: string
-  readonly repository: string
-  /** Bytes received so far. */
-  readonly size: number
-  /** Returns the ingest that receives the bytes, and opens it at the first call. About `expectedSize` bytes will come. */
-  ingest(expectedSize?: number): Promise<Ingest>
-  /** Ends the session and drops received bytes that are not committed. */
-  end(): Promise<void>
-}
-
 /** The most ingests that stay open between requests. A reopened one is hashed again. */
 const mostOpen = 32
 
 /** Milliseconds that an ingest stays open after a request. */
 const openTime = 30_000
-
-/** Milliseconds by which the stored time of use may be too early. */
-const usedResolution = 60_000
 
 /**
  * The uploads of one handler. An ID is 128 random bits and valid for one repository and one
@@ -167,11 +149,44 @@ export class UploadSessions implements AsyncDisposable {
   async #makeRoom(owner: string): Promise<void> {
     const { maxUploads, maxUploadsPerClient } = this.#limits
     for (const session of [...this.#sessions.values()]) {
-      if (this.#isExpired(session.upload)) await endIfIdle(session)
+      if (this.#isExpired(session.upload)) await this.#endIfIdle(session)
     }
     const own = [...this.#sessions.values()].filter(({ upload }) => upload.owner === owner)
-    if (own.length >= maxUploadsPerClient) await giveWay(own)
-    if (this.#sessions.size >= maxUploads) await giveWay([...this.#sessions.values()])
+    if (own.length >= maxUploadsPerClient) await this.#giveWay(own)
+    if (this.#sessions.size >= maxUploads) await this.#giveWay([...this.#sessions.values()])
+  }
+
+  /** Ends the first idle session of a list in the order of last use. */
+  async #giveWay(sessions: readonly Session[]): Promise<void> {
+    for (const session of sessions) if (await this.#endIfIdle(session)) return
+    throw new StrakeError('TOOMANYREQUESTS', 'Cannot start an upload: too many are in progress')
+  }
+
+  /** Returns false for a session that this or another server is using, or has used meanwhile. */
+  async #endIfIdle(session: Session): Promise<boolean> {
+    if (session.isBusy) return false
+    const { id, usedAt, ingest } = session.upload
+    if (this.#facts.isShared === true) {
+      const upload = await this.#facts.find(id)
+      if (upload === undefined) {
+        await session.close()
+        return this.#sessions.delete(id)
+      }
+      if (session.isBusy) return false
+      if (upload.usedAt > usedAt || upload.ingest !== ingest) {
+        session.upload = upload
+        this.#sessions.delete(id)
+        this.#sessions.set(id, session)
+        return false
+      }
+    }
+    try {
+      await session.end()
+      return true
+    } catch (error) {
+      if (!isStrakeError(error, 'CONFLICT')) throw error
+      return false
+    }
   }
 
   #isExpired({ usedAt }: Upload): boolean {
@@ -190,123 +205,5 @@ export class UploadSessions implements AsyncDisposable {
     this.#sessions.clear()
     for (const upload of left.sort((one, other) => one.usedAt - other.usedAt)) this.#adopt(upload)
     for (const session of younger) this.#sessions.set(session.upload.id, session)
-  }
-}
-
-/** Ends the first idle session of a list in the order of last use. */
-async function giveWay(sessions: readonly Session[]): Promise<void> {
-  for (const session of sessions) if (await endIfIdle(session)) return
-  throw new StrakeError('TOOMANYREQUESTS', 'Cannot start an upload: too many are in progress')
-}
-
-/** Returns false for a session that this or another server is using. */
-async function endIfIdle(session: Session): Promise<boolean> {
-  if (session.isBusy) return false
-  try {
-    await session.end()
-    return true
-  } catch (error) {
-    if (!isStrakeError(error, 'CONFLICT')) throw error
-    return false
-  }
-}
-
-interface SessionActions {
-  readonly forget: () => Promise<void>
-  readonly put: (upload: Upload) => Promise<void>
-}
-
-class Session implements UploadSession {
-  upload: Upload
-  isBusy = false
-  readonly #open: OpenRepository
-  readonly #actions: SessionActions
-  #notedAt: number
-  #ingest: Ingest | undefined
-  #closing: Promise<void> | undefined
-  #timer: ReturnType<typeof setTimeout> | undefined
-
-  constructor(upload: Upload, open: OpenRepository, actions: SessionActions) {
-    this.upload = upload
-    this.#notedAt = upload.usedAt
-    this.#open = open
-    this.#actions = actions
-  }
-
-  get id(): string {
-    return this.upload.id
-  }
-
-  get repository(): string {
-    return this.upload.repository
-  }
-
-  get size(): number {
-    return this.#ingest?.size ?? 0
-  }
-
-  get isOpen(): boolean {
-    return this.#ingest !== undefined
-  }
-
-  async ingest(expectedSize?: number): Promise<Ingest> {
-    await this.#closing
-    if (this.#ingest !== undefined) return this.#ingest
-    const { repository, sender, algorithm, ingest: id = `upload-${this.upload.id}` } = this.upload
-    const options = { id, algorithm, expectedSize }
-    this.#ingest = await this.#open(repository, sender).ingest(options)
-    await this.#noteIngest(this.#ingest)
-    return this.#ingest
-  }
-
-  /** Opens the ingest if it has bytes. Throws `CONFLICT` while another server has it open. */
-  async reopen(): Promise<void> {
-    clearTimeout(this.#timer)
-    if (this.upload.ingest === undefined) return
-    const ingest = await this.ingest()
-    await ingest.refresh?.()
-  }
-
-  async end(): Promise<void> {
-    clearTimeout(this.#timer)
-    const ingest = this.upload.ingest === undefined ? undefined : await this.ingest()
-    this.#ingest = undefined
-    await this.#actions.forget()
-    await ingest?.abort()
-  }
-
-  /** Closes the ingest and keeps its bytes for a later request. */
-  async close(): Promise<void> {
-    clearTimeout(this.#timer)
-    const ingest = this.#ingest
-    this.#ingest = undefined
-    if (ingest !== undefined) {
-      this.#closing = this.#noteIngest(ingest).finally(() => ingest[Symbol.asyncDispose]())
-    }
-    await this.#closing
-  }
-
-  closeLater(milliseconds: number): void {
-    clearTimeout(this.#timer)
-    if (this.#ingest === undefined) return
-    this.#timer = setTimeout(() => {
-      if (!this.isBusy) this.close().catch(() => {})
-    }, milliseconds)
-    this.#timer.unref()
-  }
-
-  /** Stores the time of use. On a full disk the session only seems older. */
-  async noteUse(usedAt: number): Promise<void> {
-    this.upload = { ...this.upload, usedAt }
-    if (usedAt - this.#notedAt < usedResolution) return
-    this.#notedAt = usedAt
-    await this.#actions.put(this.upload).catch(() => {})
-  }
-
-  /** Stores the ingest's ID, which changes with each chunk when the registry is a remote one. */
-  async #noteIngest({ id }: Ingest): Promise<void> {
-    if (id === this.upload.ingest) return
-    this.upload = { ...this.upload, ingest: id }
-    await this.#actions.put(this.upload)
   }
 }

@@ -7,6 +7,7 @@ import { toReadableStream } from '#stream'
 import { createDirectoryUploads } from '../../store/directory/directory-uploads.ts'
 import { createLocalRegistry } from '../../store/local.ts'
 import { createMemoryFacts, createMemoryRegistry } from '../../store/memory.ts'
+import { createMemoryUploads } from '../../store/uploads.ts'
 import { blob, noise } from '../../testing/fixtures.ts'
 import type { RegistryHandlerOptions } from '../context.ts'
 import { createRegistryHandler, type RegistryHandler } from '../handler.ts'
@@ -41,6 +42,25 @@ test('the upload that is idle for longest is dropped for a new one', async () =>
   const fourth = await start()
   expect(await Promise.all([first, second, third, fourth].map(status))).toEqual([
     204, 404, 204, 204,
+  ])
+})
+
+test('an upload that another server continues is not dropped, and one that it ended makes room', async () => {
+  const uploads = { ...createMemoryUploads(), isShared: true }
+  const registry = createMemoryRegistry()
+  const servers = [1, 2].map(() =>
+    callsOf(createRegistryHandler(registry, { uploads, maxUploads: 3 })),
+  )
+  const [one, two] = servers
+  if (one === undefined || two === undefined) throw new TypeError('two servers')
+  const continued = await one.start()
+  const ended = await one.start()
+  const idle = await one.start()
+  expect((await two.call('PATCH', continued, { body: content.raw.slice(0, 10) })).status).toBe(202)
+  expect((await two.call('DELETE', ended)).status).toBe(204)
+  const further = [await one.start(), await one.start()]
+  expect(await Promise.all([continued, ended, idle, ...further].map(two.status))).toEqual([
+    204, 404, 404, 204, 204,
   ])
 })
 

@@ -13,7 +13,8 @@ import {
   parseContentRange,
   receiveBody,
 } from './receive-body.ts'
-import type { SessionKey, UploadSession } from './sessions.ts'
+import type { UploadSession } from './session.ts'
+import type { SessionKey } from './sessions.ts'
 
 type UploadEndpoint = Extract<Endpoint, { kind: 'upload' }>
 
