@@ -32,7 +32,7 @@ describe.skipIf(reason !== undefined)('refusals', () => {
     expectRefusal(outcome, 1, "unknown command 'imagse': did you mean 'strake images'?")
   })
 
-  test('the socket of an engine in a container gets a warning', async () => {
+  test('the socket of an engine in a container, and privileges, get a warning', async () => {
     const socket = join(strake.directory, 'podman.sock')
     using _listener = Bun.listen({ unix: socket, socket: { data() {} } })
     const mounted = await strake('create', '--name', 'mounted', '-v', `${socket}:/x`, 'busybox')
@@ -40,7 +40,10 @@ describe.skipIf(reason !== undefined)('refusals', () => {
     expect(mounted).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(warning) })
     const plain = await strake('create', '--name', 'plain', '-v', '/etc:/x', 'busybox')
     expect(plain).toMatchObject({ exitCode: 0, stderr: '' })
-    await strake.ok('rm', 'mounted', 'plain')
+    const privileged = await strake('create', '--name', 'mighty', '--privileged', 'busybox')
+    const power = 'WARN: the container is privileged: a process in the container can become root'
+    expect(privileged).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(power) })
+    await strake.ok('rm', 'mounted', 'plain', 'mighty')
   })
 
   test('an unknown option gets a suggestion', async () => {

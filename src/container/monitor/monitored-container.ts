@@ -258,6 +258,7 @@ export class MonitoredContainer {
       error: '',
       restartCount: restarts,
     })
+    container.keepHolder?.()
     for (const signal of this.#early.take()) container.signal(signal)
     return container
   }

@@ -12,7 +12,7 @@ import { runtimeCommand, runtimeEnvironment, startFailure } from '#runtime'
 import type { ContainerPaths } from '../model/context.ts'
 import type { OutputPipes } from '../model/state.ts'
 import { adopt } from '../process/child.ts'
-import { holdOpen } from '../process/keep-open.ts'
+import { type Holder, holdOpen } from '../process/keep-open.ts'
 import { makePipes } from '../process/pipes.ts'
 import type { StartedProcess } from '../process/started.ts'
 import { terminalStreams } from '../process/terminal.ts'
@@ -26,6 +26,8 @@ export interface RunningContainer extends StartedProcess {
   readonly pipes?: OutputPipes | undefined
   /** Keeps the terminal or the input open if this process is killed. */
   readonly holder?: ProcessIdentity | undefined
+  /** Lets the holder outlive this process. Called when its identity is on disk. */
+  keepHolder?(): void
   /** Its terminal or its input ended with a killed monitor. */
   readonly isDeaf?: boolean | undefined
   readonly exited: Promise<ContainerExit>
@@ -61,7 +63,11 @@ async function startWithTerminal(
   const terminal = socket.receive()
   if (order.consoleSize !== undefined) setWindowSize(terminal, order.consoleSize)
   const holder = holdOpen(terminal)
-  return { ...adopt(pid, { collectsOthers: true }), ...terminalStreams(terminal), holder }
+  return {
+    ...adopt(pid, { collectsOthers: true }),
+    ...terminalStreams(terminal),
+    ...heldBy(holder),
+  }
 }
 
 async function startWithPipes(
@@ -80,7 +86,16 @@ async function startWithPipes(
   // Input that ends with its sender ends when the monitor is killed too, as that of a killed command.
   const holder = input === undefined || order.stdinOnce ? undefined : holdOpen(input)
   const streams = pipes.open()
-  return { ...adopt(pid, { collectsOthers: true }), ...streams, pipes: identities, holder }
+  return {
+    ...adopt(pid, { collectsOthers: true }),
+    ...streams,
+    pipes: identities,
+    ...heldBy(holder),
+  }
+}
+
+function heldBy(holder: Holder | undefined): Pick<RunningContainer, 'holder' | 'keepHolder'> {
+  return holder === undefined ? {} : { holder: holder.identity, keepHolder: holder.stay }
 }
 
 interface RunOptions {

@@ -1,11 +1,11 @@
-import { closeSync } from 'node:fs'
+import { closeSync, writeSync } from 'node:fs'
 import {
-  type ChildProcess,
   identifyProcess,
+  isSystemError,
   makeLastingPipe,
+  makePipe,
   type ProcessIdentity,
   programEnvironment,
-  type StdioSlot,
   spawnProcess,
   takeDescriptor,
 } from '#platform'
@@ -16,34 +16,63 @@ import {
  * this process ends.
  */
 export function keepOpen(fd: number): void {
-  startKeeper([fd, 'ignore', 'ignore']).unref()
+  const stdio = [fd, 'ignore', 'ignore'] as const
+  spawnProcess(['cat'], { stdio, env: programEnvironment, cwd: '/', ownSession: true }).unref()
+}
+
+/** A process that has a duplicate of a descriptor. */
+export interface Holder {
+  readonly identity: ProcessIdentity
+  /** The holder ends with this process until this is called, so that no unrecorded holder remains. */
+  readonly stay: () => void
 }
 
 /** The number that a held descriptor has in its holder. */
 const heldNumber = 3
 
+/** The shell ends when its input ends before a line. `cat` has the writing end of its input, which never ends. */
+const holderScript = 'read -r _ && exec cat <&4'
+
 /**
  * Starts a process that has a duplicate of `fd` and does nothing else. So a terminal or the input
  * of a container stays open if the monitor is killed. The caller ends the process with SIGKILL.
  */
-export function holdOpen(fd: number): ProcessIdentity | undefined {
-  // The holder waits for input that never comes, because it has the writing end itself.
+export function holdOpen(fd: number): Holder | undefined {
   const waiting = makeLastingPipe()
+  const word = makePipe()
   try {
-    const holder = startKeeper([waiting.write, 'ignore', 'ignore', fd])
+    const holder = spawnProcess(['/bin/sh', '-c', holderScript], {
+      stdio: [word.read, 'ignore', 'ignore', fd, waiting.write],
+      ...{ env: programEnvironment, cwd: '/', ownSession: true },
+    })
     holder.unref()
-    return identifyProcess(holder.pid)
+    const identity = identifyProcess(holder.pid)
+    if (identity === undefined) {
+      closeSync(word.write)
+      return undefined
+    }
+    return {
+      identity,
+      stay: () => {
+        try {
+          writeSync(word.write, '\n')
+        } catch (error) {
+          // Somebody has killed the holder.
+          if (!isSystemError(error, 'EPIPE')) throw error
+        } finally {
+          closeSync(word.write)
+        }
+      },
+    }
+  } catch (error) {
+    closeSync(word.write)
+    throw error
   } finally {
-    closeSync(waiting.read)
-    closeSync(waiting.write)
+    for (const end of [waiting.read, waiting.write, word.read]) closeSync(end)
   }
 }
 
 /** Returns a duplicate of the descriptor of a holder; `undefined` if the holder is gone. */
 export function takeHeld(holder: ProcessIdentity): number | undefined {
   return takeDescriptor(holder, heldNumber)
-}
-
-function startKeeper(stdio: readonly StdioSlot[]): ChildProcess {
-  return spawnProcess(['cat'], { stdio, env: programEnvironment, cwd: '/', ownSession: true })
 }

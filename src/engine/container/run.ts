@@ -127,20 +127,24 @@ async function writeContainerId(
   await writeTextFile(containerIdFile, id)
 }
 
-/** Warns of mounted control sockets: a container that has one can become root on this machine. */
-async function warnOfSockets({ run }: Engine, { mounts = [], emit }: RunOptions): Promise<void> {
+/** Warns of privileges and mounted control sockets, with which a container can become root on this machine. */
+async function warnOfPower(
+  { run }: Engine,
+  { mounts = [], security, emit }: RunOptions,
+): Promise<void> {
+  const warn = (cause: string) =>
+    emit?.({
+      type: 'warning',
+      message: `${cause}: a process in the container can become root on this machine`,
+    })
+  if (security?.privileged === true) warn('the container is privileged')
   const binds = mounts.filter(({ type }) => type === 'bind')
   if (emit === undefined || binds.length === 0) return
   const { controlSocketsIn } = await import('./control-sockets.ts')
   const found = binds.flatMap(({ source }) =>
     controlSocketsIn(source ?? '/', [`${run}/docker.sock`]),
   )
-  for (const path of new Set(found)) {
-    emit({
-      type: 'warning',
-      message: `${path} is mounted: a process in the container can become root on this machine`,
-    })
-  }
+  for (const path of new Set(found)) warn(`${path} is mounted`)
 }
 
 /** Leaves out, with a warning, the limits that this machine cannot set. */
@@ -174,7 +178,7 @@ async function containerOptions(
   const networks = rest.networks?.map((choice) => withFullName(engine, choice))
   const joined = joinOthers(engine, rest)
   refuseUsedIdFile(containerIdFile)
-  await warnOfSockets(engine, options)
+  await warnOfPower(engine, options)
   const resources = usableLimits(options)
   const found = await findOrPull(engine, options)
   const image = await engine.openImage(found.image)
