@@ -128,6 +128,15 @@ describe('LanguageServer', () => {
     expect(client.at('textDocument/prepareRename', 3, 0)).toBeNull()
   })
 
+  test('LanguageServer finds a later stage in --from, and none in FROM', () => {
+    const client = new Client('FROM late\nCOPY --from=late x /\nFROM a AS late\n')
+    expect(client.at('textDocument/definition', 1, 13)).toEqual([{ uri, range: range(2, 10, 14) }])
+    expect(client.at('textDocument/definition', 0, 6)).toEqual([])
+    expect(
+      client.at('textDocument/references', 2, 11, { context: { includeDeclaration: false } }),
+    ).toEqual([{ uri, range: range(1, 12, 16) }])
+  })
+
   test('LanguageServer completes instructions, flags, mounts, stages, variables and platforms', () => {
     const client = new Client(
       'ARG TAG=1\nFROM --platform= x AS build\nENV NAME=v\nCO\nCOPY --\nCOPY --from=b\nRUN --mount=type=cache,sha x\nRUN --mount=type= x\nRUN echo ${N\n# \nFROM bu\n',

@@ -271,10 +271,38 @@ test('planBuild() expands the bodies of COPY heredocs unless their name is quote
   ])
 })
 
+test('planBuild() takes a name of FROM that no earlier stage has as that of an image', async () => {
+  for (const text of ['FROM a AS a\nRUN x\nFROM a', 'FROM a AS x\nRUN x\nFROM x AS a']) {
+    const planned = await plan(text)
+    expect(planned.resolved).toEqual(['a'])
+    expect(planned.steps.at(-1)).toContain('RUN x')
+  }
+})
+
+test('planBuild() copies from later stages', async () => {
+  const { steps } = await plan(
+    'FROM a AS x\nCOPY --from=y / /\nCOPY --from=2 / /\nFROM b AS y\nRUN y\nFROM c\nRUN z\nFROM x',
+  )
+  expect(steps.toSorted()).toEqual([
+    '[stage-2 2/2] RUN z',
+    '[x 1/3] FROM a',
+    '[x 2/3] COPY --from=y / /',
+    '[x 3/3] COPY --from=2 / /',
+    '[y 2/2] RUN y',
+  ])
+})
+
 const refusals: readonly (readonly [string, string])[] = [
-  ['FROM a AS x\nFROM b\nCOPY --from=2 / /', 'stage index 2 is not that of an earlier stage'],
-  ['FROM a\nCOPY --from=later / /\nFROM b AS later\nFROM 0', 'stage later comes later'],
-  ['FROM a AS self\nCOPY --from=self / /', 'stage self comes later in the file, or is this stage'],
+  ['FROM a AS x\nFROM b\nCOPY --from=2 / /', 'stage index 2 is not that of a stage'],
+  ['FROM a AS self\nCOPY --from=self / /', 'circular dependency detected on stage: self'],
+  [
+    'FROM a AS x\nCOPY --from=y / /\nFROM x AS y\nFROM x',
+    'circular dependency detected on stage: x',
+  ],
+  [
+    'FROM a AS x\nCOPY --from=y / /\nFROM b AS y\nRUN --mount=from=x,target=/x true',
+    'circular dependency detected on stage: y',
+  ],
   ['FROM a\nRUN --network=host y', 'needs the permission network.host'],
   ['FROM a\nADD https://h/y.git#--upload-pack=id /x', '"--upload-pack=id" is not a ref'],
   ['FROM a\nADD --keep-git-dir https://h/y /x', 'needs a git repository'],

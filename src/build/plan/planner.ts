@@ -22,7 +22,7 @@ import { GlobalScope } from './globals.ts'
 import { applyMetadata } from './metadata.ts'
 import { createExpander, StageState } from './stage.ts'
 import { makesLayer, type PlannedStage, type StageBase, StageBases } from './stage-bases.ts'
-import { findStage, namesOf, selectTarget } from './stages.ts'
+import { findBaseStage, findSourceStage, namesOf, StageNeeds, selectTarget } from './stages.ts'
 import type { FilesystemContext } from './step.ts'
 
 export interface PlanOptions {
@@ -87,6 +87,7 @@ export class Planner {
   readonly globals: GlobalScope
   readonly #bases: StageBases
   readonly #stages = new Map<number, Promise<PlannedStage>>()
+  readonly #needs = new StageNeeds()
 
   constructor(dockerfile: Dockerfile, options: PlatformOptions) {
     this.#dockerfile = dockerfile
@@ -120,15 +121,14 @@ export class Planner {
       this.#bases.prefetch(stage.name, platform)
       return
     }
-    const froms = stage.instructions.flatMap(namesOf)
-    for (const name of [this.globals.baseName(stage), ...froms]) {
-      const named = this.#dockerfile.stages.filter(
-        (each) => each.name === name.toLowerCase() || String(each.index) === name,
-      )
-      const earlier = named.findLast(({ index }) => index < stage.index)
-      if (earlier !== undefined) this.prefetch(earlier, seen)
-      else if (named.length === 0) this.#bases.prefetch(name, platform)
+    const { source } = this.#options
+    const start = (name: string, find: typeof findBaseStage): void => {
+      const found = find(this.#dockerfile, name, stage, source)
+      if (found !== undefined) this.prefetch(found, seen)
+      else this.#bases.prefetch(name, platform)
     }
+    start(this.globals.baseName(stage), findBaseStage)
+    for (const name of stage.instructions.flatMap(namesOf)) start(name, findSourceStage)
   }
 
   /** The file systems to scan, and the step that does it. */
@@ -221,14 +221,21 @@ export class Planner {
     const base = this.globals.baseName(stage)
     const platform = this.globals.platformOf(stage)
     const parent =
-      base === 'scratch' ? undefined : findStage(this.#dockerfile, base, stage.index, source)
+      base === 'scratch' ? undefined : findBaseStage(this.#dockerfile, base, stage, source)
     if (parent !== undefined) {
-      const { state, platform: inherited } = await this.stage(parent)
+      const { state, platform: inherited } = await this.#stageFor(stage, parent, stage.from.range)
       const copy = new StageState(state.vertex, state.finish(), state)
       copy.hasWorkdir = state.hasWorkdir
       return { planned: { state: copy, platform: inherited }, numbered: 0 }
     }
     return await this.#bases.of(stage, base, platform)
+  }
+
+  /** Plans the stage that another one names. */
+  #stageFor(stage: Stage, named: Stage, range: Range): Promise<PlannedStage> {
+    if (this.#needs.add(stage, named)) return this.stage(named)
+    const name = named.name ?? `stage-${named.index}`
+    throw this.#fail('stage-order', `circular dependency detected on stage: ${name}`, range)
   }
 
   #stageContext(
@@ -258,8 +265,11 @@ export class Planner {
         `${this.#bases.prefix(stage, platform, { index: ++index, total })}${text}`,
       resolveFrom: async (from, instruction) => {
         const found =
-          from === 'scratch' ? undefined : findStage(this.#dockerfile, from, stage.index, source)
-        if (found !== undefined) return { vertex: (await this.stage(found)).state.vertex }
+          from === 'scratch' ? undefined : findSourceStage(this.#dockerfile, from, stage, source)
+        if (found !== undefined) {
+          const { state } = await this.#stageFor(stage, found, instruction.range)
+          return { vertex: state.vertex }
+        }
         return await this.#bases.files(stage, from, instruction, platform)
       },
     }

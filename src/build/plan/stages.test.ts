@@ -1,34 +1,36 @@
 import { describe, expect, test } from 'bun:test'
-import { parse } from '#dockerfile'
-import { findStage, selectTarget } from './stages.ts'
+import { parse, type Stage } from '#dockerfile'
+import { findBaseStage, findSourceStage, selectTarget } from './stages.ts'
 
 const text = 'FROM a AS one\nFROM b AS two\nFROM c AS one\nFROM e'
 const source = { text, name: 'Dockerfile' }
 const dockerfile = parse(text)
 
-describe('findStage()', () => {
-  const find = (name: string, before: number): number | undefined =>
-    findStage(dockerfile, name, before, source)?.index
+const [one, two, again, last] = dockerfile.stages as [Stage, Stage, Stage, Stage]
 
-  test('findStage() finds the last earlier stage of a name, in any case', () => {
-    expect([find('one', 1), find('ONE', 2), find('one', 3), find('two', 3)]).toEqual([0, 0, 2, 1])
-  })
+test('findBaseStage() finds the last earlier stage of a name, in any case, or its index', () => {
+  const find = (name: string, stage: Stage): number | undefined =>
+    findBaseStage(dockerfile, name, stage, source)?.index
+  expect([find('one', two), find('ONE', again), find('one', last)]).toEqual([0, 0, 2])
+  expect([find('two', last), find('0', two), find('2', last)]).toEqual([1, 0, 2])
+  expect([find('busybox', last), find('two', two), find('one', one)]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ])
+  for (const index of ['3', '9']) {
+    expect(() => find(index, last)).toThrow(`stage index ${index} is not that of an earlier stage`)
+  }
+})
 
-  test('findStage() finds a stage by its index', () => {
-    expect([find('0', 1), find('2', 3)]).toEqual([0, 2])
-  })
-
-  test('findStage() returns undefined for the name of an image', () => {
-    expect(find('busybox', 3)).toBeUndefined()
-  })
-
-  test('findStage() refuses the stage itself, later stages and absent indexes', () => {
-    expect(() => find('two', 1)).toThrow('stage two comes later in the file, or is this stage')
-    expect(() => find('one', 0)).toThrow('stage one comes later')
-    for (const index of ['3', '9']) {
-      expect(() => find(index, 3)).toThrow(`stage index ${index} is not that of an earlier stage`)
-    }
-  })
+test('findSourceStage() finds the last stage of a name, also a later one, or its index', () => {
+  const find = (name: string, stage: Stage): number | undefined =>
+    findSourceStage(dockerfile, name, stage, source)?.index
+  expect([find('one', two), find('ONE', again), find('one', one), find('two', one)]).toEqual([
+    2, 0, 2, 1,
+  ])
+  expect([find('two', two), find('3', one), find('busybox', one)]).toEqual([1, 3, undefined])
+  expect(() => find('4', one)).toThrow('stage index 4 is not that of a stage')
 })
 
 describe('selectTarget()', () => {

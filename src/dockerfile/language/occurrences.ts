@@ -37,6 +37,8 @@ class Walk {
 
   constructor(stages: readonly Stage[]) {
     this.#stages = stages
+    // A stage may copy from a later one.
+    for (const { index } of stages) this.#stageSymbols.set(index, this.#next++)
   }
 
   visit(part: AnalysisPart): void {
@@ -64,10 +66,9 @@ class Walk {
     const [image, , name] = restWords(statement)
     const stage = this.#stage
     if (stage === undefined || image === undefined) return
-    const base = this.#stageNamed(image.text)
+    const base = this.#stageNamed(image.text, (each) => each.index < stage.index)
     if (base !== undefined) this.#addStage(part, image, 'reference', base)
-    const symbol = this.#next++
-    this.#stageSymbols.set(stage.index, symbol)
+    const symbol = this.#stageSymbols.get(stage.index) ?? 0
     if (name !== undefined) this.#add(part, { kind: 'stage', role: 'definition', symbol }, name)
     this.#scope = new Map(base === undefined ? [] : this.#ends.get(base.index))
   }
@@ -78,18 +79,18 @@ class Walk {
       const written = text.slice(start, end)
       const match = /^--(?:from=|mount=(?:[^"']*,)?from=)([^,"'\s]+)/.exec(written)
       const name = match?.[1]
-      const stage = name === undefined ? undefined : this.#stageNamed(name)
+      const stage =
+        name === undefined ? undefined : this.#stageNamed(name, (each) => each !== this.#stage)
       if (match === null || name === undefined || stage === undefined) continue
       const at = start + match[0].length - name.length
       this.#addStage(part, { start: at, end: at + name.length, text: name }, 'reference', stage)
     }
   }
 
-  #stageNamed(name: string): Stage | undefined {
-    const current = this.#stage?.index ?? 0
+  #stageNamed(name: string, isEligible: (stage: Stage) => boolean): Stage | undefined {
     const lower = name.toLowerCase()
     return this.#stages.findLast(
-      (stage) => stage.index < current && (stage.name === lower || String(stage.index) === name),
+      (stage) => isEligible(stage) && (stage.name === lower || String(stage.index) === name),
     )
   }
 
