@@ -5,7 +5,7 @@
 #
 # With `clients`, the Docker CLI, buildx and Compose alone, which the tests use without a daemon. With `all`, also an older Compose.
 # Debian carries an older Docker than the one that people use. A program that is in DIRECTORY stays.
-# It takes ten minutes on two processors, `clients` four of them, and Go >= 1.26.
+# It takes ten minutes on two processors, `clients` three of them, and Go >= 1.26.
 set -eu
 
 directory=$1
