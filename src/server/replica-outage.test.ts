@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { connectRegistry } from '#registry'
 import { fromBuffer, toBuffer } from '#stream'
 import { blob, emptyConfig, manifest, noise } from '../registry/testing/fixtures.ts'
+import { openReplicatedRegistry } from './replicated-registry.ts'
 import { type Cluster, clusterReason, startCluster, startReplica } from './testing/cluster.ts'
 import { noLeaks, settle } from './testing/leaks.ts'
 import { pullExpected, runSoak } from './testing/soak.ts'
@@ -93,6 +94,27 @@ describe.skipIf(clusterReason !== undefined)('replicas', () => {
     expect(await settle(place, s3, replicas, expected)).toEqual(noLeaks)
     expect(await pullExpected(urls[0] ?? '', expected)).toEqual([])
   }, 300_000)
+
+  test('ask a bucket that does not answer once, and not with every sweep', async () => {
+    const { s3 } = cluster
+    const { bucket, database } = await cluster.createPlace()
+    await using served = await openReplicatedRegistry({
+      ...{ bucket, database: { url: database }, redirects: false, sweepInterval: 20 },
+    })
+    const { raw, descriptor } = blob(noise(10_000, 5))
+    await served.content.write(descriptor, fromBuffer(raw))
+    const { promise: answered, resolve: answer } = Promise.withResolvers<undefined>()
+    s3.intercept = async (kind) => (kind === 'DELETE' ? await answered : undefined)
+    const before = s3.requests.length
+    await served.content.delete(descriptor)
+    await Bun.sleep(500)
+    expect(s3.requests.slice(before)).toEqual(['DELETE'])
+    answer(undefined)
+    const { objects } = s3.bucket(bucket.bucket)
+    for (let tries = 0; tries < 100 && objects.size > 0; tries += 1) await Bun.sleep(50)
+    expect(objects.size).toBe(0)
+    s3.intercept = () => undefined
+  }, 60_000)
 
   test('agree about the time although their clocks are wrong', async () => {
     const place = await cluster.createPlace()

@@ -55,9 +55,17 @@ export async function openReplicatedRegistry({
     await content.sweep(ingestLifetime)
     await facts.uploads.dropUnused(facts.now() - ingestLifetime)
   }
+  let isSweeping = false
   const timer = setInterval(() => {
+    // A sweep takes long while the bucket does not answer, and a second one would only repeat it.
+    if (isSweeping) return
+    isSweeping = true
     // What a failure leaves is tried again later, by this replica or another.
-    sweep().catch(() => {})
+    sweep()
+      .catch(() => {})
+      .finally(() => {
+        isSweeping = false
+      })
   }, sweepInterval)
   timer.unref()
   return {

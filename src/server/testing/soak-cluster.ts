@@ -33,7 +33,9 @@ export async function soakCluster(options: ClusterSoakOptions): Promise<ClusterS
     ),
   )
   const urls = replicas.map(({ url }) => url)
-  const report = await runSoak({ urls, clients, operations, seed, onProgress })
+  const report = await runSoak({
+    ...{ urls, clients, operations, seed, onProgress, slow: keep * 1000 },
+  })
   const { expected } = report
   const pullAll = async (): Promise<readonly string[]> => {
     const found: string[] = []

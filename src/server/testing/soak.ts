@@ -12,6 +12,8 @@ export interface SoakOptions {
   readonly seed: number
   /** Milliseconds for which an operation that failed is tried again. Default: it is not. */
   readonly patience?: number | undefined
+  /** Milliseconds after which a collection may remove what a push has sent: a slower one may fail. */
+  readonly slow?: number | undefined
   /** Called from time to time with the number of operations that are done. */
   readonly onProgress?: ((done: number) => void) | undefined
 }
@@ -58,7 +60,7 @@ const tagsOfClient = 6
  * knows what a pull must give; repositories and layers are shared. Each operation goes to any replica.
  */
 export async function runSoak(options: SoakOptions): Promise<SoakReport> {
-  const { urls, clients, operations, seed, patience = 0, onProgress } = options
+  const { urls, clients, operations, seed, patience = 0, slow, onProgress } = options
   const registries = urls.map((url) =>
     connectRegistry(new URL(url).host, { retry: { attempts: 1 } }),
   )
@@ -81,11 +83,13 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
       const work = own.prepare(operation)
       const end = Date.now() + patience
       for (;;) {
+        const began = Date.now()
         try {
           await work()
           break
         } catch (error) {
-          if (Date.now() < end) await Bun.sleep(200)
+          const isSlow = slow !== undefined && Date.now() - began >= slow
+          if (Date.now() < end || isSlow) await Bun.sleep(200)
           else {
             failures.push(`client ${client}, ${operation}: ${String(error)}`)
             break
