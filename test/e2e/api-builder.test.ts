@@ -35,10 +35,11 @@ describe.skipIf(reason !== undefined)('the process that builds for a server', ()
   }
 
   /** Begins a build, and waits until its RUN prints. */
-  async function beginBuild(socket: string): Promise<Socket> {
+  async function beginBuild(socket: string, query = ''): Promise<Socket> {
     const client = connect(socket)
     client.on('error', () => {})
-    const head = ['POST /build HTTP/1.1', 'Host: d', `Content-Length: ${archive.length}`, '', '']
+    const length = `Content-Length: ${archive.length}`
+    const head = [`POST /build${query} HTTP/1.1`, 'Host: d', length, '', '']
     client.write(head.join('\r\n'))
     client.write(archive)
     let text = ''
@@ -66,6 +67,18 @@ describe.skipIf(reason !== undefined)('the process that builds for a server', ()
     expect(isThere(builder)).toBe(false)
   })
 
+  test('cancels a build by the ID that its client gave it', async () => {
+    const { child, socket } = await serve()
+    const client = await beginBuild(socket, '?buildid=mine')
+    const builder = builderOf(child.pid) ?? 0
+    expect(below(builder).length).toBeGreaterThan(0)
+    const url = 'http://docker/build/cancel?id=mine'
+    expect((await fetch(url, { unix: socket, method: 'POST' })).status).toBe(200)
+    await until(() => below(builder).length === 0)
+    client.destroy()
+    await end(child)
+  })
+
   test('ends with its server, however that ends, and so does its RUN', async () => {
     const { child, socket } = await serve()
     await beginBuild(socket)
@@ -82,6 +95,8 @@ describe.skipIf(reason !== undefined)('the process that builds for a server', ()
     const ended = new Promise<void>((resolve) => client.once('close', () => resolve()))
     process.kill(builderOf(child.pid) ?? 0, 'SIGKILL')
     await ended
+    // The server learns of the end of its child when it reaps it.
+    await until(() => builderOf(child.pid) === undefined)
     const again = await beginBuild(socket)
     again.destroy()
     await end(child)
