@@ -157,9 +157,10 @@ export const differences: readonly Difference[] = [
   },
   {
     commands: starts,
-    docker: '`--use-api-socket` gives the container the socket of the daemon.',
-    strake: 'It is refused.',
-    reason: 'There is no daemon.',
+    docker:
+      '`--use-api-socket` gives the container the socket of the daemon, and the credentials of the user.',
+    strake: 'It gives the socket that `strake system serve` listens at, and no credentials.',
+    reason: 'A container gets no secret that it can do without: `docker login` works in it.',
   },
   {
     commands: ['container rm'],

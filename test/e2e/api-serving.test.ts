@@ -155,11 +155,13 @@ describe.skipIf(reason !== undefined)('system serve', () => {
       await using _server = await serve()
       const mount = `${socket}:/var/run/docker.sock`
       const script = `${curl('/containers/json?all=1')}; ${curl('/containers/side/json', '-o /dev/null -w %{http_code}')}`
-      const args = ['--rm', '--name', 'inside', '-v', mount, ...host, 'busybox', 'sh', '-c', script]
-      const { stdout, stderr } = await strake('run', ...args)
-      expect(stdout).toContain('"Names":["/inside"]')
-      expect(stdout).toEndWith('404')
-      expect(stderr.split(warning)).toHaveLength(2)
+      for (const words of [['-v', mount], ['--use-api-socket']]) {
+        const args = ['--rm', '--name', 'inside', ...words, ...host, 'busybox', 'sh', '-c', script]
+        const { stdout, stderr } = await strake('run', ...args)
+        expect(stdout).toContain('"Names":["/inside"]')
+        expect(stdout).toEndWith('404')
+        expect(stderr.split(warning)).toHaveLength(2)
+      }
       const made = await fetch('http://docker/containers/create?name=side', {
         unix: socket,
         method: 'POST',

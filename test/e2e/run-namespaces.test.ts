@@ -99,7 +99,7 @@ describe.skipIf(reason !== undefined)('a container', () => {
     ] as const) {
       expect(await refusal(flag, value)).toContain(words)
     }
-    expect(await refusal('--use-api-socket')).toContain('no daemon')
+    expect(await refusal('--use-api-socket')).toContain('start strake system serve')
     expect(await refusal('--disable-content-trust=false')).toContain('by its digest')
     const accepted = ['--isolation', 'default', '--disable-content-trust', '--cgroup-parent', '']
     expect(await sh('echo ok', ...accepted)).toBe('ok')

@@ -103,6 +103,7 @@ export async function readContainerFlags(
     ],
     platform: flags.platform,
     containerIdFile: flags.cidfile,
+    usesApiSocket: flags.useApiSocket,
   }
 }
 

@@ -72,6 +72,7 @@ export interface ContainerFlags extends LimitFlags, RefusedSwitches {
   readonly tmpfs?: readonly string[]
   readonly tty?: true
   readonly ulimit?: readonly string[]
+  readonly useApiSocket?: true
   readonly user?: string
   readonly uts?: 'host'
   readonly volume?: readonly string[]
@@ -194,6 +195,10 @@ export function addContainerOptions(command: Command): Command {
     .option('-t, --tty', 'give the container a terminal')
     .option('--ulimit <name=soft[:hard]>', 'a resource limit', collect)
     .option('-u, --user <user[:group]>', 'user that the command runs as')
+    .option(
+      '--use-api-socket',
+      'mount the socket of strake system serve: full control of the store',
+    )
     .option('--userns <mode>', 'user namespace', { choices: ['host'] })
     .option('--uts <mode>', 'namespace of host and domain name', { choices: ['host'] })
     .option('-v, --volume <source:target[:ro]>', 'mount a directory or a volume', collect)

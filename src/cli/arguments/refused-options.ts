@@ -41,18 +41,10 @@ const refused: readonly (readonly [flags: string, reason: string, remedy: string
 /** Switches of `run` that are refused when they are set so. */
 export interface RefusedSwitches {
   readonly disableContentTrust: boolean
-  readonly useApiSocket?: true
 }
 
-/** Refuses the socket of a daemon, and the verification of Docker's own signatures. */
-export function refuseSwitches({ disableContentTrust, useApiSocket }: RefusedSwitches): void {
-  if (useApiSocket) {
-    throw new StrakeError(
-      'UNSUPPORTED',
-      'Cannot use --use-api-socket: there is no daemon whose socket a container could use',
-      { remedy: 'run strake on the machine itself' },
-    )
-  }
+/** Refuses the verification of Docker's own signatures. */
+export function refuseSwitches({ disableContentTrust }: RefusedSwitches): void {
   if (disableContentTrust) return
   throw new StrakeError(
     'UNSUPPORTED',
@@ -79,6 +71,5 @@ export function addRefusedOptions(command: Command, names?: readonly string[]): 
 export function addIdleOptions(command: Command): Command {
   return command
     .option('--disable-content-trust', '', { hidden: true, default: true })
-    .option('--use-api-socket', '', { hidden: true })
     .option('--isolation <technology>', '', { hidden: true, choices: ['default'] })
 }

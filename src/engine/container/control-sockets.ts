@@ -1,4 +1,20 @@
 import { existsSync, realpathSync } from 'node:fs'
+import type { MountRequest } from '#container'
+import { StrakeError } from '#oci'
+
+/** The socket at which `system serve` listens unless it is told another one. */
+export function apiSocket(run: string): string {
+  return `${run}/docker.sock`
+}
+
+/** Returns the mount of the API's socket at the place where clients look for it. Throws `NOT_FOUND`. */
+export function mountApiSocket(run: string): MountRequest {
+  const source = apiSocket(run)
+  if (existsSync(source)) return { type: 'bind', source, destination: '/var/run/docker.sock' }
+  throw new StrakeError('NOT_FOUND', `Cannot use --use-api-socket: nothing serves ${source}`, {
+    remedy: 'start strake system serve, or the unit strake.socket',
+  })
+}
 
 /** Control sockets of engines. A process that can write to one can become root. */
 const wellKnown = [

@@ -31,6 +31,8 @@ export interface RunOptions extends Omit<ContainerOptions, 'image' | 'runtime'>,
   readonly runtime?: string | undefined
   /** A file that is created with the container ID as its content. It must not exist. */
   readonly containerIdFile?: string | undefined
+  /** Mount the socket of the API, by which the container controls this store. */
+  readonly usesApiSocket?: boolean | undefined
   /**
    * A monitor from `launch`, which saves its starting time. It is used, or ended if no
    * container is made.
@@ -140,10 +142,8 @@ async function warnOfPower(
   if (security?.privileged === true) warn('the container is privileged')
   const binds = mounts.filter(({ type }) => type === 'bind')
   if (emit === undefined || binds.length === 0) return
-  const { controlSocketsIn } = await import('./control-sockets.ts')
-  const found = binds.flatMap(({ source }) =>
-    controlSocketsIn(source ?? '/', [`${run}/docker.sock`]),
-  )
+  const { apiSocket, controlSocketsIn } = await import('./control-sockets.ts')
+  const found = binds.flatMap(({ source }) => controlSocketsIn(source ?? '/', [apiSocket(run)]))
   for (const path of new Set(found)) warn(`${path} is mounted`)
 }
 
@@ -158,15 +158,17 @@ function usableLimits({ resources, emit }: RunOptions): ResourceOptions | undefi
 /** Finds or pulls the image and makes its file system ready. `purpose` is for the message of an error. */
 async function containerOptions(
   engine: Engine,
-  options: RunOptions,
+  given: RunOptions,
   purpose: string,
 ): Promise<ContainerOptions> {
+  const options = given.usesApiSocket ? await withApiSocket(engine, given) : given
   const {
     image: reference,
     pull: _pull,
     platform,
     runtime: _runtime,
     containerIdFile,
+    usesApiSocket: _usesApiSocket,
     launched: _launched,
     emit,
     signal,
@@ -198,6 +200,11 @@ async function containerOptions(
     image: containerImage,
     mounts: await allMounts(engine, options),
   }
+}
+
+async function withApiSocket({ run }: Engine, options: RunOptions): Promise<RunOptions> {
+  const { mountApiSocket } = await import('./control-sockets.ts')
+  return { ...options, mounts: [...(options.mounts ?? []), mountApiSocket(run)] }
 }
 
 /** Resolves the images that are mounted, and adds the mounts of other containers. */
