@@ -17,8 +17,9 @@ const image = manifest({ annotations: { evil } })
 const text = `quotas:
   - { prefix: team, bytes: 10kB }
   - { eachUser: true, bytes: 1MB }
+proxy: { maxSize: 1GB, upstreams: [{ name: docker.io }] }
 retention:
-  - { repositories: ["**"], tags: [pr-*], keep: { pushedWithin: 0s } }
+  - { repositories: [team/**], tags: [pr-*], keep: { pushedWithin: 0s } }
 `
 
 describe.skipIf(chromium === null)(name, () => {
@@ -28,6 +29,11 @@ describe.skipIf(chromium === null)(name, () => {
       const hash = await Bun.password.hash('secret', { algorithm: 'bcrypt', cost: 4 })
       await Bun.write(join(root, 'users'), `root:${hash}\n`)
       await using served = await openStoredRegistry(join(root, 'data'))
+      const cached = served.registry.repository('docker.io/library/app')
+      for (const { descriptor, raw } of [emptyConfig, image]) {
+        await cached.write(descriptor, fromBuffer(raw))
+      }
+      await cached.tag('latest', image.descriptor)
       const app = served.registry.repository('team/app', { sender: evil })
       for (const { descriptor, raw } of [emptyConfig, image]) {
         await app.write(descriptor, fromBuffer(raw))
@@ -70,7 +76,7 @@ describe.skipIf(chromium === null)(name, () => {
         await page.send('Emulation.setDeviceMetricsOverride', metrics)
         const features = [{ name: 'prefers-color-scheme', value: scheme }]
         await page.send('Emulation.setEmulatedMedia', { features })
-        for (const path of ['/tokens', '/admin', '/admin/collection']) {
+        for (const path of ['/tokens', '/admin', '/admin/cache', '/admin/collection']) {
           await page.open(`${server.url}${path}`)
           const seen = await page.evaluate(`({
             title: document.title === 'owned',

@@ -54,7 +54,7 @@ test('administrators see what caches hold, and remove what is not in use', async
     }
     const page = await (await fetch(`${server.url}/admin/cache`)).text()
     expect(page).toContain('docker.io/library/app</a>')
-    expect(page).toContain('of at most 1.0 GB')
+    expect(page).toContain('with blobs, at most 1.0 GB')
     expect(await (await fetch(`${server.url}/admin`)).text()).toContain('href="/admin/cache"')
     const form = { method: 'POST', body: new URLSearchParams({ days: '1' }) }
     expect((await fetch(`${server.url}/admin/cache`, form)).status).toBe(403)

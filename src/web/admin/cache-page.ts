@@ -15,9 +15,9 @@ export function cachePage(
 <td>${tags.length === 0 ? '–' : tags.join(', ')}</td><td>${shortDigest(digest)}</td>
 <td>${time(usedAt)}</td><td>${pinnedBy ?? '–'}</td></tr>`,
   )
-  const limit = maxSize === undefined ? 'without a limit' : `of at most ${size(maxSize)}`
+  const limit = maxSize === undefined ? 'without a limit' : `at most ${size(maxSize)}`
   const body = html`<h1>Caches of other registries</h1>
-<p>${counted(manifests, 'manifest')} and their blobs, ${size(bytes)} ${limit}.</p>
+<p>${counted(manifests, 'manifest')}, ${size(bytes)} with blobs, ${limit}.</p>
 <form class="fields" method="post" action="/admin/cache"><input type="hidden" name="token" value="${formToken}">
 <label for="days">Remove what was not pulled for so many days</label>
 <input id="days" name="days" inputmode="numeric" pattern="[0-9]{1,4}" maxlength="4" required autocomplete="off">
