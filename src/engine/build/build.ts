@@ -1,4 +1,4 @@
-import { type BuildResult, build as buildImage, isRemoteContext } from '#build'
+import { type BuildResult, build as buildImage, isRemoteContext, lockOf } from '#build'
 import { parseBoolean } from '#dockerfile/boolean'
 import { openImage } from '#image'
 import { type Descriptor, type Digest, type ImageName, parseImageName, StrakeError } from '#oci'
@@ -12,7 +12,7 @@ import { type CacheImport, inlineExport } from '../cache/cache-options.ts'
 import type { BuildCaches } from '../cache/caches.ts'
 import type { Engine } from '../engine.ts'
 import { type BuildRecorder, startRecord } from '../history/recorder.ts'
-import { lockFileOf, writeLockFile } from '../lock/lock-file.ts'
+import { lockFileToWrite, writeLockFile } from '../lock/lock-file.ts'
 import type { BuildOutput } from '../output/build-output.ts'
 import { checkOutputs, deliver } from '../output/deliver.ts'
 import { inputPlaces } from '../output/input-places.ts'
@@ -90,7 +90,8 @@ async function buildRecorded(
   if (imageIdFile !== undefined) refuseWithoutImage(outputs)
   if (imageIdFile !== undefined) await prepareResultFile(imageIdFile, 'the image ID')
   if (metadataFile !== undefined) await prepareResultFile(metadataFile, 'the metadata')
-  const lockFile = request.lock?.mode === 'write' ? lockFileOf(request, isRemoteContext) : undefined
+  const lockFile =
+    request.lock?.mode === 'write' ? await lockFileToWrite(request, isRemoteContext) : undefined
   await cleanAfterBuilds(engine)
   await using layouts = await layoutLease(engine, request)
   const services = await buildServices(engine, layouts, importsOf(request).length > 0)
@@ -123,7 +124,7 @@ async function buildRecorded(
   const { digest } = delivered?.descriptor ?? result.descriptor
   const imageId =
     delivered === undefined ? result.imageId : (delivered.imageId ?? delivered.storedDigest)
-  if (lockFile !== undefined) await writeLockFile(lockFile, result.provenance)
+  if (lockFile !== undefined) await writeLockFile(request, lockFile, lockOf(result.provenance))
   if (imageIdFile !== undefined) await writeTextFile(imageIdFile, imageId)
   const given = namesOf(outputs, names)
   const { provenance } = result

@@ -1,8 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { chmod, lstat, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readDockerfile, replaceDockerfile } from './dockerfile-file.ts'
+import { findDockerfile, readDockerfile, replaceDockerfile } from './dockerfile-file.ts'
 import { formatDockerfiles } from './format.ts'
 import { lintDockerfiles } from './lint.ts'
 
@@ -33,6 +43,21 @@ describe('replaceDockerfile()', () => {
     expect((await lstat(link)).isSymbolicLink()).toBe(true)
     expect((await readdir(directory)).sort()).toEqual(before)
   })
+})
+
+test('findDockerfile() refuses a link that leads out of the context', async () => {
+  const outside = await file('outside', 'FROM a\n')
+  const context = join(directory, 'context')
+  await mkdir(context)
+  await symlink(outside, join(context, 'Dockerfile'))
+  const reason = 'it is a link that leads out of the build context'
+  await expect(findDockerfile(context, undefined)).rejects.toThrow(reason)
+  await expect(findDockerfile(context, join(context, 'Dockerfile'))).rejects.toThrow(reason)
+  expect(await findDockerfile(context, outside)).toBe(outside)
+  await rm(join(context, 'Dockerfile'))
+  await writeFile(join(context, 'real'), 'FROM a\n')
+  await symlink('real', join(context, 'Dockerfile'))
+  expect(await findDockerfile(context, undefined)).toBe(join(context, 'Dockerfile'))
 })
 
 describe('readDockerfile()', () => {

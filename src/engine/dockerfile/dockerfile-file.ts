@@ -1,5 +1,5 @@
 import { chmod, chown, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { StrakeError } from '#oci'
 import { isSystemError, openStreamFile, temporaryName, useStreamFile } from '#platform'
 import { toBuffer } from '#stream'
@@ -40,7 +40,10 @@ const usualNames = ['Dockerfile', 'dockerfile', 'Containerfile']
 /** Returns the path of the Dockerfile of a build. Throws `INVALID` for one that is not a local file. */
 export async function findDockerfile(context: unknown, dockerfile: unknown): Promise<string> {
   const isUrl = (text: string): boolean => /^(?:[a-z]+:\/\/|git@)/i.test(text)
-  if (typeof dockerfile === 'string' && !isUrl(dockerfile)) return dockerfile
+  if (typeof dockerfile === 'string' && !isUrl(dockerfile)) {
+    if (typeof context === 'string' && !isUrl(context)) await refuseLinkOut(context, dockerfile)
+    return dockerfile
+  }
   if (typeof context !== 'string' || dockerfile !== undefined || isUrl(context)) {
     throw new StrakeError(
       'INVALID',
@@ -53,9 +56,23 @@ export async function findDockerfile(context: unknown, dockerfile: unknown): Pro
   for (const name of usualNames) {
     const path = join(context, name)
     const found = await stat(path).catch(() => undefined)
-    if (found?.isFile()) return path
+    if (found?.isFile()) {
+      await refuseLinkOut(context, path)
+      return path
+    }
   }
   return join(context, 'Dockerfile')
+}
+
+/** A link of the project must not make strake rewrite another file of the machine. */
+async function refuseLinkOut(context: string, path: string): Promise<void> {
+  const isIn = (root: string, file: string): boolean => !/^\.\.(?:\/|$)/.test(relative(root, file))
+  if (!isIn(resolve(context), resolve(path))) return
+  const place = await realpath(path).catch(() => undefined)
+  const root = await realpath(context).catch(() => undefined)
+  if (place === undefined || root === undefined || isIn(root, place)) return
+  const reason = 'it is a link that leads out of the build context'
+  throw refuse('fix', path, reason, 'replace the link by its target')
 }
 
 /** A decoder that repairs nothing, because a repaired file would be written with other bytes. */

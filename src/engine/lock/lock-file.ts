@@ -1,6 +1,7 @@
-import { type BuildLock, formatLock, lockOf, maxLockSize, type Provenance, parseLock } from '#build'
+import { lstat } from 'node:fs/promises'
+import { type BuildLock, formatLock, maxLockSize, parseLock } from '#build'
 import { StrakeError } from '#oci'
-import { pathExists, readPlainFile } from '#platform'
+import { pathExists, readPlainFile, writeFileDurable } from '#platform'
 import { writeTextFile } from '../archive/output-file.ts'
 
 /** Whether a build writes its lock file, or accepts only what the file has. */
@@ -44,10 +45,31 @@ export async function readLockFile(file: string): Promise<BuildLock> {
   })
 }
 
-/** Writes what a build was made of. */
+/**
+ * Returns the path of the lock file to write. A file that the user does not name is part of the
+ * project, which could make it a link to another file of the machine, or a pipe. Throws `INVALID`.
+ */
+export async function lockFileToWrite(
+  place: LockPlace,
+  isRemote: (text: string) => boolean,
+): Promise<string> {
+  const file = lockFileOf(place, isRemote)
+  if (place.lock?.file !== undefined) return file
+  const status = await lstat(file).catch(() => undefined)
+  if (status === undefined || status.isFile()) return file
+  throw new StrakeError('INVALID', `Cannot write ${file}: it is not a regular file`, {
+    remedy: 'remove it, or name another file with --lock-file',
+  })
+}
+
+/** Writes a lock to the path that `lockFileToWrite` returned. */
 export async function writeLockFile(
+  { lock: request }: LockPlace,
   file: string,
-  provenances: readonly Provenance[],
+  lock: BuildLock,
 ): Promise<void> {
-  await writeTextFile(file, formatLock(lockOf(provenances)))
+  const text = formatLock(lock)
+  if (request?.file !== undefined) await writeTextFile(file, text)
+  // The rename replaces a link that was made meanwhile, and does not follow it.
+  else await writeFileDurable(file, Buffer.from(text), 0o644)
 }

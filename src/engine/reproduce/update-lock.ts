@@ -1,6 +1,5 @@
 import {
   compareLocks,
-  formatLock,
   isRemoteContext,
   type LockChange,
   nameOfSource,
@@ -8,7 +7,6 @@ import {
   type SourceUse,
 } from '#build'
 import { isStrakeError } from '#oci'
-import { writeTextFile } from '../archive/output-file.ts'
 import { cleanAfterBuilds } from '../begin-work.ts'
 import { findAgents } from '../build/agents.ts'
 import { buildOptions } from '../build/build-options.ts'
@@ -16,7 +14,7 @@ import { lookAtBase } from '../build/inspect.ts'
 import type { BuildRequest } from '../build/request.ts'
 import { buildServices } from '../build-services/build-services.ts'
 import type { Engine } from '../engine.ts'
-import { lockFileOf, readLockFile } from '../lock/lock-file.ts'
+import { lockFileOf, lockFileToWrite, readLockFile, writeLockFile } from '../lock/lock-file.ts'
 
 /** A changed source, and the instructions that use it. */
 export interface ExplainedChange extends LockChange {
@@ -39,7 +37,8 @@ export interface UpdatedLock {
  * so that what commands download keeps its versions. Throws as `build` does.
  */
 export async function updateLock(engine: Engine, request: UpdateLockRequest): Promise<UpdatedLock> {
-  const file = lockFileOf(request, isRemoteContext)
+  const findFile = request.dryRun ? lockFileOf : lockFileToWrite
+  const file = await findFile(request, isRemoteContext)
   const before = await readOldLock(file)
   await cleanAfterBuilds(engine)
   const services = {
@@ -53,7 +52,7 @@ export async function updateLock(engine: Engine, request: UpdateLockRequest): Pr
   const downloads = before.sources.filter(({ kind }) => kind === 'download')
   const after = { sources: [...lock.sources, ...downloads] }
   const changes = compareLocks(before, after)
-  if (!request.dryRun) await writeTextFile(file, formatLock(after))
+  if (!request.dryRun) await writeLockFile(request, file, after)
   return {
     file,
     changes: changes.map((change) => {
