@@ -1,5 +1,5 @@
 # Every target first installs missing packages.
-.PHONY: setup build demo test check bench registry-cluster docs install uninstall deb npm clean
+.PHONY: setup build demo test check bench registry-cluster registry-soak docs install uninstall deb npm clean
 
 setup:
 	@sh scripts/setup
@@ -23,6 +23,10 @@ bench: build
 # Three replicas of a registry, PostgreSQL, a bucket and a load balancer on this machine, until interrupted.
 registry-cluster: build
 	@scripts/bun scripts/registry-cluster.ts
+
+# 100,000 random operations of 16 clients against three replicas that collect all the time. Needs PostgreSQL.
+registry-soak: setup
+	@scripts/bun scripts/registry-soak.ts
 
 # docs/cli.md, docs/coming-from-docker.md and docs/man, from the table of commands.
 docs: setup
