@@ -95,8 +95,8 @@ export const containerRoutes: readonly Route[] = [
   route(
     'GET',
     '/containers/{id}/attach/ws',
-    'Refused: there are no web sockets',
-    from(refused, 'webSocket'),
+    'Connect to the streams of a container by a web socket',
+    from(() => import('./containers/attach.ts'), 'attachWebSocket'),
   ),
   route(
     'any',

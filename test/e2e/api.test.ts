@@ -295,10 +295,51 @@ describe.skipIf(reason !== undefined)("Docker's API", () => {
     await strake.ok('rmi', 'attested')
   })
 
+  test('attach by a web socket sends input and output, before the start and with the log', async () => {
+    await strake.ok(
+      'create',
+      '-i',
+      '--name',
+      'ws',
+      'busybox',
+      'sh',
+      '-c',
+      'read x; echo "<$x>"; read y',
+    )
+    const open = async (query: string): Promise<WebSocket> => {
+      const connection = new WebSocket(`ws+unix://${socket}:/containers/ws/attach/ws?${query}`)
+      await new Promise((resolve, reject) => {
+        connection.onopen = resolve
+        connection.onerror = reject
+      })
+      return connection
+    }
+    const textOf = (connection: WebSocket): Promise<string> =>
+      new Promise((resolve) => {
+        connection.onmessage = ({ data }) => resolve(new TextDecoder().decode(data))
+      })
+    const first = await open('stream=1&stdin=1&stdout=1')
+    const live = textOf(first)
+    await strake.ok('start', 'ws')
+    first.send('word\n')
+    expect(await live).toBe('<word>\n')
+    const second = await open('logs=1&stream=1&stdout=1')
+    expect(await textOf(second)).toBe('<word>\n')
+    const ends = [first, second].map(
+      (connection) =>
+        new Promise<CloseEvent>((resolve) => {
+          connection.onclose = resolve
+        }),
+    )
+    first.send('end\n')
+    for (const { code } of await Promise.all(ends)) expect(code).toBe(1000)
+    await strake.ok('rm', 'ws')
+  })
+
   test('answers what it does not have with one sentence', async () => {
     await strake.ok('create', '--name', 'plain', 'busybox')
     const refused = [
-      ['/containers/plain/attach/ws', 501, 'Cannot attach by a web socket'],
+      ['/containers/plain/attach/ws', 400, 'Cannot attach by a web socket'],
       ['/containers/nosuch/attach/ws', 404, 'No such container: nosuch'],
       ['/containers/plain/checkpoints', 501, 'Cannot use checkpoints: strake has none'],
       ['/plugins/x/json', 404, 'plugin'],

@@ -11,6 +11,24 @@ export interface StreamChoice {
   readonly tty: boolean
 }
 
+/** A client that has taken a connection over, and the streams of a process for it. */
+export interface Conversation {
+  readonly streams: ContainerStreams
+  /** Aborts when the client has left. */
+  readonly left: AbortSignal
+  /** Ends the output. */
+  readonly end: () => void
+}
+
+/** A conversation in plain bytes or Docker's frames. */
+export function conversationOver(connection: RawConnection, choice: StreamChoice): Conversation {
+  return {
+    streams: streamsOver(connection, choice),
+    left: leaving(connection),
+    end: () => void connection.end(),
+  }
+}
+
 /**
  * The streams of a process over the connection of a client. Output waits while the client does not
  * read. The end of the client's side ends the input alone.
@@ -20,7 +38,7 @@ export function streamsOver(connection: RawConnection, choice: StreamChoice): Co
     input: inputOf(connection),
     async output(stream, bytes) {
       if (!choice[stream]) return
-      await write(connection, choice.tty ? bytes : frame(stream, bytes))
+      await writeTo(connection, choice.tty ? bytes : frame(stream, bytes))
     },
   }
 }
@@ -34,7 +52,7 @@ async function* inputOf(connection: RawConnection): AsyncGenerator<Uint8Array> {
 }
 
 /** Writes a copy, because the caller may use the memory again. Throws when the client is gone. */
-async function write(connection: RawConnection, bytes: Uint8Array): Promise<void> {
+export async function writeTo(connection: RawConnection, bytes: Uint8Array): Promise<void> {
   if (connection.destroyed || connection.writableEnded) throw new Error('the client has left')
   if (connection.write(Buffer.from(bytes))) return
   await new Promise<void>((resolve, reject) => {
