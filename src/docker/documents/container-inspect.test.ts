@@ -101,6 +101,16 @@ describe.skipIf(cannotRun !== undefined)(
       await removeContainer(bed.context, id)
     })
 
+    test('shows the profile of AppArmor', async () => {
+      const security = { apparmor: 'unconfined' }
+      const { id } = await createContainer(bed.context, { image: bed.image, security })
+      expect(inspect(id)).toMatchObject({
+        AppArmorProfile: 'unconfined',
+        HostConfig: { SecurityOpt: ['apparmor=unconfined'] },
+      })
+      await removeContainer(bed.context, id)
+    })
+
     test('shows no hidden paths of a container that sees everything', async () => {
       const security = { privileged: true }
       const { id } = await createContainer(bed.context, { image: bed.image, security })

@@ -29,7 +29,7 @@ export function containerDocument(details: ContainerDetails): InspectDocument {
     Platform: 'linux',
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: '',
+    AppArmorProfile: settings.security.apparmor ?? '',
     ExecIDs: details.execs.length === 0 ? null : details.execs,
     HostConfig: hostConfigDocument(settings, details),
     Storage: { RootFS: { Snapshot: { Name: details.snapshotter } } },

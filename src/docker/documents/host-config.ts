@@ -173,10 +173,11 @@ function rates(limits: readonly DeviceLimit[] = []): readonly InspectDocument[] 
 }
 
 function securityOptions({ security }: ContainerSettings): readonly string[] {
-  const { noNewPrivileges, seccomp, maskPaths, privileged } = security
+  const { apparmor, noNewPrivileges, seccomp, maskPaths, privileged } = security
   const profile = typeof seccomp === 'object' ? JSON.stringify(seccomp) : seccomp
   return [
     ...(noNewPrivileges ? ['no-new-privileges'] : []),
+    ...(apparmor === undefined ? [] : [`apparmor=${apparmor}`]),
     ...(profile === undefined ? [] : [`seccomp=${profile}`]),
     ...(maskPaths === false ? ['systempaths=unconfined'] : []),
     // Docker takes the label of SELinux from every privileged container.

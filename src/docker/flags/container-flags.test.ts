@@ -52,10 +52,13 @@ test('parseContainerRequest() reads security options, a seccomp profile among th
   try {
     const file = join(directory, 'profile.json')
     writeFileSync(file, '{"defaultAction":"SCMP_ACT_ALLOW"}')
-    const words = ['no-new-privileges', `seccomp=${file}`, 'systempaths=unconfined']
+    const words = [
+      ...['no-new-privileges', `seccomp=${file}`, 'systempaths=unconfined', 'apparmor=/my:own'],
+    ]
     expect(parseContainerRequest({ securityOptions: words }).security).toMatchObject({
       noNewPrivileges: true,
       maskPaths: false,
+      apparmor: '/my:own',
       seccomp: { defaultAction: 'SCMP_ACT_ALLOW' },
     })
     const seccomp = (...options: readonly string[]): unknown =>

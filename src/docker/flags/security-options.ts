@@ -8,7 +8,7 @@ import { refuse } from './refuse.ts'
 
 type SecurityChoice = Pick<
   NonNullable<ContainerOptions['security']>,
-  'seccomp' | 'noNewPrivileges' | 'maskPaths'
+  'apparmor' | 'seccomp' | 'noNewPrivileges' | 'maskPaths'
 >
 
 /** Returns the bytes of the seccomp profile that an option names. */
@@ -35,9 +35,9 @@ export function parseSecurityOptions(
       found = { ...found, seccomp: readSeccomp(word.slice('seccomp='.length), readProfile) }
     } else if (key === 'systempaths' && value === 'unconfined') {
       found = { ...found, maskPaths: false }
-    } else if (key === 'apparmor' && value !== 'unconfined' && value !== '') {
-      throw refuse('--security-opt', word, 'AppArmor profiles are not supported')
-    } else if (!(key === 'apparmor' || key === 'label') || value === '') {
+    } else if (key === 'apparmor' && value !== '') {
+      found = { ...found, apparmor: word.slice('apparmor='.length) }
+    } else if (key !== 'label' || value === '') {
       throw refuse('--security-opt', word, 'it is unknown')
     }
   }

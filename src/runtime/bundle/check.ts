@@ -1,3 +1,4 @@
+import { checkApparmor } from './apparmor.ts'
 import { resolveCapabilities } from './capabilities.ts'
 import { parseRule } from './devices.ts'
 import { type ResourceOptions, resourceConfig } from './limits/resources.ts'
@@ -15,6 +16,7 @@ export interface CheckedOptions extends SysctlOptions {
 /** Throws the errors that `createBundleConfig` would throw at the start of the container. */
 export function checkBundle(options: CheckedOptions): void {
   resolveCapabilities(options.security)
+  checkApparmor(options.security?.apparmor)
   for (const rule of options.security?.rules ?? []) parseRule(rule)
   resourceConfig(options.resources ?? {}, [])
   sysctlConfig(options)

@@ -1,4 +1,5 @@
 import type { ResolvedUser } from '../root/user.ts'
+import { apparmorConfig } from './apparmor.ts'
 import { type CapabilityOptions, resolveCapabilities } from './capabilities.ts'
 import type { DeviceOptions } from './devices.ts'
 import type { SeccompSource } from './seccomp/seccomp-profile.ts'
@@ -13,6 +14,11 @@ export interface SecurityOptions
   /** Default: `builtin`, or `unconfined` for a privileged container. */
   readonly seccomp?: 'unconfined' | 'builtin' | SeccompSource | undefined
   readonly noNewPrivileges?: boolean | undefined
+  /**
+   * A profile of AppArmor, or `unconfined`. Default: `docker-default` if the kernel has that profile, and
+   * none for a privileged container.
+   */
+  readonly apparmor?: string | undefined
   /** False leaves kernel paths unmasked and writable (`systempaths=unconfined`). */
   readonly maskPaths?: boolean | undefined
 }
@@ -55,6 +61,7 @@ export function processConfig(options: ProcessOptions): ProcessConfig {
     },
     ...(options.rlimits === undefined ? {} : { rlimits: options.rlimits }),
     noNewPrivileges: security.noNewPrivileges ?? false,
+    ...apparmorConfig(security),
     ...(options.oomScoreAdj === undefined ? {} : { oomScoreAdj: options.oomScoreAdj }),
   }
 }

@@ -56,6 +56,7 @@ export interface ProcessConfig {
   readonly capabilities: CapabilitySets
   readonly rlimits?: readonly Rlimit[]
   readonly noNewPrivileges: boolean
+  readonly apparmorProfile?: string
   readonly oomScoreAdj?: number
 }
 
