@@ -86,15 +86,23 @@ export function connectPostgres(options: PostgresOptions): Postgres {
       )
     },
     async transaction(work, isolation = 'read committed') {
-      const ask =
-        (run: (text: string, values: unknown[]) => Promise<SqlRow[]>): Postgres['query'] =>
-        async (text, ...values) => [...(await bounded(run(text, values.map(converted))))]
+      let ofWork: { readonly error: unknown } | undefined
       try {
-        return await sql.begin(`isolation level ${isolation}`, (transaction) =>
-          work(ask((text, values) => Promise.resolve(transaction.unsafe(text, values)))),
-        )
+        return await sql.begin(`isolation level ${isolation}`, async (transaction) => {
+          const query: Postgres['query'] = async (text, ...values) => {
+            const rows = transaction.unsafe(text, values.map(converted)) as Promise<SqlRow[]>
+            return [...(await bounded(Promise.resolve(rows)))]
+          }
+          try {
+            return await work(query)
+          } catch (error) {
+            ofWork = { error }
+            throw error
+          }
+        })
       } catch (error) {
-        throw explained(error)
+        // Errors of the work are not those of the connection.
+        throw ofWork === undefined ? explained(error) : ofWork.error
       }
     },
     async listen(channel, work) {
