@@ -3,7 +3,7 @@ import { describeDamage } from '#engine/facts'
 import type { ClosedStore } from '#engine/host/roots'
 import { version } from '#engine/host/version'
 import { isStrakeError } from '#oci'
-import { ignoresHangup, isSystemError } from '#platform'
+import { ignoresHangup, isRoot, isSystemError } from '#platform'
 import {
   type GlobalOptions,
   ignoredServer,
@@ -21,6 +21,7 @@ import { untilAborted } from './until-aborted.ts'
 /** Runs one command line to its end and sets the exit code of the process. */
 export async function runCommand(rawArgv: readonly string[]): Promise<void> {
   const options = readGlobalOptions(rawArgv)
+  if (!isRoot() && usesStore(options)) await enterNamespace(rawArgv, options)
   const cancel = cancelOnSignals()
   const whileReading = {
     onStandstill: cancel.pause,
@@ -61,6 +62,18 @@ export async function runCommand(rawArgv: readonly string[]): Promise<void> {
   }
   await drain(context, cancel)
   process.exit(context.exitCode)
+}
+
+/** Completion only reads the records of a store, which needs no rights. */
+function usesStore({ argv, refusal }: GlobalOptions): boolean {
+  const [name = ''] = shorten(argv)
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
+  return refusal === undefined && entry !== undefined && entry.needsNoStore !== true
+}
+
+async function enterNamespace(words: readonly string[], { root }: GlobalOptions): Promise<void> {
+  const rootless = await import('#engine/rootless/enter')
+  await rootless.enterNamespace(words, { root })
 }
 
 /** Commands for which the variables of Docker mean something, or which set them. */

@@ -11,6 +11,8 @@ export interface CommandEntry {
   readonly summary: string
   /** The command often runs for a second or longer. */
   readonly isLong?: true
+  /** The command works without a store, so it runs as the user that started it. */
+  readonly needsNoStore?: true
   /** Starts slow work of the kernel, which continues while the module is loaded. */
   begin?(): Promise<void>
   load(): Promise<CommandModule>
@@ -33,6 +35,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   dockerfile: {
     group: 'images',
     summary: 'Check, format and edit Dockerfiles',
+    needsNoStore: true,
     load: () => import('./commands/dockerfile-command.ts'),
   },
   images: {
@@ -229,11 +232,13 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   login: {
     group: 'registries',
     summary: 'Check and store credentials for a registry',
+    needsNoStore: true,
     load: () => import('./commands/login-command.ts'),
   },
   logout: {
     group: 'registries',
     summary: 'Remove the stored credentials for a registry',
+    needsNoStore: true,
     load: () => import('./commands/logout-command.ts'),
   },
   registry: {
@@ -291,11 +296,13 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   version: {
     group: 'system',
     summary: 'Show the versions of strake, Bun and the platform',
+    needsNoStore: true,
     load: () => import('./commands/version-command.ts'),
   },
   completion: {
     group: 'system',
     summary: 'Print a completion script for bash, zsh or fish',
+    needsNoStore: true,
     load: () => import('./commands/completion-command.ts'),
   },
 }

@@ -1,6 +1,13 @@
 import { isStrakeError, type Platform } from '#oci'
-import { cpuCount, hostName, hostPlatform, kernelRelease, totalMemory } from '#platform'
-import { cgroupMode, type DetectedRuntime } from '#runtime'
+import {
+  cpuCount,
+  hostName,
+  hostPlatform,
+  inUserNamespace,
+  kernelRelease,
+  totalMemory,
+} from '#platform'
+import { cgroupMode, type DetectedRuntime, ownsCgroups } from '#runtime'
 import { listContainers } from './container/ps.ts'
 import type { Engine } from './engine.ts'
 import type { ClosedStore, Roots } from './host/roots.ts'
@@ -24,6 +31,10 @@ export interface EngineDescription extends Roots {
   readonly version: string
   readonly store: StoreDescription | { readonly problem: string }
   readonly cgroups: string
+  /** Whether strake may make control groups, and so limit containers. */
+  readonly ownsCgroups: boolean
+  /** Whether it is root of a user namespace and not of the machine. */
+  readonly isRootless: boolean
   readonly kernel: string
   readonly hostname: string
   readonly platform: Platform
@@ -39,6 +50,8 @@ export async function describeEngine(engine: Engine | ClosedStore): Promise<Engi
     run: engine.run,
     store: 'problem' in engine ? { problem: engine.problem.message } : await describeStore(engine),
     cgroups: cgroupMode(),
+    ownsCgroups: ownsCgroups(),
+    isRootless: inUserNamespace(),
     kernel: kernelRelease(),
     hostname: hostName(),
     platform: hostPlatform(),

@@ -1,5 +1,6 @@
 import { StrakeError } from '#oci'
 import { canChown, canMount, isRoot } from '#platform'
+import { namespaceRefusal } from './host/namespace-refusal.ts'
 
 /** Rights to check. Default: those of this process. */
 interface Rights {
@@ -12,12 +13,16 @@ interface Rights {
 export function requireRoot(what: string, rights: Rights = {}): void {
   const { mayMount = canMount(), mayChown = canChown(), ofRoot = isRoot() } = rights
   if (mayMount && mayChown) return
+  const refusal = namespaceRefusal()
+  const sudo = 'run it with sudo; root has its own store'
   const reason = ofRoot
     ? `this process may not ${mayMount ? 'change owners' : 'mount'}`
-    : 'strake must run as root'
+    : ['strake must run as root', refusal].filter(Boolean).join(', because ')
   throw new StrakeError('DENIED', `Cannot ${what}: ${reason}`, {
     remedy: ofRoot
       ? `give the container that strake runs in ${mayMount ? 'CAP_CHOWN' : 'CAP_SYS_ADMIN'}`
-      : 'run it with sudo; root has its own store',
+      : refusal === undefined
+        ? sudo
+        : `give the user IDs with usermod --add-subuids and --add-subgids, or ${sudo}`,
   })
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { StrakeError } from '#oci'
-import { isSystemError, removeNetworkNamespace } from '#platform'
+import { isSystemError, ownsNetwork, removeNetworkNamespace } from '#platform'
 import { openBridges, usualBridge } from './bridges.ts'
 import type { Attachment, AttachOptions, NetworkPlace, NetworkRequest } from './model.ts'
 import { attachAll, chooseGateway, placeOf, routeOutside } from './places.ts'
@@ -115,6 +115,7 @@ export function openNetworks(options: NetworksOptions): Networks {
         const resolver = kind === 'host' ? readHostResolver() : readContainerResolver()
         return { kind, ports: [], networks: [], resolver, [Symbol.asyncDispose]: async () => {} }
       }
+      requireOwnNetwork(options)
       const places = await explain(options, () => attachAll(options, bridges.of, detach))
       const networks = places.map(({ place }) => place)
       const first = chooseGateway(networks) ?? networks[0]
@@ -131,6 +132,7 @@ export function openNetworks(options: NetworksOptions): Networks {
     },
     async connect(options, places, request) {
       const containerId = requireId(options.containerId)
+      requireOwnNetwork(options)
       const bridge = await bridges.of(request.network)
       const joined = await explain(options, () =>
         bridge.attach({
@@ -170,7 +172,7 @@ export function openNetworks(options: NetworksOptions): Networks {
     },
     detach,
     async cleanStale(liveIds, networks) {
-      if (!existsSync(directory)) return []
+      if (!existsSync(directory) || !ownsNetwork()) return []
       const live = new Set(liveIds)
       const known = bridges.ids()
       const stale = new Set<string>()
@@ -194,6 +196,8 @@ export function openNetworks(options: NetworksOptions): Networks {
     },
     async remove(only) {
       if (only !== undefined) return await bridges.remove(only)
+      // Then there are none.
+      if (!ownsNetwork()) return
       for (const id of bridges.ids()) await bridges.remove({ id, name: id })
       // Querying the kernel needs CAP_NET_ADMIN; skip it when no network was ever created.
       if (!existsSync(directory) && !existsSync(`/sys/class/net/${name}`)) return
@@ -201,6 +205,19 @@ export function openNetworks(options: NetworksOptions): Networks {
       await network.remove()
     },
   }
+}
+
+/** Throws `UNAVAILABLE` in a user namespace that has the network of the machine. */
+function requireOwnNetwork(options: Pick<AttachOptions, 'containerId' | 'name'>): void {
+  if (ownsNetwork()) return
+  const reason = 'only root may make networks on this machine'
+  throw new StrakeError('UNAVAILABLE', `${failureOf(options)}: ${reason}`, {
+    remedy: 'use --network host or --network none',
+  })
+}
+
+function failureOf(options: Pick<AttachOptions, 'containerId' | 'name'>): string {
+  return `Cannot connect container ${options.name ?? options.containerId} to the network`
 }
 
 /** Adds the container's name and a remedy to a kernel error. */
@@ -213,7 +230,7 @@ async function explain<T>(
   } catch (error) {
     if (!isSystemError(error)) throw error
     const { message } = error as Error
-    const what = `Cannot connect container ${options.name ?? options.containerId} to the network`
+    const what = failureOf(options)
     const remedy = isSystemError(error, 'EPERM', 'EACCES')
       ? { remedy: 'run as root, or use --network host or none' }
       : {}

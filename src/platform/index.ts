@@ -17,6 +17,7 @@ export {
   filesystemType,
   makeDirectories,
   makeDirectory,
+  mayWrite,
   openFile,
   openFlag,
   pathExists,
@@ -181,6 +182,8 @@ export {
 } from './net/nftables.ts'
 export { probePort } from './net/port.ts'
 export { isPrivateAddress } from './net/private-address.ts'
+/** Processes of one PID namespace. */
+export { processesBeside } from './process/beside.ts'
 /** Pipes, and moving bytes through descriptors without stopping the event loop. */
 export type { DescriptorWriter } from './process/descriptor-writer.ts'
 export { ownPipeWriter, sharedWriter } from './process/descriptor-writer.ts'
@@ -211,8 +214,6 @@ export {
   readInput,
   readPipe,
 } from './process/pipe.ts'
-/** Rights of this process. */
-export { canChown, canMount, inUserNamespace, isRoot } from './process/privilege.ts'
 export type {
   ChildInput,
   ChildProcess,
@@ -243,6 +244,13 @@ export { isTerminal, setWindowSize, windowSize } from './process/terminal.ts'
 export { startTimer, type Timer } from './process/timer.ts'
 export type { ConsoleSocket } from './process/tty.ts'
 export { listenConsole, makeRaw } from './process/tty.ts'
+/** Rights of this process. */
+export { mappedGroups } from './rights/mapped-groups.ts'
+export { ownsNetwork } from './rights/owns-network.ts'
+export { canChown, canMount, isRoot } from './rights/privilege.ts'
+/** Another program in this process. */
+export { replaceProcess } from './rights/replace.ts'
+export { inUserNamespace } from './rights/user-namespace.ts'
 /** Serving a `Request -> Response` function over HTTP. */
 export type { ServeOptions, Server } from './serve.ts'
 export { fileBlob, serve } from './serve.ts'

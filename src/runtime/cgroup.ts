@@ -1,4 +1,4 @@
-import { fs, pathExists, readPlainFile } from '#platform'
+import { fs, inUserNamespace, mayWrite, pathExists, readPlainFile } from '#platform'
 
 const base = '/sys/fs/cgroup'
 
@@ -16,6 +16,17 @@ export function cgroupMode(): CgroupMode {
 function readMode(): CgroupMode {
   if (pathExists(`${base}/cgroup.controllers`)) return 'unified'
   return pathExists(`${base}/unified/cgroup.controllers`) ? 'hybrid' : 'legacy'
+}
+
+let knownOwner: boolean | undefined
+
+/**
+ * Whether this process may make control groups. Without them nothing is limited, and a container is
+ * known by its processes alone.
+ */
+export function ownsCgroups(): boolean {
+  knownOwner ??= !inUserNamespace() || mayWrite(cgroupMode() === 'unified' ? base : `${base}/pids`)
+  return knownOwner
 }
 
 /** The controllers on the v2 mount of a hybrid machine. crun refuses such a machine. */

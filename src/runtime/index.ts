@@ -31,6 +31,7 @@ export {
   freeze,
   isFrozen,
   oomKills,
+  ownsCgroups,
   primeCgroups,
 } from './cgroup.ts'
 /** What a container uses. */

@@ -8,7 +8,7 @@ import {
   sleep,
   unmount,
 } from '#platform'
-import { cgroupPath, removeCgroups } from './cgroup.ts'
+import { cgroupPath, ownsCgroups, removeCgroups } from './cgroup.ts'
 
 /** A program that starts processes from bundles, with the command line of runc: any OCI runtime. */
 export interface Runtime {
@@ -73,10 +73,12 @@ export function openRuntime(program: RuntimeProgram): Runtime {
 
 /** A command line of the runtime: `runtimeCommand(runtime, 'exec', '--process', file, id)`. */
 export function runtimeCommand(
-  runtime: Pick<Runtime, 'path' | 'root'>,
+  { name, path, root }: Pick<Runtime, 'name' | 'path' | 'root'>,
   ...args: readonly string[]
 ): readonly [string, ...string[]] {
-  return [runtime.path, '--root', runtime.root, ...args]
+  // runc notices by itself that it may not make control groups.
+  const groups = name === 'crun' && !ownsCgroups() ? ['--cgroup-manager=disabled'] : []
+  return [path, '--root', root, ...groups, ...args]
 }
 
 /** The only environment in which a runtime is started. */

@@ -1,8 +1,8 @@
 import { isStrakeError, StrakeError } from '#oci'
-import { programEnvironment, runCommand } from '#platform'
-import { cgroupProcesses } from '#runtime'
+import { processesBeside, programEnvironment, runCommand } from '#platform'
+import { cgroupProcesses, ownsCgroups } from '#runtime'
 import type { ContainerContext } from '../model/context.ts'
-import { getContainer, groupOf, isRunning } from '../model/record.ts'
+import { type Container, getContainer, groupOf, isRunning } from '../model/record.ts'
 
 /** What `ps` prints of the processes of a container: the titles of its columns, and a row for each process. */
 export interface ProcessTable {
@@ -28,7 +28,14 @@ export async function listProcesses(
   }
   const output = await runPs(psArguments.length === 0 ? ['-ef'] : psArguments)
   // Read after ps has run: a process that began in between is not in its output.
-  return selectProcesses(output, new Set(cgroupProcesses(groupOf(container))))
+  return selectProcesses(output, new Set(processesOf(container)))
+}
+
+/** Without control groups, the processes of a container are those of its PID namespace. */
+function processesOf(container: Container): readonly number[] {
+  if (ownsCgroups()) return cgroupProcesses(groupOf(container))
+  const { process } = container.state
+  return process === undefined ? [] : processesBeside(process.pid)
 }
 
 async function runPs(psArguments: readonly string[]): Promise<string> {

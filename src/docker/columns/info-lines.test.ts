@@ -8,6 +8,8 @@ test('infoLines() writes titles, and sizes in binary units', () => {
   const platform = { os: 'linux', architecture: 'amd64' }
   const host = {
     cgroups: 'v2',
+    ownsCgroups: true,
+    isRootless: false,
     kernel: '6.12',
     hostname: 'host',
     platform,
@@ -72,6 +74,8 @@ const machine = {
     run: '/s',
     version: '1',
     cgroups: 'v1',
+    ownsCgroups: true,
+    isRootless: false,
     kernel: '6',
     hostname: 'h',
     cpus: 1,

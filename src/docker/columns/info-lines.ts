@@ -11,7 +11,10 @@ export function infoLines(description: EngineDescription): InfoLines {
     Store: storeLines(description),
     'Run directory': description.run,
     ...('problem' in store ? {} : storeTitles(store)),
-    Cgroups: description.cgroups,
+    ...(description.isRootless ? { User: 'root of a user namespace: rootless' } : {}),
+    Cgroups: description.ownsCgroups
+      ? description.cgroups
+      : `${description.cgroups}, which strake may not write: containers have no limits`,
     Kernel: description.kernel,
     Platform: formatPlatform(description.platform),
     CPUs: description.cpus,

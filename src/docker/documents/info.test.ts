@@ -9,6 +9,8 @@ const machine = {
   run: '/s',
   version: '1.2',
   cgroups: 'unified',
+  ownsCgroups: true,
+  isRootless: false,
   kernel: '6.12',
   cpus: 4,
   hostname: 'host',

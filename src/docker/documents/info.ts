@@ -17,7 +17,7 @@ export function infoDocument(description: EngineDescription): InspectDocument {
       Log: ['journald', 'json-file', 'local', 'none'],
     },
     LoggingDriver: 'json-file',
-    CgroupDriver: 'cgroupfs',
+    CgroupDriver: description.ownsCgroups ? 'cgroupfs' : 'none',
     CgroupVersion: cgroups === 'unified' ? '2' : '1',
     KernelVersion: description.kernel,
     OperatingSystem: 'Linux',
@@ -33,6 +33,7 @@ export function infoDocument(description: EngineDescription): InspectDocument {
     Swarm: { LocalNodeState: 'inactive' },
     SecurityOptions: [
       'name=seccomp,profile=builtin',
+      ...(description.isRootless ? ['name=rootless'] : []),
       ...(cgroups === 'unified' ? ['name=cgroupns'] : []),
     ],
     ClientInfo: {

@@ -16,6 +16,7 @@ import { cgroupMode, type RuntimeProgram } from '#runtime'
 import type { Engine } from '../engine.ts'
 import { describeDamage } from '../facts.ts'
 import { findRuntime, installedRuntimes } from './find-runtime.ts'
+import { namespaceRefusal } from './namespace-refusal.ts'
 import type { ClosedStore, Roots } from './roots.ts'
 import { missingFixes } from './runtime-fixes.ts'
 
@@ -37,10 +38,12 @@ export async function examine(engine: Engine | ClosedStore): Promise<readonly Fi
 
 async function checkUser(): Promise<readonly Finding[]> {
   if (canMount() && canChown()) {
-    const message = inUserNamespace() ? 'root of a user namespace' : 'root'
+    const message = inUserNamespace() ? 'root of a user namespace: rootless' : 'root'
     return [{ state: 'ok', subject: 'user', message }]
   }
-  const who = isRoot() ? 'root that may not mount or change owners' : 'not root'
+  const refusal = namespaceRefusal()
+  const user = refusal === undefined ? 'not root' : `not root, and ${refusal}`
+  const who = isRoot() ? 'root that may not mount or change owners' : user
   return [
     {
       state: 'warning',

@@ -7,7 +7,7 @@ const rootNames =
 
 /** Names in the run directory of a store. */
 const runNames =
-  /^(?:api|bake|builds|containers|docker\.sock|empty|erofs\.json|execs|(?:base|init)-layer|mounts|netns|network|place|runtime|runtime-versions\.json|runtimes\.json|users|volumes)(?:[.-].*)?$/
+  /^(?:api|bake|builds|containers|docker\.sock|empty|erofs\.json|execs|(?:base|init)-layer|mounts|namespace|netns|network|place|runtime|runtime-versions\.json|runtimes\.json|users|volumes)(?:[.-].*)?$/
 
 /** Temporary names of files before their rename. */
 const temporaryNames = /^\..+\.tmp$/

@@ -2,6 +2,7 @@ import { StrakeError } from '#oci'
 import { mountsBelow, removeTree } from '#platform'
 import { removeContainer } from '../container/container.ts'
 import type { Engine } from '../engine.ts'
+import { endHolder } from '../rootless/holder.ts'
 import { cleanUp } from './cleanup.ts'
 import { requireOwn } from './require-own.ts'
 
@@ -27,6 +28,7 @@ export async function resetStore(engine: Engine): Promise<void> {
       { remedy: 'end the processes that use it, then try again' },
     )
   }
+  endHolder(engine.run)
   await removeTree(engine.run)
   await removeTree(engine.root)
 }

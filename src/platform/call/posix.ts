@@ -201,6 +201,13 @@ export function pathExists(path: string): boolean {
   return c().access(cString(path), 0) === 0
 }
 
+const forWriting = 2
+
+/** True for a path that this process may write. */
+export function mayWrite(path: string): boolean {
+  return c().access(cString(path), forWriting) === 0
+}
+
 /** Returns `path` without links and dots, as in `/proc/self/mountinfo`. Throws `ENOENT`. */
 export function realPath(path: string): string {
   const resolved = new Uint8Array(4096)

@@ -1,6 +1,7 @@
 import { StrakeError } from '#oci'
 import { check, cString, isSystemError, SystemError, symbols } from '../call/libc.ts'
 import { closeFile, filesystemType, ignoring, openFile, openFlag, readFile } from '../call/posix.ts'
+import { inUserNamespace } from '../rights/user-namespace.ts'
 import { attachMount, type MountRestrictions, mountPlain, restrictionFlags } from './mount.ts'
 
 const c = symbols({
@@ -24,7 +25,10 @@ export interface OverlayOptions extends MountRestrictions {
    * mount it again while `work/work/incompat` exists.
    */
   readonly volatile?: boolean
-  /** Keeps the marks of overlayfs in `user.overlay.*`, which a user namespace needs. */
+  /**
+   * Keeps the marks of overlayfs in `user.overlay.*`. Default: in a user namespace, where the kernel
+   * allows no others.
+   */
   readonly userXattr?: boolean
 }
 
@@ -121,7 +125,7 @@ function readLog(fs: number): string {
 
 function plainOptions(options: OverlayOptions): [key: string, value?: string][] {
   const list: [key: string, value?: string][] = []
-  if (options.userXattr) list.push(['userxattr'])
+  if (options.userXattr ?? inUserNamespace()) list.push(['userxattr'])
   else list.push(['redirect_dir', 'nofollow'], ['metacopy', 'off'])
   // Without this option, files and directories of one root have different device numbers.
   list.push(['index', 'off'], ['xino', 'auto'])

@@ -2,7 +2,9 @@ import { kernelRelease } from '#platform'
 import { cgroupPath } from '../cgroup.ts'
 import type { ContainerMount } from '../root/mount.ts'
 import { resolveCapabilities } from './capabilities.ts'
+import { confineConfig } from './confined.ts'
 import { deviceConfig } from './devices.ts'
+import { refuseLimits } from './limits/refuse-limits.ts'
 import { type ResourceOptions, resourceConfig } from './limits/resources.ts'
 import { cgroupNamespace, type IpcMode, mountConfig, protectedPaths } from './mounts.ts'
 import { type ProcessOptions, processConfig, type SecurityOptions } from './process-config.ts'
@@ -51,9 +53,16 @@ export interface BundleOptions extends ProcessOptions {
 
 /**
  * Makes the `config.json` with all security defaults. It contains no annotation of an image, because
- * annotations change what a runtime does.
+ * annotations change what a runtime does. Throws `DENIED` for limits where this process may not make
+ * control groups.
  */
 export function createBundleConfig(options: BundleOptions): RuntimeConfig {
+  refuseLimits(options.resources ?? {})
+  return confineConfig(fullConfig(options), { hostNetwork: options.network === 'host' })
+}
+
+/** The configuration for the root of the machine. */
+function fullConfig(options: BundleOptions): RuntimeConfig {
   const security = options.security ?? {}
   const { nodes, rules } = deviceConfig(security)
   const seccomp = seccompOf(security)

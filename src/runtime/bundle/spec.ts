@@ -85,7 +85,8 @@ export interface MountConfig {
 
 export interface LinuxConfig {
   readonly namespaces: readonly NamespaceConfig[]
-  readonly cgroupsPath: string
+  /** Absent where this process may not make control groups. */
+  readonly cgroupsPath?: string
   readonly resources: ResourceConfig
   readonly devices?: readonly DeviceNode[]
   readonly sysctl?: Readonly<Record<string, string>>

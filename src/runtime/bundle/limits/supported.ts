@@ -1,4 +1,5 @@
 import { cgroupMode, groupFileExists } from '../../cgroup.ts'
+import { refuseLimits } from './refuse-limits.ts'
 import type { ResourceOptions } from './resources.ts'
 
 /** What a machine can limit. */
@@ -14,11 +15,15 @@ export interface SupportedResources {
   readonly warnings: readonly string[]
 }
 
-/** Leaves out the limits that this machine cannot set, as Docker does, with a warning for each. */
+/**
+ * Leaves out the limits that this machine cannot set, as Docker does, with a warning for each. Throws
+ * `DENIED` where this process may not make control groups.
+ */
 export function supportedResources(
   options: ResourceOptions,
   findSupport: () => LimitSupport = machineSupport,
 ): SupportedResources {
+  refuseLimits(options)
   const swappiness = options.memorySwappiness ?? -1
   const hasWeight = Boolean(options.blkioWeight || options.blkioWeightDevices?.length)
   if (swappiness === -1 && !options.oomKillDisable && !hasWeight) {

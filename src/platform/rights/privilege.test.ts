@@ -1,6 +1,8 @@
 import { expect, test } from 'bun:test'
 import { spawnSync } from 'node:child_process'
-import { canChown, canMount, inUserNamespace, isRoot } from './privilege.ts'
+import { mappedGroups } from './mapped-groups.ts'
+import { canChown, canMount, isRoot } from './privilege.ts'
+import { inUserNamespace } from './user-namespace.ts'
 
 test('canMount() and canChown() check one capability each, not the user', () => {
   const status = (effective: string): string =>
@@ -26,9 +28,18 @@ test('inUserNamespace() distinguishes the IDs of the machine from others', () =>
   expect(inUserNamespace('')).toBe(false)
 })
 
+test('mappedGroups() counts the groups up to the first gap', () => {
+  expect(mappedGroups('         0          0 4294967295\n')).toBe(2 ** 32 - 1)
+  expect(mappedGroups('0 1000 1\n')).toBe(1)
+  expect(mappedGroups('1 100000 65536\n0 1000 1\n')).toBe(65537)
+  expect(mappedGroups('0 1000 1\n5 100000 10\n')).toBe(1)
+  expect(mappedGroups('')).toBe(2 ** 32 - 1)
+})
+
 test('the rights are those of this process', () => {
   const script = `
-    const { canMount, inUserNamespace, isRoot } = await import('${import.meta.dirname}/privilege.ts')
+    const { canMount, isRoot } = await import('${import.meta.dirname}/privilege.ts')
+    const { inUserNamespace } = await import('${import.meta.dirname}/user-namespace.ts')
     console.log(canMount(), inUserNamespace(), isRoot())`
   const inside = spawnSync('unshare', ['-r', process.execPath, '-e', script], { encoding: 'utf8' })
   // Some machines do not allow user namespaces.

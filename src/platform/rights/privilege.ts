@@ -16,12 +16,6 @@ export function canChown(status: string = ownStatus()): boolean {
   return has(status, capability.chown)
 }
 
-/** True when the IDs of this process are not those of the machine, as in a rootless container. */
-export function inUserNamespace(map: string = ownMap()): boolean {
-  // Without support for user namespaces there is no such file.
-  return map !== '' && !/^\s*0\s+0\s+4294967295\s*$/.test(map)
-}
-
 /** True for user 0 of the machine or of a user namespace, whatever its capabilities. */
 export function isRoot(uid: number = process.getuid?.() ?? 0): boolean {
   return uid === 0
@@ -33,14 +27,8 @@ function has(status: string, bit: bigint): boolean {
 }
 
 let knownStatus: string | undefined
-let knownMap: string | undefined
 
 function ownStatus(): string {
   knownStatus ??= readSmallFile('/proc/self/status') ?? ''
   return knownStatus
-}
-
-function ownMap(): string {
-  knownMap ??= readSmallFile('/proc/self/uid_map') ?? ''
-  return knownMap
 }
