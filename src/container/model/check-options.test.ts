@@ -4,7 +4,10 @@ import { checkOptions } from './check-options.ts'
 
 type Options = Parameters<typeof checkOptions>[0]
 
-const tmpfs = (destination: string) => ({ type: 'tmpfs', destination }) as const
+const tmpfs = (destination: string, ...options: string[]) =>
+  ({ type: 'tmpfs', destination, options }) as const
+
+const badMemory = ['nonsense', 'size', 'size=abc', 'mode=9', 'mode=99999', 'uid=-1', 'a=1', 'ro=1']
 
 const refused: readonly (readonly [Options, string])[] = [
   [{ hostname: 'a\nb' }, 'Cannot use host name "a\\nb": it has a control character'],
@@ -24,6 +27,13 @@ const refused: readonly (readonly [Options, string])[] = [
   [{ groupAdd: [''] }, 'Cannot use group "": its name is empty'],
   [{ mounts: [tmpfs('/m'), tmpfs('/m')] }, 'Cannot mount at /m: two mounts have this place'],
   [{ mounts: [tmpfs('/m'), { type: 'volume', destination: '/x/../m/' }] }, 'two mounts'],
+  ...badMemory.map(
+    (option) =>
+      [
+        { mounts: [tmpfs('/m', 'rw', option)] },
+        `Cannot mount a memory file system at /m: invalid tmpfs option "${option}"`,
+      ] as const,
+  ),
   [{ health: { Interval: 100_000 } }, 'the interval is shorter than 1 ms'],
   [{ health: { Timeout: -1 } }, 'the timeout is shorter than 1 ms'],
   [{ health: { StartPeriod: 1 } }, 'the start period is shorter than 1 ms'],
@@ -59,6 +69,9 @@ test('checkOptions() accepts options that containers can have', () => {
     { extraHosts: [{ name: 'x', ip: 'host-gateway' }, ...[{ name: 'y', ip: '::1' }]] },
     { dns: ['10.0.0.1', 'fe80::1'], dnsSearch: ['.', 'a.b'], dnsOptions: ['ndots:2'] },
     { mounts: [tmpfs('/m'), tmpfs('/m/n'), tmpfs('/mm')] },
+    {
+      mounts: [tmpfs('/m', 'rw', 'noexec', 'size=50%', 'mode=01777', 'uid=5', 'nr_inodes=1k', '')],
+    },
     { health: { Interval: 0, Timeout: 1_000_000, Retries: 0 } },
     { resources: { cpus: 0, memory: 0, memorySwap: 0, cpuShares: 0, pids: -1 } },
     { resources: { cpusetCpus: '0', cpusetMems: '' } },

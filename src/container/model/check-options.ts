@@ -47,11 +47,34 @@ function checkJoining(options: Checked): void {
 
 function checkMounts({ mounts = [] }: Checked): void {
   const taken = new Set<string>()
-  for (const { destination } of mounts) {
+  for (const { type, destination, options = [] } of mounts) {
+    if (type === 'tmpfs') for (const option of options) checkMemoryOption(destination, option)
     const place = posix.normalize(`${destination}/`)
     if (taken.has(place)) throw invalid(`mount at ${destination}`, 'two mounts have this place')
     taken.add(place)
   }
+}
+
+const memoryFlags =
+  /^(|defaults|ro|rw|a?sync|dirsync|(no)?(suid|dev|exec|atime|diratime|relatime|strictatime))$/
+
+/** The forms of values, as the kernel reads them. */
+const memoryValues: Readonly<Record<string, RegExp>> = {
+  size: /^\d+[kmgtpe]?$|^\d+%$/i,
+  nr_blocks: /^\d+[kmgtpe]?$/i,
+  nr_inodes: /^\d+[kmgtpe]?$/i,
+  mode: /^0?[0-7]{1,4}$/,
+  uid: /^\d{1,10}$/,
+  gid: /^\d{1,10}$/,
+  mpol: /./,
+  huge: /^(never|always|within_size|advise)$/,
+}
+
+/** Each option of a memory file system is one that Docker knows, with a value that the kernel can use. */
+function checkMemoryOption(destination: string, option: string): void {
+  const [, name = option, value] = /^([^=]*)=(.*)$/s.exec(option) ?? []
+  if (value === undefined ? memoryFlags.test(name) : memoryValues[name]?.test(value)) return
+  throw invalid(`mount a memory file system at ${destination}`, `invalid tmpfs option "${option}"`)
 }
 
 const millisecond = 1_000_000

@@ -292,6 +292,7 @@ const filesystemNames: Readonly<Record<string, string>> = {
   ca451a4e: 'bcachefs',
   '1021997': '9p',
   '4d44': 'vfat',
+  '9fa0': 'proc',
   '2011bab0': 'exfat',
 }
 

@@ -70,6 +70,9 @@ test('checkCommand() finds the program that the kernel would execute', () => {
 test('checkCommand() throws 127 for a missing command or interpreter', () => {
   expect(check('nosuch')).toBe('127 nosuch: executable file not found in $PATH')
   expect(check('')).toBe('127 the command is empty')
+  const long = 'x'.repeat(5000)
+  expect(check(long)).toBe(`127 ${long}: executable file not found in $PATH`)
+  expect(check(`/${long}`)).toBe(`127 /${long}: no such file or directory in the image`)
   for (const command of ['/no/such', './nosuch', '/text/x', '/loop']) {
     expect(check(command)).toBe(`127 ${command}: no such file or directory in the image`)
   }

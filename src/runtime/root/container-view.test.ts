@@ -44,6 +44,14 @@ test('find() opens a directory once for all paths through it', () => {
   expect(timesOpen(`${base}/root/usr/bin`)).toBe(0)
 })
 
+test('find() and make() refuse a name that no file can have', () => {
+  using view = ContainerView.ofDirectory(`${base}/root`)
+  const reason = 'Cannot use /usr/bin of the container: a name in it is too long'
+  expect(view.find(`/usr/bin/${'x'.repeat(255)}`)).toBeUndefined()
+  expect(() => view.find(`/usr/bin/${'x'.repeat(256)}`)).toThrow(reason)
+  expect(() => view.make(`/usr/bin/${'é'.repeat(128)}/y`, 'file')).toThrow(reason)
+})
+
 test('cover() hides directories that were found before', () => {
   mkdirSync(`${base}/mounted/bin`, { recursive: true })
   writeFileSync(`${base}/mounted/bin/one`, 'another')

@@ -29,6 +29,9 @@ export type PlaceKind = 'directory' | 'file'
 /** The kernel follows at most this many links for one path. */
 const mostLinks = 40
 
+/** The bytes that a name of a file has at most on Linux. */
+const longestName = 255
+
 /**
  * The files of a container as its processes will see them, with mounts.
  *
@@ -160,6 +163,7 @@ export class ContainerView implements Disposable {
     const known = this.#directories.get(path)
     if (known !== undefined) return known
     const bytes = Buffer.from(name)
+    if (bytes.length > longestName) throw unusable(parent.path, 'a name in it is too long')
     const fd = treeCalls.openPlace(parent.fd, bytes)
     if (fd === undefined) {
       if (missing === undefined) return undefined

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import {
+  closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -11,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { mountsBelow, readMounts } from '#platform'
 import type { RootMount } from './mount.ts'
-import { releaseNestedMounts } from './nested-mounts.ts'
+import { mountNested, releaseNestedMounts } from './nested-mounts.ts'
 import { prepareRoot } from './prepare-root.ts'
 
 const cannotMount = process.getuid?.() === 0 ? undefined : 'not root'
@@ -78,6 +80,17 @@ describe.skipIf(cannotMount !== undefined)(`mounts in mounts (${cannotMount ?? '
     expect(() => writeFileSync(`${nested}/0/x`, '')).toThrow('EROFS')
     writeFileSync(`${nested}/0/there/x`, '')
     expect(readdirSync(`${base}/dir`).sort()).toEqual(['f', 'x'])
+  })
+
+  test('mountNested() says that another process has removed a part of a volume', () => {
+    mkdirSync(`${base}/volume/part`)
+    const cover = { type: 'tree', fd: openSync(`${base}/volume/part`, 'r') } as const
+    rmSync(`${base}/volume/part`, { recursive: true })
+    const mount = bind('volume', '/data', { subpath: 'part' })
+    expect(() => mountNested([{ mount, cover, parent: undefined }], nested)).toThrow(
+      'Cannot mount part: another process has removed it meanwhile',
+    )
+    closeSync(cover.fd)
   })
 
   test('prepareRoot() gives the root of the container the necessary propagation', () => {

@@ -96,6 +96,11 @@ function mountOuter({ mount, cover }: LocatedMount, tree: string): string {
   const target = openFile(tree, openFlag.path)
   try {
     mountBindAt(cover.fd, target, bindOptions(mount))
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error
+    const reason = 'another process has removed it meanwhile'
+    const path = mount.subpath ?? mount.source
+    throw new StrakeError('NOT_FOUND', `Cannot mount ${path}: ${reason}`, { cause: error })
   } finally {
     treeCalls.closeDescriptor(target)
   }

@@ -178,7 +178,13 @@ test('prepareRoot() refuses every way to a mount point in /proc, except the file
     '/proc/meminfo',
     '/proc/sys/kernel/ns_last_pid',
   ])
-  expect(prepare({ mounts: [directory('/proc')] }).places).toEqual(['/proc'])
+  const kernel = { ...directory('/proc'), source: '/proc' }
+  expect(prepare({ mounts: [kernel] }).places).toEqual(['/proc'])
+  for (const other of [directory('/proc'), directory('/relative'), memory('/proc')]) {
+    expect(() => prepare({ mounts: [other] })).toThrow(
+      `at ${other.destination}: a container needs the files of the kernel in /proc`,
+    )
+  }
 })
 
 test('prepareRoot() makes the mount point of a memory file system with its mode', () => {

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { posix } from 'node:path'
 import { StrakeError } from '#oci'
+import { filesystemType } from '#platform'
 import { ContainerView, isDirectory, type MadeEntry, type Place } from './container-view.ts'
 import type { Cover } from './cover.ts'
 import type { ContainerMount, RootMount } from './mount.ts'
@@ -82,6 +83,7 @@ function locateMounts(
   for (const each of [...mounts].sort(byDepth)) {
     const { mount, cover } = openSource(each, view)
     const place = makeMountPoint(view, mount)
+    if (place.path === '/proc') requireProcesses(mount, cover)
     const carrier = modeCarrier(mount, place, nested)
     if (carrier !== undefined) add(carrier, place, openSource(carrier, view).cover)
     add(mount, place, cover)
@@ -134,6 +136,13 @@ function makeMountPoint(view: ContainerView, mount: RootMount): Place {
     'INVALID',
     `Cannot mount ${wanted} ${mount.source} at ${destination}: there is a ${there}`,
   )
+}
+
+/** Throws `INVALID` if the mount shows other files in `/proc` than those of the kernel, which runtimes need. */
+function requireProcesses({ source, destination }: RootMount, cover: Cover): void {
+  if (cover.type === 'tree' && filesystemType(`/proc/self/fd/${cover.fd}`) === 'proc') return
+  const reason = 'a container needs the files of the kernel in /proc'
+  throw new StrakeError('INVALID', `Cannot mount ${source} at ${destination}: ${reason}`)
 }
 
 /**
