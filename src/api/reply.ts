@@ -39,10 +39,17 @@ export function toJson(document: unknown): string {
   )
 }
 
-/** A response of one JSON document per line, sent as the documents arrive. */
+export interface StreamOptions {
+  readonly contentType?: string
+  /** What comes before and after each document. */
+  readonly before?: string
+  readonly after?: string
+}
+
+/** A response of JSON documents, one per line unless told otherwise, sent as the documents arrive. */
 export function stream(
   documents: AsyncIterable<unknown>,
-  contentType = 'application/json',
+  { contentType = 'application/json', before = '', after = '\r\n' }: StreamOptions = {},
 ): Response {
   const encoder = new TextEncoder()
   const iterator = documents[Symbol.asyncIterator]()
@@ -51,7 +58,7 @@ export function stream(
       async pull(controller) {
         const { done, value } = await iterator.next()
         if (done === true) controller.close()
-        else controller.enqueue(encoder.encode(`${toJson(value)}\r\n`))
+        else controller.enqueue(encoder.encode(`${before}${toJson(value)}${after}`))
       },
       async cancel() {
         await iterator.return?.()

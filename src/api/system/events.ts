@@ -5,9 +5,11 @@ import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
 import { timeOf } from '../query.ts'
 import { stream } from '../reply.ts'
+import { acceptedStream, usualStream } from './event-streams.ts'
 
 /** `GET /events`: recorded events from `since` on, then every new one until `until`. */
-export async function events({ engine, query, signal, version }: ApiCall): Promise<Response> {
+export async function events(call: ApiCall): Promise<Response> {
+  const { engine, query, request, signal, version } = call
   const since = timeOf('since', query.text('since'))
   const until = timeOf('until', query.text('until'))
   if (since !== undefined && until !== undefined && since > until) {
@@ -19,7 +21,12 @@ export async function events({ engine, query, signal, version }: ApiCall): Promi
   const filter = parseEventFilters(query.filters())
   const watched = watchEvents(engine, { since, until, filter, signal })
   const format = version < 52 ? withOldNames : eventDocument
-  return stream(documents(watched, format, signal))
+  const contentType = acceptedStream(request.headers.get('Accept') ?? '') ?? usualStream(version)
+  return stream(documents(watched, format, signal), {
+    contentType,
+    before: contentType === 'application/json-seq' ? '\x1e' : '',
+    after: '\n',
+  })
 }
 
 async function* documents(
