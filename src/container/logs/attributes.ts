@@ -1,13 +1,16 @@
 import type { ContainerSettings } from '../model/settings.ts'
+import { fillTag, type TaggedContainer } from './tag.ts'
 
-type Described = Pick<ContainerSettings, 'log' | 'labels' | 'env'>
+interface Described extends TaggedContainer {
+  readonly settings: Pick<ContainerSettings, 'image' | 'log' | 'labels' | 'env'>
+}
 
-/** The labels and variables that the options of the log name. Absent ones are left out. */
-export function logAttributes({
-  log,
-  labels,
-  env,
-}: Described): Readonly<Record<string, string>> | undefined {
+/**
+ * The labels and variables that the options of the log name, and the tag, which has a field of its own in
+ * the journal. Absent ones are left out.
+ */
+export function logAttributes(container: Described): Readonly<Record<string, string>> | undefined {
+  const { log, labels, env } = container.settings
   const chosen = (log.labels ?? []).flatMap((name) => {
     const value = labels[name]
     return value === undefined ? [] : [[name, value] as const]
@@ -16,7 +19,9 @@ export function logAttributes({
     const entry = env.find((one) => one.startsWith(`${name}=`))
     return entry === undefined ? [] : [[name, entry.slice(name.length + 1)] as const]
   })
-  const all = [...chosen, ...variables]
+  const hasTag = log.tag !== undefined && log.driver !== 'journald'
+  const tag = hasTag ? [['tag', fillTag(log.tag, container)] as const] : []
+  const all = [...chosen, ...variables, ...tag]
   return all.length === 0 ? undefined : Object.fromEntries(all)
 }
 

@@ -3,6 +3,7 @@ import { openDatagramSender, pathExists } from '#platform'
 import type { ContainerSettings } from '../model/settings.ts'
 import type { LogFile } from './log-file.ts'
 import { parseRecord } from './log-lines.ts'
+import { fillTag, type TaggedContainer } from './tag.ts'
 
 /** The socket of journald for entries in its own protocol. */
 export const journalSocket = '/run/systemd/journal/socket'
@@ -64,9 +65,7 @@ export function encodeEntry(fields: Readonly<Record<string, string>>): Uint8Arra
   return Buffer.concat(parts)
 }
 
-export interface DescribedContainer {
-  readonly id: string
-  readonly name: string
+export interface DescribedContainer extends TaggedContainer {
   readonly settings: Pick<ContainerSettings, 'image' | 'log'>
 }
 
@@ -76,15 +75,7 @@ export function journalFields(
   attributes: Readonly<Record<string, string>> = {},
 ): Readonly<Record<string, string>> {
   const { image, log } = settings
-  const tag = fillTag(log.tag ?? '{{.ID}}', {
-    ID: id.slice(0, 12),
-    FullID: id,
-    Name: name,
-    ImageID: image.id.replace(/^sha256:/, '').slice(0, 12),
-    ImageFullID: image.id,
-    ImageName: image.reference,
-    DaemonName: 'docker',
-  })
+  const tag = fillTag(log.tag ?? '{{.ID}}', { id, name, settings })
   const chosen = Object.entries(attributes).map(([key, value]) => [fieldName(key), value] as const)
   return {
     ...Object.fromEntries(chosen.filter(([key]) => key !== '')),
@@ -96,12 +87,6 @@ export function journalFields(
     SYSLOG_IDENTIFIER: tag,
   }
 }
-
-function fillTag(template: string, values: Readonly<Record<string, string>>): string {
-  return template.replace(tagPlace, (place, name: string) => values[name] ?? place)
-}
-
-const tagPlace = /\{\{\s*\.(\w+)\s*\}\}/g
 
 /** Journald accepts capital letters, digits and `_`, and no `_` at the beginning. */
 function fieldName(key: string): string {

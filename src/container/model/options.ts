@@ -65,7 +65,7 @@ export interface LogOptions {
   /** Names of labels and of variables whose values are kept with every record. */
   readonly labels?: readonly string[] | undefined
   readonly env?: readonly string[] | undefined
-  /** The name of the container's entries in the journal: `{{.Name}}`. Default `{{.ID}}`. */
+  /** The name of the container in its log: `{{.Name}}`. Default: none, and `{{.ID}}` in the journal. */
   readonly tag?: string | undefined
 }
 

@@ -40,10 +40,10 @@ export function monitorOrder(
     stdinOnce: settings.stdinOnce,
     restart: settings.restart,
     log: settings.log,
-    attributes: logAttributes(settings),
+    attributes: logAttributes(container),
     journal:
       settings.log.driver === 'journald'
-        ? journalFields(container, logAttributes(settings))
+        ? journalFields(container, logAttributes(container))
         : undefined,
     health: settings.health,
     healthAction: settings.healthAction,

@@ -102,7 +102,7 @@ test('parseContainerRequest() names the flag and its invalid value', () => {
     [{ securityOptions: ['seccomp='] }, 'Cannot use --security-opt seccomp='],
     [{ securityOptions: ['seccomp=/nowhere'] }, 'Cannot read the seccomp profile /nowhere'],
     [{ logDriver: 'syslog' }, 'Cannot use --log-driver syslog'],
-    [{ logOptions: ['tag=x'] }, 'Cannot use --log-opt tag=x'],
+    [{ logOptions: ['tag={{.X}}'] }, 'Cannot use --log-opt tag={{.X}}'],
     [{ networks: { networks: ['host', 'mine'] } }, 'Cannot use --network "host mine"'],
     [{ health: { interval: 'often' } }, 'Cannot use --health-interval often'],
     [{ stopSignal: 'FOO' }, 'FOO'],

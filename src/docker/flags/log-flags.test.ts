@@ -30,5 +30,6 @@ test('parseLogOptions() takes a tag for the journal, and no limits of files', ()
       `Cannot use --log-opt ${word}: expected`,
     )
   }
-  expect(() => parseLogOptions('json-file', ['tag=x'])).toThrow('Cannot use --log-opt tag=x')
+  expect(parseLogOptions('json-file', ['tag=x'])).toEqual({ driver: 'json-file', tag: 'x' })
+  expect(() => parseLogOptions('none', ['tag=x'])).toThrow('Cannot use --log-opt tag=x')
 })

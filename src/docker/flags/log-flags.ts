@@ -47,7 +47,7 @@ export function parseLogOptions(
   for (const word of words) {
     const at = word.indexOf('=')
     const [key, value] = [word.slice(0, at), word.slice(at + 1)]
-    if (key === 'tag' && known === 'journald') log = { ...log, tag: parseTag(word, value) }
+    if (key === 'tag' && known !== 'none') log = { ...log, tag: parseTag(word, value) }
     else if (known === 'journald' && /^max-/.test(key)) {
       throw refuse('--log-opt', word, 'expected tag=TAG, labels=NAMES or env=NAMES for journald')
     } else if (key === 'max-size') log = { ...log, maxSize: parseSize(word, value) }
@@ -58,7 +58,7 @@ export function parseLogOptions(
       throw refuse(
         '--log-opt',
         word,
-        'expected max-size=SIZE, max-file=COUNT, labels=NAMES or env=NAMES',
+        'expected max-size=SIZE, max-file=COUNT, tag=TAG, labels=NAMES or env=NAMES',
       )
     }
   }
