@@ -46,6 +46,13 @@ describe.skipIf(reason !== undefined)('refusals', () => {
     await strake.ok('rm', 'mounted', 'plain', 'mighty')
   })
 
+  test('published ports get a warning on the network of the host', async () => {
+    const host = await strake('create', '--name', 'host', '--network=host', '-p', '80', 'busybox')
+    const stderr = 'WARN: Published ports are discarded when using host network mode\n'
+    expect(host).toMatchObject({ exitCode: 0, stderr })
+    await strake.ok('rm', 'host')
+  })
+
   test('an unknown option gets a suggestion', async () => {
     expectRefusal(await strake('images', '--quite'), 125, 'unknown flag: --quite')
   })

@@ -1,5 +1,4 @@
 import { parseContainerBody } from '#docker/bodies/container-body'
-import { warningsOf } from '#docker/bodies/create-checks'
 import { create as createInStore } from '#engine/container/run'
 import { findTarget } from '#engine/image/find-target'
 import { isStrakeError } from '#oci'
@@ -21,7 +20,7 @@ export async function create({ engine, query, request, signal }: ApiCall): Promi
   requireFreeName(engine, name)
   if (findTarget(engine.records, options.image) === undefined) throw noImage(options.image)
   requireReferences(engine, options)
-  const warnings = [...warningsOf(body)]
+  const warnings: string[] = []
   try {
     const { id } = await createInStore(engine, {
       ...options,

@@ -23,16 +23,6 @@ export function checkContainerBody(body: Fields): void {
   if (problem !== undefined) throw new StrakeError('INVALID', problem)
 }
 
-/** The warnings of Docker about members that have no effect together. */
-export function warningsOf(body: Fields): readonly string[] {
-  const host = object(body, 'HostConfig') ?? {}
-  const isHost = member(host, 'NetworkMode', 'string') === 'host'
-  const ports = Object.keys(object(host, 'PortBindings') ?? {})
-  return isHost && ports.length > 0
-    ? ['Published ports are discarded when using host network mode']
-    : []
-}
-
 function processProblem(body: Fields): string | undefined {
   for (const variable of texts(body, 'Env') ?? []) {
     if (variable === '' || variable.startsWith('='))

@@ -155,6 +155,13 @@ function usableLimits({ resources, emit }: RunOptions): ResourceOptions | undefi
   return usable.resources
 }
 
+/** Warns, in Docker's words, of published ports that have no effect. */
+function warnOfUnusedPorts({ network, ports = [], emit }: RunOptions): void {
+  if (network !== 'host' || ports.length === 0) return
+  const message = 'Published ports are discarded when using host network mode'
+  emit?.({ type: 'warning', message })
+}
+
 /** Finds or pulls the image and makes its file system ready. `purpose` is for the message of an error. */
 async function containerOptions(
   engine: Engine,
@@ -181,6 +188,7 @@ async function containerOptions(
   const joined = joinOthers(engine, rest)
   refuseUsedIdFile(containerIdFile)
   await warnOfPower(engine, options)
+  warnOfUnusedPorts(options)
   const resources = usableLimits(options)
   const found = await findOrPull(engine, options)
   const image = await engine.openImage(found.image)
