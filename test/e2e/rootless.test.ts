@@ -19,12 +19,13 @@ const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 /**
  * Runs a script as a user who has IDs in `/etc/subuid` of a machine of its own. There the program is in
- * a directory that the user may enter.
+ * a directory that the user may enter. `prepare` runs before it as root.
  */
-function asUser(directory: string, script: string): Promise<Outcome> {
+function asUser(directory: string, script: string, prepare = 'true'): Promise<Outcome> {
   const home = `${directory}/home`
   const ids = `${directory}/subuid`
   const begin = [
+    prepare,
     `mount --bind ${ids} /etc/subuid && mount --bind ${ids} /etc/subgid`,
     `mount --bind ${program} ${directory}/strake`,
     `exec setpriv --reuid=${user} --regid=${user} --clear-groups sh -euc "$1"`,
@@ -111,6 +112,7 @@ describe.skipIf(reason !== undefined)('a user without root', () => {
       strake cp box:/owned copy; stat -c %u:%g copy
       strake cp copy box:/back; strake exec box cat /back
       strake top box -o pid,args | grep -c trap
+      strake commit box made >made; strake run --rm --network none made cat /back
       strake stop box >stopped; strake ps -a --format '{{.Status}}' | cut -d' ' -f1,2
       strake start box >started; strake ps --format '{{.Names}}'; strake rm -f box`
     const lines = (await ok(script)).split('\n')
@@ -120,6 +122,7 @@ describe.skipIf(reason !== undefined)('a user without root', () => {
       `${user}:${user}`,
       'owned',
       '1',
+      'owned',
       'Exited (3)',
       'box',
       'box',
@@ -145,6 +148,12 @@ describe.skipIf(reason !== undefined)('a user without root', () => {
     expect(network.exitCode).toBe(125)
     expect(network.stderr).toContain('only root may make networks on this machine\n')
     expect(network.stderr).toContain('try: use --network host or --network none\n')
+    await ok('strake run -d --name still --network none app sleep 1000')
+    const paused = await sh('strake pause still')
+    await ok('strake rm -f still')
+    expect(paused.stderr).toBe(
+      'strake: Cannot pause container still: this process may not make control groups\n',
+    )
     const limit = await sh(`${run} -m 64m app true`)
     expect(limit.exitCode).toBe(125)
     expect(limit.stderr).toStartWith('strake: Cannot limit memory of a container: ')
@@ -170,6 +179,27 @@ describe.skipIf(reason !== undefined)('a user without root', () => {
     await ok(kill.replaceAll(String(before), String(after)))
     expect(await ok(`${run} app echo again`)).toBe('again')
     expect(holderOf(directory)).not.toBe(after)
+  })
+
+  test.skipIf(Bun.which('crun') === null)('uses crun where control groups are v2', async () => {
+    const other = await makeUser(`${user}:300000:65536\n`)
+    const unified = 'umount -R /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup'
+    try {
+      const script = `strake info --format '{{.DefaultRuntime}} {{.CgroupDriver}}'
+        strake build -q --network host -t app context >built
+        strake run --rm --network host app sh -c 'id -u; ls /sys/fs/cgroup; cat /owned'
+        strake run -d --name box --network none app sleep 1000 >started
+        strake exec box echo inside; strake rm -f box; strake system reset --force`
+      const lines = ['crun none', '0', 'owned', 'inside', 'box', '']
+      expect(await asUser(other, script, unified)).toMatchObject({
+        stdout: lines.join('\n'),
+        stderr: '',
+        exitCode: 0,
+      })
+    } finally {
+      await asUser(other, 'strake system reset --force')
+      rmSync(other, { recursive: true, force: true })
+    }
   })
 
   test('without IDs of its own works as before, and learns what is missing', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isStrakeError, StrakeError } from '#oci'
 import { isAlive, signalProcess, startTimer, type WindowSize } from '#platform'
-import { freeze } from '#runtime'
+import { freeze, ownsCgroups } from '#runtime'
 import { containerEvent } from '../model/container-events.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { tryLockContainer } from '../model/lock.ts'
@@ -143,7 +143,11 @@ export async function unpauseContainer(context: ContainerContext, nameOrId: stri
 function notFreezable({ name }: Container): StrakeError {
   return new StrakeError(
     'UNSUPPORTED',
-    `Cannot pause container ${name}: this machine has no freezer control group`,
+    `Cannot pause container ${name}: ${
+      ownsCgroups()
+        ? 'this machine has no freezer control group'
+        : 'this process may not make control groups'
+    }`,
   )
 }
 

@@ -20,6 +20,7 @@ import {
 } from '#oci'
 import { pathExists } from '#platform'
 import type { Lease } from '#records'
+import { ownsCgroups } from '#runtime'
 import { beginWork } from '../begin-work.ts'
 import { containerContext } from '../container/container-context.ts'
 import { publishIndex } from '../content/publish-index.ts'
@@ -112,7 +113,9 @@ async function changesOf(
   { pause = true, signal }: CommitOptions,
 ): Promise<Layer | undefined> {
   const context = await containerContext(engine)
-  const mustPause = pause && isRunning(container) && container.state.status !== 'paused'
+  const isActive = isRunning(container) && container.state.status !== 'paused'
+  // Without control groups nothing can be paused.
+  const mustPause = pause && isActive && ownsCgroups()
   await using _suspended = mustPause ? await suspendContainer(context, container.id) : undefined
   const { upper } = containerPaths(engine, container.id)
   // A container that never started has no directory for changes.
