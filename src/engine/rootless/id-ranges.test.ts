@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { mapWords, rangesOf } from './id-ranges.ts'
+import { mapWords, rangesOf, userNameIn } from './id-ranges.ts'
 
 test('rangesOf() reads the lines of a user, by name and by number', () => {
   const text = [
@@ -19,6 +19,16 @@ test('rangesOf() reads the lines of a user, by name and by number', () => {
   expect(rangesOf(text, { uid: 1000 })).toEqual([{ first: 300000, count: 10 }])
   expect(rangesOf(text, { uid: 7, name: '' })).toEqual([])
   expect(rangesOf('7:1:1\n'.repeat(500), { uid: 7 })).toHaveLength(100)
+})
+
+test('userNameIn() finds the name of an ID', () => {
+  const text = 'root:x:0:0:root:/root:/bin/sh\nann:x:1000:7::/home/ann:/bin/sh\nbroken\n:x:8:8\n'
+  expect([0, 1000, 7, 8].map((uid) => userNameIn(text, uid))).toEqual([
+    'root',
+    'ann',
+    undefined,
+    undefined,
+  ])
 })
 
 test('mapWords() makes the user root, and lets the ranges follow without a gap', () => {

@@ -32,6 +32,12 @@ export function rangesOf(text: string, { uid, name }: RangeOwner): readonly IdRa
     .slice(0, mostRanges)
 }
 
+/** The name of a user in the text of `/etc/passwd`. */
+export function userNameIn(text: string, uid: number): string | undefined {
+  const lines = text.split('\n').map((line) => line.split(':'))
+  return lines.find(([, , id]) => id === String(uid))?.[0] || undefined
+}
+
 /**
  * The words of `newuidmap` and `newgidmap` for a namespace in which `own` is 0 and the ranges follow
  * from 1 on.

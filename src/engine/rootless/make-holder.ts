@@ -11,7 +11,7 @@ import {
   spawnProcess,
 } from '#platform'
 import { type Holder, isIn, type Namespaces, namespacesOf } from './holder.ts'
-import { type IdRange, mapWords, rangesOf } from './id-ranges.ts'
+import { type IdRange, mapWords, rangesOf, userNameIn } from './id-ranges.ts'
 
 /** Milliseconds for which the kernel may take to make a namespace. */
 const patience = 5000
@@ -112,13 +112,11 @@ function findMaps(uid: number, gid: number): readonly Map[] {
   ]
 }
 
+/** Bun takes the name of the user from `USER`, which may be absent or that of another user. */
 function nameOf(uid: number): string | undefined {
-  try {
-    return process.getBuiltinModule('node:os').userInfo().username
-  } catch {
-    // No line of /etc/passwd has this user.
-    return uid === 0 ? 'root' : undefined
-  }
+  const known = userNameIn(readPlainFile('/etc/passwd') ?? '', uid)
+  // Users of a directory service have no line in the file.
+  return known ?? process.env['USER']
 }
 
 const packages: Readonly<Record<string, string>> = {
