@@ -4,6 +4,7 @@ import { reapAbandoned } from '#container'
 import type { Engine } from '#engine/engine'
 import { letGroupEnter } from '#engine/host/private-directory'
 import { StrakeError } from '#oci'
+import { isRoot } from '#platform'
 import { createActivity } from '#platform/api-server/activity'
 import { createMemoryRelease } from '#platform/api-server/release-memory'
 import { type ApiAddress, parseApiAddress } from '#server/api-address'
@@ -19,7 +20,7 @@ export { type ApiAddress, parseApiAddress }
 export interface ServeOptions extends Pick<ListenApiOptions, 'tls' | 'insecure' | 'allowedHosts'> {
   /** Default: the Unix socket `docker.sock` in `$STRAKE_RUN`. */
   readonly addresses?: readonly ApiAddress[] | undefined
-  /** The group that may use Unix sockets. Default: `docker`, where it exists. */
+  /** The group that may use Unix sockets. Default: `docker` for root, where it exists. */
   readonly group?: string | undefined
   /** Whether this process builds. Default: one of its own does, so that no build delays an answer. */
   readonly buildsHere?: boolean | undefined
@@ -52,7 +53,9 @@ export async function serveEngine(engine: Engine, options: ServeOptions): Promis
     : relayConnections(stack.use(createBuilder(engine)), { onFailure })
   const handler = createApi(engine, { connections, signal, onFailure, begin: activity.begin })
   reapAbandoned(signal)
-  const groupOfSockets = group === undefined ? groupId('docker') : requireGroup(group)
+  // Another user may give nothing to a group of which it is no member.
+  const usualGroup = isRoot() ? groupId('docker') : undefined
+  const groupOfSockets = group === undefined ? usualGroup : requireGroup(group)
   const isInside = addresses.some((at) => at.kind === 'unix' && dirname(at.path) === engine.run)
   if (isInside && groupOfSockets !== undefined) letGroupEnter(engine, groupOfSockets)
   const server = stack.use(

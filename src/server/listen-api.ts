@@ -14,7 +14,7 @@ export interface ListenApiOptions {
   readonly addresses: readonly ApiAddress[]
   /** Counts requests and taken connections. */
   readonly activity: Activity
-  /** The numeric ID of the group that may use Unix sockets. Default: root's. */
+  /** The numeric ID of the group that may use Unix sockets. Default: that of this user. */
   readonly group?: number | undefined
   /** Without it, only loopback addresses are served, and only if `insecure`. */
   readonly tls?: TlsKeys | undefined
@@ -37,7 +37,7 @@ export interface ListeningApi extends AsyncDisposable {
 const patience = { silence: 5 * 60_000 }
 
 /**
- * Serves a handler that may take connections over. A Unix socket is for root and one group. Throws
+ * Serves a handler that may take connections over. A Unix socket is for this user and one group. Throws
  * `INVALID` for an address that everybody could use, `CONFLICT` for one that another process serves,
  * and `UNAVAILABLE`.
  */
@@ -57,7 +57,7 @@ export async function listenApi(
   const open = async (address: ApiAddress): Promise<void> => {
     if (address.kind === 'unix') {
       const { path } = address
-      const socket = await ownSocket(path, options.group ?? 0, async () =>
+      const socket = await ownSocket(path, options.group ?? process.getgid?.() ?? 0, async () =>
         add(await serveApi(handler, { ...shared, place: { unix: path } }), `unix://${path}`),
       )
       servers.defer(() => socket.remove())

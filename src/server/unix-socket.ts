@@ -10,7 +10,7 @@ export interface OwnedSocket {
 }
 
 /**
- * Makes a socket at a path that root and one group may use, with the function that listens there.
+ * Makes a socket at a path that this user and one group may use, with the function that listens there.
  * Replaces a socket that no process serves. Throws `CONFLICT` when another process serves it, and
  * what `listen` throws.
  */
@@ -28,7 +28,7 @@ export async function ownSocket(
   } finally {
     process.umask(mask)
   }
-  chownSync(path, 0, group)
+  chownSync(path, process.getuid?.() ?? 0, group)
   chmodSync(path, 0o660)
   const { ino } = lstatSync(path)
   return {

@@ -83,8 +83,12 @@ describe.skipIf(reason !== undefined)('a user without root', () => {
     return stdout.trim()
   }
   const run = 'strake run --rm --network none'
+  /** Serves the API, shows what the server prints, and ends it. */
+  const serve = `../strake system serve >served 2>&1 &
+    until [ -s served ]; do sleep 0.1; done; kill $!; wait $! || true; cat served`
   beforeAll(async () => {
-    directory = await makeUser(`${user}:300000:65536\n`)
+    // The name counts, although the environment of the user does not have it.
+    directory = await makeUser('nobody:300000:65536\n')
     await ok('strake build -q --network host -t app context')
   })
   afterAll(async () => {
@@ -165,6 +169,10 @@ describe.skipIf(reason !== undefined)('a user without root', () => {
     expect(await sh('strake system cleanup')).toMatchObject({ exitCode: 0, stderr: '' })
   })
 
+  test("serves Docker's API on a socket of its own", async () => {
+    expect(await ok(serve)).toMatch(/^Serving Docker's API on unix:.*\/docker\.sock$/)
+  })
+
   test('keeps its namespaces when the process that holds them is killed', async () => {
     await ok('strake run -d --name kept --network none app sleep 1000')
     const before = holderOf(directory)
@@ -215,6 +223,8 @@ describe.skipIf(reason !== undefined)('a user without root', () => {
       expect(refused.stderr).toContain(
         'strake must run as root, because /etc/subuid has no IDs for user ',
       )
+      const served = await asUser(poor, serve)
+      expect(served.stdout).toStartWith("Serving Docker's API on unix://")
       const doctor = await asUser(poor, 'strake doctor')
       expect(doctor.stdout).toContain('user: not root, and /etc/subuid has no IDs for user ')
       expect(await asUser(poor, 'strake system reset --force')).toMatchObject({ exitCode: 0 })
