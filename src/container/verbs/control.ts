@@ -168,10 +168,17 @@ export async function waitForEnd(
     const state = readState(paths)
     const { process, monitor } = state
     if (![process, monitor].some((one) => one !== undefined && isAlive(one))) {
-      return isRunning({ state }) ? lostExitCode : state.exitCode
+      if (isRunning({ state })) return lostExitCode
+      return state.status === 'created' ? recordedExitCode(context, id) : state.exitCode
     }
     await sleep(50, undefined, { signal })
   }
+}
+
+/** A container that has removed itself has no state any more, but the event of its end has the code. */
+function recordedExitCode({ records }: ContainerContext, id: string): number {
+  const end = records.events.list({ types: ['container'], actions: ['die'], actors: [id] }).at(-1)
+  return Number(end?.attributes['exitCode'] ?? 0)
 }
 
 /** How long the kernel may take to end a killed process, in milliseconds. */

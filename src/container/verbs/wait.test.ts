@@ -3,7 +3,7 @@ import type { ContainerOptions } from '../model/options.ts'
 import { getContainer } from '../model/record.ts'
 import { until } from '../testing/client.ts'
 import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
-import { killContainer } from './control.ts'
+import { killContainer, waitForEnd } from './control.ts'
 import { createContainer } from './create.ts'
 import { inspectContainer } from './inspect.ts'
 import { removeContainer } from './remove.ts'
@@ -31,6 +31,12 @@ describe.skipIf(cannotRun !== undefined)(`waiting${cannotRun ? ` (${cannotRun})`
     command: ['sh', '-c', 'sleep 0.2; touch /ok; exec sleep 100'],
     health: { Test: ['CMD', 'ls', '/ok'], Interval: 50_000_000, Retries: 100 },
   }
+
+  test('waitForEnd() returns the exit code of a container that has removed itself meanwhile', async () => {
+    const { id } = await run({ command: ['sh', '-c', 'exit 7'], remove: true })
+    await until(() => bed.context.records.containers.get(id) === undefined)
+    expect(await waitForEnd(bed.context, id)).toBe(7)
+  })
 
   test('waitContainer() waits until a container is healthy', async () => {
     const { id } = await run(slow)
