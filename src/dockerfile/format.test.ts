@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { Diagnostic } from './ast.ts'
-import { formatDiagnostics } from './format.ts'
+import { formatDiagnostics, withoutPasswords } from './format.ts'
 
 function diagnostic(line: number, end: number, severity: Diagnostic['severity']): Diagnostic {
   const range = { start: { line, column: 0 }, end: { line: end, column: 1 } }
@@ -57,4 +57,19 @@ describe('formatDiagnostics()', () => {
     expect(printed).toContain(' 100 | >>> ')
     expect(printed.length).toBeLessThan(10_000)
   })
+})
+
+test('formatDiagnostics() shows no password of a URL', () => {
+  const text = `ADD https://me:${'w'.repeat(300)}@h/f /f\n# git+ssh://token@h/x\n`
+  const shown = formatDiagnostics(text, [diagnostic(1, 1, 'error')], 'Dockerfile')
+  expect(shown).toContain('>>> ADD https://xxxxx@h/f /f\n')
+  expect(shown).toContain('# git+ssh://xxxxx@h/x\n')
+})
+
+test('withoutPasswords() removes all before the last @ of a host, in linear time', () => {
+  expect(withoutPasswords('ADD http://a:b@c@h/x@y "https://h" me@h')).toBe(
+    'ADD http://h/x@y "https://h" me@h',
+  )
+  const hostile = 'a-'.repeat(2_000_000)
+  expect(withoutPasswords(hostile)).toBe(hostile)
 })

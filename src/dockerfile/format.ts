@@ -27,6 +27,14 @@ export function formatExcerpt(text: string, range: Range, fileName: string): str
   return excerpt(text.split('\n'), range, fileName)
 }
 
+/**
+ * Replaces user names and passwords in the URLs of a text. The length of a scheme is bounded, so that
+ * the time grows with the length of the text alone.
+ */
+export function withoutPasswords(text: string, replacement = ''): string {
+  return text.replace(/(\b[a-z][a-z+.-]{0,20}:\/\/)[^/\s"']*@/gi, `$1${replacement}`)
+}
+
 function explain({ severity, rule: name, message }: Diagnostic): string {
   const url = ruleUrl(name)
   if (severity === 'error') {
@@ -49,7 +57,7 @@ function excerpt(lines: readonly string[], range: Range, fileName: string): stri
       line += hidden
     }
     const marker = line >= start.line && line <= end.line ? '>>> ' : '    '
-    const source = lines[line - 1] ?? ''
+    const source = withoutPasswords(lines[line - 1] ?? '', 'xxxxx@')
     const cut = source.length > maxColumns ? `${source.slice(0, maxColumns)}…` : source
     out.push(` ${String(line).padStart(3)} | ${marker}${visible(cut)}`.trimEnd())
   }

@@ -18,7 +18,7 @@ export {
 /** The error of a substitution. */
 export { SubstitutionError } from './expand/substitution-error.ts'
 /** Diagnostics with source excerpts, for people. */
-export { formatDiagnostics, formatExcerpt } from './format.ts'
+export { formatDiagnostics, formatExcerpt, withoutPasswords } from './format.ts'
 /** Go's file name patterns. */
 export { hasWildcard, matchPattern, PatternError } from './ignore/glob.ts'
 /** `.dockerignore`. */

@@ -6,6 +6,7 @@ import {
   type Instruction,
   relativeWorkdir,
   type WorkdirInstruction,
+  withoutPasswords,
 } from '#dockerfile'
 import {
   type CopyFields,
@@ -32,7 +33,7 @@ export async function planFilesystem(
   context: FilesystemContext,
 ): Promise<void> {
   const { op, line, inputs = [] } = await planStep(stage, instruction, expand, context)
-  const name = context.nameStep(withoutPasswords(instruction.text))
+  const name = context.nameStep(withoutPasswords(instruction.text, 'xxxxx@'))
   const vertex = createVertex(op, [stage.vertex, ...inputs], {
     name,
     range: instruction.range,
@@ -40,11 +41,6 @@ export async function planFilesystem(
   })
   stage.vertex = vertex
   stage.addHistory({ entry: { created_by: line, comment: historyComment }, vertex })
-}
-
-/** The text of an instruction for people, without the passwords of URLs. */
-function withoutPasswords(text: string): string {
-  return text.replace(/(\bhttps?:\/\/)[^\s/@"']+@/gi, '$1xxxxx@')
 }
 
 async function planStep(

@@ -1,3 +1,4 @@
+import { withoutPasswords } from '#dockerfile'
 import { type Digest, formatPlatform, type Layer, type Platform } from '#oci'
 import type { BuildContexts } from '../files/build-context.ts'
 import type { NamedContext } from '../model/contexts.ts'
@@ -191,9 +192,4 @@ function stepsOf(
       ({ descriptor, diffId }): Layer => ({ descriptor, diffId }),
     ),
   }))
-}
-
-/** Takes user names and passwords out of the URLs of a text. */
-export function withoutPasswords(text: string): string {
-  return text.replace(/(\b[a-z][a-z+.-]*:\/\/)[^/\s"'@]*@/gi, '$1')
 }

@@ -1,9 +1,9 @@
+import { withoutPasswords } from '#dockerfile'
 import type { Descriptor, Layer } from '#oci'
 import { formatPlatform, normalizePlatform } from '#oci'
 import { newestFrontend } from '../frontend.ts'
 import type { Provenance } from '../model/provenance.ts'
 import { buildSteps } from './build-steps.ts'
-import { withoutPasswords } from './collect.ts'
 import { type Dependency, type DigestSet, dependencyOf } from './materials.ts'
 import { requestArguments } from './request.ts'
 
