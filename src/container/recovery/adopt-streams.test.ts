@@ -8,7 +8,12 @@ import { join, lineOf, until } from '../testing/client.ts'
 import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
 import { type User, users } from '../testing/user.ts'
 import { type AttachOptions, attachContainer } from '../verbs/attach.ts'
-import { killContainer, pauseContainer, resizeContainer } from '../verbs/control.ts'
+import {
+  killContainer,
+  pauseContainer,
+  resizeContainer,
+  unpauseContainer,
+} from '../verbs/control.ts'
 import { createContainer } from '../verbs/create.ts'
 import { findContainer } from '../verbs/find.ts'
 import { removeContainer } from '../verbs/remove.ts'
@@ -128,6 +133,19 @@ describe.skipIf(cannotRun !== undefined)(`adopting${cannotRun ? ` (${cannotRun})
     await command.exited
     expect(getContainer(bed.context, id).state.status).toBe('paused')
     expect((await findContainer(bed.context, id)).state.status).toBe('running')
+    await removeContainer(bed.context, id, { force: true })
+  })
+
+  test('unpauseContainer() succeeds if the new monitor has already resumed the container', async () => {
+    const { id } = await run({ command: ['sleep', '100'] })
+    const command = join(bed.context, 'suspend', id)
+    expect(await lineOf(command)).toBe('suspended\n')
+    await killMonitor(id)
+    command.kill('SIGKILL')
+    await command.exited
+    await unpauseContainer(bed.context, id)
+    expect(getContainer(bed.context, id).state.status).toBe('running')
+    await expect(unpauseContainer(bed.context, id)).rejects.toThrow('it is not paused')
     await removeContainer(bed.context, id, { force: true })
   })
 

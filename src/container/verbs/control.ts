@@ -5,7 +5,7 @@ import { freeze, ownsCgroups } from '#runtime'
 import { containerEvent } from '../model/container-events.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { tryLockContainer } from '../model/lock.ts'
-import { type Container, groupOf, isRunning, lostExitCode } from '../model/record.ts'
+import { type Container, getContainer, groupOf, isRunning, lostExitCode } from '../model/record.ts'
 import { numberOf, parseSignal, stopSignalOf } from '../model/signal.ts'
 import { readState } from '../model/state.ts'
 import { type StopReason, writeStopRequest } from '../model/stop-request.ts'
@@ -128,7 +128,10 @@ async function resumeIfPaused(context: ContainerContext, id: string): Promise<vo
 
 /** Thaws the processes of a paused container. Throws `CONFLICT`, `NOT_FOUND`. */
 export async function unpauseContainer(context: ContainerContext, nameOrId: string): Promise<void> {
-  const container = await findContainer(context, nameOrId)
+  const before = getContainer(context, nameOrId)
+  const container = await findContainer(context, before.id)
+  // A new monitor resumes a container that a killed command had suspended.
+  if (before.state.status === 'paused' && container.state.status === 'running') return
   if (container.state.status !== 'paused') {
     throw new StrakeError(
       'CONFLICT',
