@@ -53,7 +53,10 @@ test.each([
   [{ networks: ['name=a,ip=10.0.0.2'], ip: '10.0.0.3' }, '--network has another one, 10.0.0.2'],
   [{ networks: ['a'], mac: '01:00:5e:00:00:01' }, 'expected the address of one interface'],
   [{ networks: ['none'], ip: '10.0.0.2' }, 'the network none gives no addresses'],
-  [{ aliases: ['db'] }, 'only supported for user-defined networks'],
+  [
+    { aliases: ['db'] },
+    'Cannot use --network-alias db: network-scoped aliases are only supported for user-defined networks, and bridge is not one',
+  ],
 ])('parseNetworks() refuses %p', (flags, message) => {
   expect(() => parseNetworks(flags)).toThrow(message)
 })

@@ -31,7 +31,7 @@ export function parseNetworks(flags: NetworkRequestFlags): Parsed {
   const [first] = choices
   if (kind === 'host' || kind === 'none') {
     if (choices.length > 1) throw conflicting(networks)
-    if (aliases.length > 0) throw withoutNames(kind)
+    if (aliases[0] !== undefined) throw withoutNames(kind, aliases[0])
     const address = ip ?? ip6
     if (address !== undefined) {
       const flag = ip === undefined ? '--ip6' : '--ip'
@@ -45,7 +45,7 @@ export function parseNetworks(flags: NetworkRequestFlags): Parsed {
     return { network: kind }
   }
   const isUsual = first === undefined || (choices.length === 1 && first.name === 'bridge')
-  if (isUsual && aliases.length > 0) throw withoutNames('bridge')
+  if (isUsual && aliases[0] !== undefined) throw withoutNames('bridge', aliases[0])
   const addresses = [ip6, first?.ip6, mac, first?.mac, first?.endpoint, linkLocalIps]
   const hasMore = [...addresses, links[0]].some((one) => one !== undefined)
   if (isUsual && !hasMore) {
@@ -185,9 +185,9 @@ function conflicting(networks: readonly string[]): Error {
   return refuse('--network', networks.join(' '), reason)
 }
 
-function withoutNames(network: string): Error {
-  const reason = `network-scoped aliases are only supported for user-defined networks`
-  return refuse('--network-alias', `on ${network}`, reason)
+function withoutNames(network: string, alias: string, flag = '--network-alias'): Error {
+  const reason = `network-scoped aliases are only supported for user-defined networks, and ${network} is not one`
+  return refuse(flag, alias, reason)
 }
 
 /** Reads the flags of `network connect`. Throws `INVALID`. */
@@ -207,7 +207,8 @@ export function parseConnection(flags: {
     throw refuse('--ip', ip, 'expected an IPv4 address')
   }
   const name = networkName(network)
-  if (name === 'bridge' && aliases !== undefined) throw withoutNames(name)
+  if (name === 'bridge' && aliases?.[0] !== undefined)
+    throw withoutNames(name, aliases[0], '--alias')
   const own = ip6 === undefined ? undefined : parseIp6('--ip6', ip6)
   const wishes = linkLocalIps && withLinkLocal(undefined, linkLocalIps)
   const endpoint = driverOptions.reduce(withDriverOption, wishes)
