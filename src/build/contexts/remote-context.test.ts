@@ -39,6 +39,13 @@ test.each([
 })
 
 describe('build() from a web server', () => {
+  test('build() refuses a URL that is not valid in one sentence', async () => {
+    const options = { context: 'http://me:word@[::1/x.tar' }
+    await expect(workshop.build(options)).rejects.toThrow(
+      'Cannot use the URL http://[::1/x.tar: it is not valid',
+    )
+  })
+
   const dockerfile = 'FROM scratch\nCOPY . /all\n'
   let server: ReturnType<typeof Bun.serve>
   beforeAll(async () => {

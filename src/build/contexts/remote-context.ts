@@ -11,7 +11,7 @@ import type { SourcePolicy } from '../model/source-policy.ts'
 import { allowedSource, allowedUrl } from '../source/allowed.ts'
 import { type GitUrl, gitMaterial, parseGitUrl } from '../source/git-url.ts'
 import { openDownload } from '../source/http.ts'
-import { authorizationFor, splitUserinfo } from '../source/http-credentials.ts'
+import { authorizationFor, readHttpUrl } from '../source/http-credentials.ts'
 import { hashWhole } from '../source/whole-hash.ts'
 import { readBuildInput } from './build-input.ts'
 import { unpackContext } from './context-archive.ts'
@@ -154,7 +154,7 @@ async function bytesOf(
   text: string,
   { access, sourcePolicy, signal }: Omit<RemoteOptions, 'directory'>,
 ): Promise<{ readonly url: string; readonly bytes: Bytes; readonly modified?: number }> {
-  const { url: named, userinfo } = splitUserinfo(text)
+  const { url: named, userinfo } = readHttpUrl(text)
   const { url, checksum } = allowedUrl({ url: named, checksum: undefined }, sourcePolicy)
   if (checksum !== undefined) {
     throw new StrakeError('INVALID', `Cannot use ${url}: a context cannot have a checksum`, {
@@ -186,7 +186,7 @@ async function naming<T>(text: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {
-    if (!isStrakeError(cause)) throw cause
+    if (!isStrakeError(cause) || !URL.canParse(text)) throw cause
     const { origin, pathname } = new URL(text)
     const message = cause.message
       .replace(/^Cannot add /, 'Cannot build from ')

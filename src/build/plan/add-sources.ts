@@ -4,7 +4,7 @@ import { withExcerpt } from '../model/error.ts'
 import type { AddOp, CopyFields, GitSource, SourceSpec } from '../model/graph.ts'
 import { allowedSource, allowedUrl } from '../source/allowed.ts'
 import { type GitUrl, parseGitUrl } from '../source/git-url.ts'
-import { splitUserinfo } from '../source/http-credentials.ts'
+import { readHttpUrl } from '../source/http-credentials.ts'
 import type { Expander } from './stage.ts'
 import { type FilesystemContext, refuse } from './step.ts'
 
@@ -32,7 +32,7 @@ export function planSources(
       const named = withFlags(git.source, checksum, add, context)
       repositories.push(denying(add, context, () => allowedSource(named, context.sourcePolicy)))
     } else if (source.kind === 'path' && /^https?:\/\//i.test(source.path)) {
-      const { url, userinfo } = splitUserinfo(source.path)
+      const { url, userinfo } = denying(add, context, () => readHttpUrl(source.path))
       if (userinfo !== undefined) context.userinfo.set(withoutQuery(url), userinfo)
       const wanted = { url, checksum }
       const found = denying(add, context, () => allowedUrl(wanted, context.sourcePolicy))

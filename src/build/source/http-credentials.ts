@@ -1,3 +1,5 @@
+import { withoutPasswords } from '#dockerfile'
+import { StrakeError } from '#oci'
 import { redact } from './refusal.ts'
 
 /** The passwords that a build has for web servers. */
@@ -17,6 +19,15 @@ export function splitUserinfo(text: string): { readonly url: string; readonly us
   url.username = ''
   url.password = ''
   return { url: url.href, userinfo }
+}
+
+/** As `splitUserinfo`, for a text that has to be a URL. Throws `INVALID` for another. */
+export function readHttpUrl(text: string): ReturnType<typeof splitUserinfo> {
+  if (URL.canParse(text)) return splitUserinfo(text)
+  const shown = withoutPasswords(text)
+  throw new StrakeError('INVALID', `Cannot use the URL ${shown}: it is not valid`, {
+    remedy: 'check its host and port',
+  })
 }
 
 /**
