@@ -130,11 +130,11 @@ describe('parseContainerBody()', () => {
     ).toMatchObject([{ name: 'back', aliases: ['db'], ip: '10.1.2.3' }, { name: 'front' }])
   })
 
-  test('parseContainerBody() reads links of every network', () => {
+  test('parseContainerBody() reads links of every network, and each once', () => {
     const EndpointsConfig = { back: { Links: ['web:w'] }, front: { Links: ['cache'] } }
     expect(
       parse({
-        HostConfig: { NetworkMode: 'back', Links: ['db'] },
+        HostConfig: { NetworkMode: 'back', Links: ['db', 'web:w'] },
         NetworkingConfig: { EndpointsConfig },
       }).networks,
     ).toMatchObject([

@@ -26,9 +26,11 @@ export function readNetworks(body: Fields, host: Fields): Networks {
     return readEndpoint(name, key === undefined ? {} : (object(config, key) ?? {}))
   })
   const [linksOfFirst = [], ...otherLinks] = choices.map(({ links }) => links)
+  // The Docker CLI and Compose name the same links in both places.
+  const linksOfHost = (texts(host, 'Links') ?? []).filter((link) => !linksOfFirst.includes(link))
   const parsed = parseNetworks({
     networks: choices.map(({ text }) => text),
-    links: [...(texts(host, 'Links') ?? []), ...linksOfFirst],
+    links: [...linksOfHost, ...linksOfFirst],
   })
   return { ...parsed, networks: parsed.networks?.map(withLinks([[], ...otherLinks])) }
 }
