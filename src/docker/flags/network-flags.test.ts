@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { parseNetworks } from './network-flags.ts'
+import { parseConnection, parseNetworks } from './network-flags.ts'
 
 test('parseNetworks() reads names and long forms', () => {
   expect(parseNetworks({})).toEqual({ network: undefined, ip: undefined })
@@ -59,4 +59,10 @@ test.each([
   ],
 ])('parseNetworks() refuses %p', (flags, message) => {
   expect(() => parseNetworks(flags)).toThrow(message)
+})
+
+test('parseConnection() refuses an alias on the usual network', () => {
+  expect(() => parseConnection({ network: 'bridge', aliases: ['db'] })).toThrow(
+    'Cannot use --alias db: network-scoped aliases are only supported for user-defined networks',
+  )
 })
