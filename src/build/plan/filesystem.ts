@@ -61,12 +61,17 @@ async function planStep(
   }
 }
 
+/** The most bytes of a path that Linux takes, with the NUL byte at its end. */
+const longestPath = 4096
+
 function planWorkdir(
   stage: StageState,
-  { path, range }: WorkdirInstruction,
+  instruction: WorkdirInstruction,
   expand: Expander,
-  { warn }: FilesystemContext,
+  context: FilesystemContext,
 ): Step {
+  const { path, range } = instruction
+  const { warn } = context
   const written = expand.one(path)
   // A path without variables and quotes is checked when the file is parsed.
   const isChecked = !stage.hasWorkdir && hasSubstitution(path)
@@ -75,6 +80,9 @@ function planWorkdir(
   }
   stage.hasWorkdir = true
   const workdir = posix.resolve('/', stage.workdir, written)
+  if (Buffer.byteLength(workdir) >= longestPath) {
+    throw refuse(context, instruction, `the path has more than ${longestPath - 1} bytes`)
+  }
   // BuildKit keeps an absolute path as it is written, also with `/.` or a slash at its end.
   stage.config.WorkingDir = posix.isAbsolute(written) ? written : workdir
   const line = `WORKDIR ${stage.config.WorkingDir}`

@@ -312,6 +312,7 @@ const refusals: readonly (readonly [string, string])[] = [
     'is of a file, and the source is a git repository',
   ],
   ['FROM a\nADD --checksum=abcd git@h:y.git?checksum=abce /x', 'differs from the checksum'],
+  [`FROM a\nWORKDIR ${'/d'.repeat(2048)}`, 'the path has more than 4095 bytes'],
   ['FROM a\nADD http://me:pw@[::1/x /x', 'Cannot use the URL http://[::1/x: it is not valid'],
   ['FROM a\nCOPY a b c', 'several sources needs a directory'],
   ['FROM $nothing', 'the base image $nothing is empty'],
