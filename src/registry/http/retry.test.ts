@@ -139,3 +139,17 @@ test('connectionError() finds the reason in the causes of an error', () => {
     expect(error).not.toBeInstanceOf(RetryableError)
   }
 })
+
+test('a name that no DNS server answers is tried again only where bytes came before', async () => {
+  const cause = Object.assign(new TypeError('getaddrinfo EAI_AGAIN'), { code: 'EAI_AGAIN' })
+  const error = connectionError('r.example', cause)
+  expect(error).toMatchObject({ message: 'Cannot reach r.example: no DNS server answers' })
+  const retry = instantRetries()
+  const backoff = new Backoff(retry)
+  expect(await backoff.wait(error).catch((thrown: unknown) => thrown)).toBe(error)
+  expect(retry.delays).toEqual([])
+  const loading = new Backoff(retry)
+  loading.progressed()
+  await loading.wait(error)
+  expect(retry.delays).toEqual([2000])
+})

@@ -20,13 +20,16 @@ export interface RetryOptions {
 export class RetryableError extends StrakeError {
   /** The wait that the server requested, in milliseconds. */
   readonly retryAfter: number | undefined
+  /** True if another try is of use only where bytes came before: a machine without a network fails at once. */
+  readonly afterProgressOnly: boolean
 
-  constructor(error: StrakeError, retryAfter?: number) {
+  constructor(error: StrakeError, retryAfter?: number, afterProgressOnly = false) {
     super(error.code, error.message, {
       cause: error.cause ?? error,
       remedy: error.remedy,
     })
     this.retryAfter = retryAfter
+    this.afterProgressOnly = afterProgressOnly
   }
 }
 
@@ -34,6 +37,7 @@ export class RetryableError extends StrakeError {
 export class Backoff {
   readonly #options: RetryOptions
   #failures = 0
+  #hasProgressed = false
 
   constructor(options: RetryOptions) {
     this.#options = options
@@ -42,6 +46,7 @@ export class Backoff {
   /** Resets the count, because some bytes got through. */
   progressed(): void {
     this.#failures = 0
+    this.#hasProgressed = true
   }
 
   /**
@@ -53,6 +58,7 @@ export class Backoff {
     signal?.throwIfAborted()
     this.#failures += 1
     if (!(error instanceof RetryableError)) throw error
+    if (error.afterProgressOnly && !this.#hasProgressed) throw error
     if (this.#failures >= (this.#options.attempts ?? 5)) throw error
     const random = this.#options.random ?? Math.random
     const planned = Math.min(60_000, 1000 * 2 ** this.#failures)
@@ -116,7 +122,8 @@ export function connectionError(host: string, cause: unknown, signal?: AbortSign
   if (isStrakeError(cause)) return cause
   const { reason, retryable, remedy } = describeCause(cause)
   const error = new StrakeError('UNAVAILABLE', `Cannot reach ${host}: ${reason}`, { cause, remedy })
-  return retryable ? new RetryableError(error) : error
+  if (retryable === 'never') return error
+  return new RetryableError(error, undefined, retryable === 'after progress')
 }
 
 /** True when no connection was made, so that nothing was sent. */
@@ -126,45 +133,58 @@ export function isUnreachable(cause: unknown): boolean {
   )
 }
 
-const causes: readonly { codes: RegExp; reason: string; retryable: boolean; remedy: string }[] = [
+/** What a failed connection means for the user, and whether another try may succeed. */
+interface Meaning {
+  readonly reason: string
+  readonly retryable: 'always' | 'after progress' | 'never'
+  readonly remedy: string
+}
+
+const causes: readonly (Meaning & { readonly codes: RegExp })[] = [
   {
     codes: /ECONNREFUSED|ConnectionRefused/,
     reason: 'connection refused',
-    retryable: false,
+    retryable: 'never',
     remedy: 'check that the registry is running and that its name and port are right',
   },
   {
     codes: /ENOTFOUND|EAI_NONAME|DNS_ENOTFOUND/,
     reason: 'no such host',
-    retryable: false,
+    retryable: 'never',
     remedy: 'check the spelling of the registry name and the DNS settings',
+  },
+  {
+    codes: /EAI_AGAIN/,
+    reason: 'no DNS server answers',
+    retryable: 'after progress',
+    remedy: 'check the network and the DNS settings',
   },
   {
     codes: /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|ALTNAME/,
     reason: 'its TLS certificate is not trusted',
-    retryable: false,
+    retryable: 'never',
     remedy: "add the registry's certificate authority with NODE_EXTRA_CA_CERTS",
   },
   {
     codes: /EPROTO|ERR_SSL|WRONG_VERSION/,
     reason: 'it does not speak TLS',
-    retryable: false,
+    retryable: 'never',
     remedy: 'give it a TLS certificate: plain HTTP is only for registries of this machine',
   },
   {
     codes: /ETIMEDOUT|TimeoutError|UND_ERR_\w*TIMEOUT/i,
     reason: 'it does not answer',
-    retryable: true,
+    retryable: 'always',
     remedy: 'check the network and try again',
   },
 ]
 
-function describeCause(cause: unknown): { reason: string; retryable: boolean; remedy: string } {
+function describeCause(cause: unknown): Meaning {
   const words = causeWords(cause)
   return (
     causes.find((known) => known.codes.test(words)) ?? {
       reason: 'the connection broke',
-      retryable: true,
+      retryable: 'always',
       remedy: 'check the network and try again',
     }
   )
