@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { StrakeError } from '#oci'
-import { isTerminal, spawnProcess } from '#platform'
+import { type ChildProcess, isTerminal, spawnProcess } from '#platform'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -65,20 +65,20 @@ export async function runClient(argv: readonly string[], socket: string): Promis
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !others.includes(name)),
   ) as Record<string, string>
-  const child = spawnProcess(argv, {
-    stdio: ['inherit', 'inherit', 'inherit'],
-    env: { ...env, DOCKER_HOST: `unix://${socket}` },
-  })
-  const handlers = passedSignals().map((name) => [name, () => child.kill(name)] as const)
   // The terminal sends these to both processes. A second one would make Compose give up.
-  const ignored = ['SIGINT', 'SIGQUIT'] as const
-  for (const name of ignored) process.on(name, ignore)
-  for (const [name, handler] of handlers) process.on(name, handler)
+  const ignored = (['SIGINT', 'SIGQUIT'] as const).map((name) => [name, ignore] as const)
+  let child: ChildProcess | undefined
+  const passed = passedSignals().map((name) => [name, () => void child?.kill(name)] as const)
+  // Before the start: a signal that comes meanwhile is passed on too.
+  for (const [name, handler] of [...ignored, ...passed]) process.on(name, handler)
   try {
+    child = spawnProcess(argv, {
+      stdio: ['inherit', 'inherit', 'inherit'],
+      env: { ...env, DOCKER_HOST: `unix://${socket}` },
+    })
     return (await child.exited).code
   } finally {
-    for (const name of ignored) process.off(name, ignore)
-    for (const [name, handler] of handlers) process.off(name, handler)
+    for (const [name, handler] of [...ignored, ...passed]) process.off(name, handler)
   }
 }
 

@@ -69,7 +69,8 @@ test('realPath(), pathExists() and filesystemType() describe a path', () => {
   expect(pathExists(`${root}/alias`)).toBe(true)
   expect(pathExists(`${root}/missing`)).toBe(false)
   expect(filesystemType('/dev/shm')).toBe('tmpfs')
-  expect(filesystemType('/proc')).toBe('0x9fa0')
+  expect(filesystemType('/proc')).toBe('proc')
+  expect(filesystemType('/sys')).toBe('0x62656572')
 })
 
 test('writeSmallFile() replaces the whole contents, and names a full disk', () => {
