@@ -93,10 +93,10 @@ describe.skipIf(reason !== undefined)('the process that builds for a server', ()
     const { child, socket } = await serve()
     const client = await beginBuild(socket)
     const ended = new Promise<void>((resolve) => client.once('close', () => resolve()))
-    process.kill(builderOf(child.pid) ?? 0, 'SIGKILL')
+    const builder = builderOf(child.pid) ?? 0
+    process.kill(builder, 'SIGKILL')
     await ended
-    // The server learns of the end of its child when it reaps it.
-    await until(() => builderOf(child.pid) === undefined)
+    await until(() => !isThere(builder))
     const again = await beginBuild(socket)
     again.destroy()
     await end(child)
@@ -131,7 +131,14 @@ function below(pid: number): readonly number[] {
 
 /** The process that builds for a server. */
 function builderOf(server: number): number | undefined {
-  return below(server).find((pid) =>
-    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('__build'),
-  )
+  return below(server).find((pid) => commandOf(pid).includes('__build'))
+}
+
+/** The command line of a process; empty if it has ended. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
 }

@@ -1,6 +1,6 @@
 import type { Engine } from '#engine/engine'
 import { StrakeError } from '#oci'
-import { type ChildProcess, selfCommand, spawnProcess } from '#platform'
+import { type ChildProcess, identifyProcess, selfCommand, spawnProcess } from '#platform'
 
 /** The process that builds for a server. It runs while it is used, and some time longer. */
 export interface Builder extends AsyncDisposable {
@@ -70,6 +70,8 @@ export function createBuilder(engine: Engine, options: BuilderOptions = {}): Bui
   }
   return {
     async use() {
+      // The news of an end comes later than the end.
+      if (current !== undefined && identifyProcess(current.child.pid) === undefined) forget(current)
       current ??= start()
       const running = current
       clearTimeout(running.timer)
