@@ -21,7 +21,12 @@ describe.skipIf(reason !== undefined)('the process that builds for a server', ()
     await command(['tar', '-C', context, '-cf', `${context}.tar`, '.'])
     archive = new Uint8Array(readFileSync(`${context}.tar`))
   })
-  afterAll(() => strake?.[Symbol.asyncDispose]())
+  const servers: Bun.Subprocess[] = []
+  afterAll(async () => {
+    // Those of failed tests.
+    for (const server of servers) server.kill('SIGKILL')
+    await strake?.[Symbol.asyncDispose]()
+  })
 
   async function serve(): Promise<{ readonly child: Bun.Subprocess; readonly socket: string }> {
     const socket = join(strake.directory, `${crypto.randomUUID().slice(0, 8)}.sock`)
@@ -30,6 +35,7 @@ describe.skipIf(reason !== undefined)('the process that builds for a server', ()
       stdout: 'pipe',
       stderr: 'inherit',
     })
+    servers.push(child)
     await child.stdout.getReader().read()
     return { child, socket }
   }

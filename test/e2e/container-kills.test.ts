@@ -166,11 +166,16 @@ async function leftovers(strake: Strake, clean: readonly string[]): Promise<read
   const links = (await command(['ip', '-o', 'link'])).stdout
   return [
     ...now.filter((name) => !clean.includes(name)).map((name) => `${name} was left over`),
-    ...clean.filter((name) => !now.includes(name)).map((name) => `${name} is gone`),
+    ...clean
+      .filter((name) => !now.includes(name) && !madeForNetworks.test(name))
+      .map((name) => `${name} is gone`),
     ...networks.split('\n').filter((id) => id !== '' && links.includes(`br-${id}`)),
     ...processesOf(strake).map(({ pid }) => `process ${pid} was left over`),
   ]
 }
+
+/** Absent where the first network came to nothing, and the name was then taken. */
+const madeForNetworks = /^run\/(?:netns|network\/(?:subnet|lock))$/
 
 /** What a store has, but for the directories of networks: they are made at the first use, and stay empty. */
 function lasting(strake: Strake): readonly string[] {
