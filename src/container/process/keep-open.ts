@@ -1,5 +1,5 @@
-import { closeSync, writeSync } from 'node:fs'
 import {
+  closeFile,
   identifyProcess,
   isSystemError,
   makeLastingPipe,
@@ -8,6 +8,7 @@ import {
   programEnvironment,
   spawnProcess,
   takeDescriptor,
+  writeDescriptorNow,
 } from '#platform'
 
 /**
@@ -48,27 +49,27 @@ export function holdOpen(fd: number): Holder | undefined {
     holder.unref()
     const identity = identifyProcess(holder.pid)
     if (identity === undefined) {
-      closeSync(word.write)
+      closeFile(word.write)
       return undefined
     }
     return {
       identity,
       stay: () => {
         try {
-          writeSync(word.write, '\n')
+          writeDescriptorNow(word.write, Buffer.from('\n'))
         } catch (error) {
           // Somebody has killed the holder.
           if (!isSystemError(error, 'EPIPE')) throw error
         } finally {
-          closeSync(word.write)
+          closeFile(word.write)
         }
       },
     }
   } catch (error) {
-    closeSync(word.write)
+    closeFile(word.write)
     throw error
   } finally {
-    for (const end of [waiting.read, waiting.write, word.read]) closeSync(end)
+    for (const end of [waiting.read, waiting.write, word.read]) closeFile(end)
   }
 }
 

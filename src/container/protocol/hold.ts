@@ -1,5 +1,4 @@
-import { rmSync } from 'node:fs'
-import { awaitStranger } from '#platform'
+import { awaitStranger, removeFile } from '#platform'
 import { type ContainerContext, type ContainerPaths, containerPaths } from '../model/context.ts'
 import { connectMonitor } from './connection.ts'
 import { notePresence, readPresence } from './presence.ts'
@@ -28,7 +27,7 @@ export async function announceHold(
 
 /** Forgets processes that suspended the container and have ended. */
 export function forgetHolds({ holds }: Pick<ContainerPaths, 'holds'>): void {
-  for (const { path, isAlive } of readPresence(holds)) if (!isAlive) rmSync(path, { force: true })
+  for (const { path, isAlive } of readPresence(holds)) if (!isAlive) removeFile(path)
 }
 
 /**

@@ -1,13 +1,21 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { isAlive, isSystemError, ownIdentity, type ProcessIdentity } from '#platform'
+import {
+  fs,
+  isAlive,
+  isSystemError,
+  makeDirectories,
+  ownIdentity,
+  type ProcessIdentity,
+  removeFile,
+  writeSmallFile,
+} from '#platform'
 import { readJson } from '../model/state.ts'
 
 /** Notes in `directory` that this process is there, until it is disposed. A killed process leaves its note. */
 export function notePresence(directory: string): Disposable {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeDirectories(directory, 0o700)
   const path = `${directory}/${crypto.randomUUID()}`
-  writeFileSync(path, JSON.stringify(ownIdentity()), { mode: 0o600 })
-  return { [Symbol.dispose]: () => rmSync(path, { force: true }) }
+  writeSmallFile(path, JSON.stringify(ownIdentity()), 0o600)
+  return { [Symbol.dispose]: () => void removeFile(path) }
 }
 
 /** A note of a process. */
@@ -28,7 +36,7 @@ export function readPresence(directory: string): readonly Presence[] {
 
 function listFiles(directory: string): readonly string[] {
   try {
-    return readdirSync(directory)
+    return fs().readdirSync(directory)
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return []
     throw error
