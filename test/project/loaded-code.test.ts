@@ -98,3 +98,7 @@ function modulesOf(file: string): readonly string[] {
 test('a monitor begins without a module of Node, because each takes time and memory in every container', () => {
   expect(modulesOf('container/monitor/main.ts')).toEqual([])
 })
+
+test('exec begins without the files of Node, because they take 3 ms', () => {
+  expect(modulesOf('container/verbs/exec.ts').filter((name) => name.includes('fs'))).toEqual([])
+})

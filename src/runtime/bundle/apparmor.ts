@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { StrakeError } from '#oci'
-import { isSystemError } from '#platform'
+import { isSystemError, readSmallFile } from '#platform'
 import type { ProcessConfig } from './spec.ts'
 
 /** The profiles that the kernel has, one a line: `docker-default (enforce)`. Absent without AppArmor. */
@@ -45,8 +44,8 @@ export function apparmorConfig(
 /** Returns `undefined` without AppArmor. A name may contain spaces and slashes. */
 function loadedProfiles(file: string): ReadonlySet<string> | undefined {
   try {
-    const lines = readFileSync(file, 'utf8').split('\n')
-    return new Set(lines.map((line) => line.replace(/ \(\w+\)$/, '')))
+    const lines = readSmallFile(file)?.split('\n')
+    return lines && new Set(lines.map((line) => line.replace(/ \(\w+\)$/, '')))
   } catch (error) {
     if (isSystemError(error)) return undefined
     throw error
