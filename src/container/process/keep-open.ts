@@ -31,12 +31,17 @@ export interface Holder {
 /** The number that a held descriptor has in its holder. */
 const heldNumber = 3
 
-/** The shell ends when its input ends before a line. `cat` has the writing end of its input, which never ends. */
+/**
+ * The shell waits for a line. If its input ends first, because the monitor was killed, the shell ends. With
+ * the line it becomes `cat`, which waits for ever: descriptor 4 is open for writing too, so it never ends.
+ */
 const holderScript = 'read -r _ && exec cat <&4'
 
 /**
- * Starts a process that has a duplicate of `fd` and does nothing else. So a terminal or the input
- * of a container stays open if the monitor is killed. The caller ends the process with SIGKILL.
+ * Starts a holder: a process that has a duplicate of `fd` and does nothing else. While the holder lives,
+ * the kernel keeps the terminal or the input of the container open, also after the monitor was killed.
+ * The caller kills the holder when the container has ended. Returns `undefined` if the holder has ended
+ * already.
  */
 export function holdOpen(fd: number): Holder | undefined {
   const waiting = makeLastingPipe()
@@ -58,7 +63,7 @@ export function holdOpen(fd: number): Holder | undefined {
         try {
           writeDescriptorNow(word.write, Buffer.from('\n'))
         } catch (error) {
-          // Somebody has killed the holder.
+          // The pipe has no reader any more, because another process has killed the holder.
           if (!isSystemError(error, 'EPIPE')) throw error
         } finally {
           closeFile(word.write)

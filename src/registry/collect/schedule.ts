@@ -14,7 +14,7 @@ const failures = channel('registry:collect-failure')
 
 /** How a server collects. Times are in milliseconds. */
 export interface CollectSettings {
-  /** Default: only when it is told to. */
+  /** Between two collections. Default: the collector collects only when its `start` is called. */
   readonly interval?: number | undefined
   readonly keepManifests: number
   readonly keepBlobs: number
@@ -53,13 +53,13 @@ export interface CollectEvents {
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
-/** Collects by itself, or when it is told to. Disposal ends a running round after its step. */
+/** Collects at every interval, and when `start` is called. Disposal ends a running round after its step. */
 export interface Collector extends CollectionAdmin, AsyncDisposable {}
 
 /** The most things that `foresee` names. */
 const mostNamed = 100
 
-/** Opens a collector. Without an interval it only collects when it is told to. */
+/** Opens a collector. */
 export function openCollector(
   registry: CollectedRegistry,
   settings: CollectSettings,
