@@ -1,5 +1,5 @@
-import type { SqlRow } from '#platform'
-import { type ApiToken, mostRefreshTokens, type TokenFacts } from '#registry/identity/api-token'
+import { mostRefreshTokens, type TokenFacts } from '#registry/identity/api-token'
+import { readTokenRow, tokenValues } from '#registry/identity/token-row'
 import type { Backing } from './repository-facts.ts'
 
 /** The step of the schema for personal tokens, tokens of programs, and logins. */
@@ -38,23 +38,22 @@ export const tokenTable = `
 /** Tokens in PostgreSQL, which replicas share. Its disposal does nothing: the facts own the connections. */
 export function createPostgresTokens({ postgres, now }: Backing): TokenFacts {
   return {
-    async put({ id, kind, owner, createdAt, usedAt, expiresAt, ...facts }) {
+    async put(token) {
       await postgres.query(
         `SELECT strake_put_token($1, $2, $3, $4::bigint, $5::bigint, $6::bigint, $7, $8::integer,
            $9::bigint)`,
-        ...[id, kind, owner, createdAt, usedAt ?? null, expiresAt ?? null],
-        ...[JSON.stringify(facts), mostRefreshTokens, now()],
+        ...[...tokenValues(token), mostRefreshTokens, now()],
       )
     },
     async find(id) {
       const [row] = await postgres.query('SELECT * FROM strake_tokens WHERE id = $1', id)
-      return row && readToken(row)
+      return row && readTokenRow(row)
     },
     async *list() {
       const query = `SELECT * FROM strake_tokens WHERE (created_at, id) > ($1::bigint, $2)
                      ORDER BY created_at, id LIMIT ${pageSize}`
       for (let last = { createdAt: -1, id: '' }; ; ) {
-        const page = (await postgres.query(query, last.createdAt, last.id)).map(readToken)
+        const page = (await postgres.query(query, last.createdAt, last.id)).map(readTokenRow)
         yield* page
         if (page.length < pageSize) return
         last = page.at(-1) ?? last
@@ -74,16 +73,3 @@ export function createPostgresTokens({ postgres, now }: Backing): TokenFacts {
 
 /** Tokens that one query reads. */
 const pageSize = 1000
-
-function readToken(row: SqlRow): ApiToken {
-  const facts = JSON.parse(String(row['facts'])) as Pick<ApiToken, 'label' | 'secretHash'>
-  return {
-    ...facts,
-    id: String(row['id']),
-    kind: row['kind'] as ApiToken['kind'],
-    owner: String(row['owner']),
-    createdAt: Number(row['created_at']),
-    ...(row['used_at'] === null ? {} : { usedAt: Number(row['used_at']) }),
-    ...(row['expires_at'] === null ? {} : { expiresAt: Number(row['expires_at']) }),
-  }
-}

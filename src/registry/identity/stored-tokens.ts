@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type Database, openDatabase, type SqlRow } from '#platform'
-import { type ApiToken, mostRefreshTokens, type TokenFacts } from './api-token.ts'
+import { type Database, openDatabase } from '#platform'
+import { mostRefreshTokens, type TokenFacts } from './api-token.ts'
+import { readTokenRow, tokenValues } from './token-row.ts'
 
 const create = `CREATE TABLE IF NOT EXISTS tokens (
   id TEXT PRIMARY KEY,
@@ -12,6 +13,8 @@ const create = `CREATE TABLE IF NOT EXISTS tokens (
   expires_at INTEGER,
   facts TEXT NOT NULL
 ) STRICT, WITHOUT ROWID`
+
+const insert = 'INSERT OR REPLACE INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?)'
 
 /** Keeps tokens in an SQLite file, which commands and servers share. Opens it at the first call. */
 export function createStoredTokens(path: string, now: () => number = Date.now): TokenFacts {
@@ -25,17 +28,17 @@ export function createStoredTokens(path: string, now: () => number = Date.now): 
       const database = await open()
       await database.write(() => {
         database.run('DELETE FROM tokens WHERE expires_at <= ?', now())
-        insert(database, token)
+        database.run(insert, ...tokenValues(token))
         if (token.kind === 'refresh') dropOldest(database, token.owner)
       })
     },
     async find(id) {
       const row = (await open()).get('SELECT * FROM tokens WHERE id = ?', id)
-      return row && fromRow(row)
+      return row && readTokenRow(row)
     },
     async *list() {
       const rows = (await open()).all('SELECT * FROM tokens ORDER BY created_at, id')
-      yield* rows.map(fromRow)
+      yield* rows.map(readTokenRow)
     },
     async remove(id) {
       const database = await open()
@@ -60,20 +63,6 @@ async function openTokens(path: string): Promise<Database> {
   return database
 }
 
-function insert(database: Database, token: ApiToken): void {
-  const { id, kind, owner, createdAt, usedAt, expiresAt, ...facts } = token
-  database.run(
-    'INSERT OR REPLACE INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?)',
-    id,
-    kind,
-    owner,
-    createdAt,
-    usedAt ?? null,
-    expiresAt ?? null,
-    JSON.stringify(facts),
-  )
-}
-
 function dropOldest(database: Database, owner: string): void {
   database.run(
     `DELETE FROM tokens WHERE id IN (
@@ -83,19 +72,4 @@ function dropOldest(database: Database, owner: string): void {
     owner,
     mostRefreshTokens,
   )
-}
-
-type Facts = Pick<ApiToken, 'label' | 'secretHash' | 'scopes' | 'secretMark'>
-
-function fromRow(row: SqlRow): ApiToken {
-  const facts = JSON.parse(String(row['facts'])) as Facts
-  return {
-    ...facts,
-    id: String(row['id']),
-    kind: row['kind'] as ApiToken['kind'],
-    owner: String(row['owner']),
-    createdAt: Number(row['created_at']),
-    ...(row['used_at'] === null ? {} : { usedAt: Number(row['used_at']) }),
-    ...(row['expires_at'] === null ? {} : { expiresAt: Number(row['expires_at']) }),
-  }
 }
