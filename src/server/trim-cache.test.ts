@@ -115,7 +115,7 @@ test('trimCache() keeps what is pinned, with the platforms of an index, and what
   await rig.pull(app, used.target, hour / 10)
   const pins = (_name: string, tag: string) => (tag === 'v1' ? 'tags v* are fixed' : undefined)
   expect((await rig.trim({ maxSize: 0, pins })).removed).toEqual([other.target.descriptor.digest])
-  const left = await Array.fromAsync(listCached(rig.cache, 'docker.io', pins))
+  const left = await Array.fromAsync(listCached(rig.cache, ['docker.io'], pins))
   expect(left.map(({ tags, pinnedBy }) => [tags.join(), pinnedBy]).toSorted()).toEqual([
     ['', 'tags v* are fixed'],
     ['used', undefined],

@@ -29,9 +29,7 @@ export async function* cachedManifests(
 ): AsyncGenerator<CachedManifest> {
   await using opened = new AsyncDisposableStack()
   const { cache, prefixes, pins } = await open(engine, options, opened)
-  const found: CachedManifest[] = []
-  for (const prefix of prefixes)
-    found.push(...(await Array.fromAsync(listCached(cache, prefix, pins))))
+  const found = await Array.fromAsync(listCached(cache, prefixes, pins))
   yield* found.toSorted((one, other) => other.usedAt - one.usedAt)
 }
 

@@ -1,4 +1,4 @@
-import { type CachedManifest, listCached, type Pins } from '../proxy/trim/cached.ts'
+import { cachedBytes, listCached, type Pins } from '../proxy/trim/cached.ts'
 import { type TrimmedCache, trimCache } from '../proxy/trim/trim-cache.ts'
 import type { CacheAdmin } from './admin.ts'
 
@@ -18,12 +18,8 @@ export function createCacheAdmin(cache: TrimmedCache, options: CacheAdminOptions
   const { prefixes, maxSize, pins, now = Date.now } = options
   return {
     async list() {
-      let bytes = 0
-      const found: CachedManifest[] = []
-      for (const prefix of prefixes) {
-        bytes += (await cache.ledger.usage(prefix)).bytes
-        for await (const each of listCached(cache, prefix, pins)) found.push(each)
-      }
+      const bytes = await cachedBytes(cache, prefixes)
+      const found = await Array.fromAsync(listCached(cache, prefixes, pins))
       found.sort((one, other) => other.usedAt - one.usedAt)
       return { bytes, maxSize, manifests: found.length, first: found.slice(0, mostListed) }
     },

@@ -28,13 +28,23 @@ export interface CachedManifest {
 /** Returns the rule that keeps a tag whatever else happens. */
 export type Pins = (repository: string, tag: string) => string | undefined
 
-/** Yields the manifests of the repositories below a prefix, in no order. */
+/** Returns the bytes that the repositories below some prefixes hold together. */
+export async function cachedBytes(
+  { ledger }: Pick<TrimmedRegistry, 'ledger'>,
+  prefixes: readonly string[],
+): Promise<number> {
+  let bytes = 0
+  for (const prefix of prefixes) bytes += (await ledger.usage(prefix)).bytes
+  return bytes
+}
+
+/** Yields the manifests of the repositories below some prefixes, in no order. */
 export async function* listCached(
   parts: TrimmedRegistry,
-  prefix: string,
+  prefixes: readonly string[],
   pins: Pins = () => undefined,
 ): AsyncGenerator<CachedManifest> {
-  for await (const repository of repositoriesBelow(parts.facts, prefix)) {
+  for await (const repository of repositoriesBelow(parts.facts, prefixes)) {
     const tags = await Array.fromAsync(parts.ledger.tags(repository))
     const tagsOf = Map.groupBy(tags, ({ digest }) => digest)
     const pinned = new Map<Digest, string>()
@@ -59,10 +69,15 @@ export function lastUse({ addedAt, pulledAt }: MemberRecord): number {
 }
 
 /** Names are in lexical order, so those below a prefix follow each other. */
-async function* repositoriesBelow(facts: RegistryFacts, prefix: string): AsyncGenerator<string> {
-  for await (const name of facts.repositories({ after: `${prefix}/` })) {
-    if (!name.startsWith(`${prefix}/`)) return
-    yield name
+async function* repositoriesBelow(
+  facts: RegistryFacts,
+  prefixes: readonly string[],
+): AsyncGenerator<string> {
+  for (const prefix of prefixes) {
+    for await (const name of facts.repositories({ after: `${prefix}/` })) {
+      if (!name.startsWith(`${prefix}/`)) break
+      yield name
+    }
   }
 }
 

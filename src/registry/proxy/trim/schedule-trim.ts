@@ -1,3 +1,4 @@
+import { cachedBytes } from './cached.ts'
 import { type TrimmedCache, type TrimOptions, type TrimReport, trimCache } from './trim-cache.ts'
 
 /** The part of the limit to which a cache is trimmed, so that it is not trimmed at every pull. */
@@ -23,10 +24,7 @@ export function scheduleTrim(
   const stop = new AbortController()
   let running: Promise<void> | undefined
   const trim = async (): Promise<void> => {
-    const { ledger } = cache
-    let size = 0
-    for (const prefix of options.prefixes) size += (await ledger.usage(prefix)).bytes
-    if (size <= options.maxSize) return
+    if ((await cachedBytes(cache, options.prefixes)) <= options.maxSize) return
     const maxSize = options.maxSize * target
     onTrimmed?.(await trimCache(cache, { ...options, maxSize, signal: stop.signal }))
   }

@@ -4,6 +4,7 @@ import type { RegistryCollection } from '../../store/collection.ts'
 import { unlessUnknown } from '../upstream.ts'
 import {
   type CachedManifest,
+  cachedBytes,
   lastUse,
   listCached,
   type Pins,
@@ -50,15 +51,12 @@ const stillUsed = 600_000
 export async function trimCache(cache: TrimmedCache, options: TrimOptions): Promise<TrimReport> {
   const { prefixes, maxSize = Number.POSITIVE_INFINITY, unusedSince = 0, pins, now } = options
   const report = { manifests: 0, blobs: 0, bytes: 0 }
-  let size = 0
-  for (const prefix of prefixes) size += (await cache.ledger.usage(prefix)).bytes
+  const size = await cachedBytes(cache, prefixes)
   if (size <= maxSize && unusedSince <= 0) return report
   const limit = now() - stillUsed
   const found: CachedManifest[] = []
-  for (const prefix of prefixes) {
-    for await (const each of listCached(cache, prefix, pins)) {
-      if (each.pinnedBy === undefined && each.usedAt <= limit) found.push(each)
-    }
+  for await (const each of listCached(cache, prefixes, pins)) {
+    if (each.pinnedBy === undefined && each.usedAt <= limit) found.push(each)
   }
   found.sort((one, other) => one.usedAt - other.usedAt)
   for (const each of found) {
