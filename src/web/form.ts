@@ -1,3 +1,5 @@
+import { contentType } from '#http'
+
 /**
  * Forms that change something. A page of another site can send a form with the user's password, but
  * can neither read nor set the cookie of this one, and so does not know the token.
@@ -21,9 +23,9 @@ export function formToken(request: Request): FormToken {
 
 /** Returns the fields of a form that a page of this server made, and `undefined` for any other body. */
 export async function readForm(request: Request): Promise<URLSearchParams | undefined> {
-  const type = request.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase()
   const length = Number(request.headers.get('Content-Length') ?? Number.NaN)
-  if (type !== 'application/x-www-form-urlencoded' || !(length <= mostBytes)) return undefined
+  if (contentType(request) !== 'application/x-www-form-urlencoded') return undefined
+  if (!(length <= mostBytes)) return undefined
   const fields = new URLSearchParams(await request.text())
   const token = tokenOf(request)
   return token !== undefined && fields.get('token') === token ? fields : undefined

@@ -1,4 +1,4 @@
-import { weighConditions } from '#http'
+import { contentType, weighConditions } from '#http'
 import {
   type Descriptor,
   type Digest,
@@ -238,11 +238,6 @@ function digestOf(raw: Uint8Array, reference: string): Digest {
   const digest = hasher.digest()
   if (wanted === undefined || wanted === digest) return digest
   throw new StrakeError('DIGEST_INVALID', `Cannot accept ${wanted}: the manifest is ${digest}`)
-}
-
-function contentType(request: Request): string | undefined {
-  const type = request.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase()
-  return type === undefined || type === '' ? undefined : type
 }
 
 async function checkBlobs(

@@ -2,11 +2,11 @@ import { StrakeError } from '#oci'
 import type { Grant, RegistryAdmin, RegistryLedger } from '#registry'
 import type { MadeToken, NewToken } from '#registry/admin/admin'
 import { ChallengeError, DeniedError } from '#registry/server/refusals'
-import { formToken, readForm } from '../form.ts'
+import { formToken } from '../form.ts'
 import type { Viewer } from '../pages/layout.ts'
 import { redirect, replyData, replyPage } from '../respond.ts'
 import { cachePage } from './cache-page.ts'
-import { readPruneRequest, readTokenRequest } from './change-request.ts'
+import { checkStartRequest, readPruneRequest, readTokenRequest } from './change-request.ts'
 import { adminPage, collectionPage, tokensPage } from './pages.ts'
 
 const paths = ['/admin', '/admin/cache', '/admin/collection', '/tokens'] as const
@@ -53,7 +53,8 @@ export async function answerAdmin(parts: AdminParts, asked: AdminRequest): Promi
   if (asked.path === '/admin/cache') return await answerCache(parts, asked)
   const { collection } = parts.admin
   if (isChange(request)) {
-    await requireOwnForm(asked)
+    if (request.method !== 'POST') throw notChanged()
+    await checkStartRequest(request, asked.isData)
     collection.start()
     parts.onChange('started a collection')
     return asked.isData ? replyData(collection.state(), { status: 202 }) : redirect('/admin')
@@ -139,22 +140,6 @@ function isChange({ method }: Request): boolean {
 
 function notChanged(): StrakeError {
   return new StrakeError('UNSUPPORTED', 'Cannot serve the request: this page can only be read')
-}
-
-/** A page of another site can send neither the token of a form nor JSON. */
-async function requireOwnForm({ request, isData }: AdminRequest): Promise<void> {
-  if (request.method !== 'POST') throw notChanged()
-  if (isData) {
-    const type = request.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase()
-    if (type === 'application/json') return
-    throw new StrakeError('INVALID', 'Cannot start a collection: send JSON')
-  }
-  if ((await readForm(request)) === undefined) {
-    throw new StrakeError(
-      'DENIED',
-      'Cannot start a collection: the form did not come from a page of this server; open the page again',
-    )
-  }
 }
 
 function reply(

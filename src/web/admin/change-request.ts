@@ -1,3 +1,4 @@
+import { contentType } from '#http'
 import { StrakeError } from '#oci'
 import type { PruneLimits } from '#registry/admin/admin'
 import { toBuffer } from '#stream'
@@ -29,12 +30,15 @@ export async function readTokenRequest(request: Request, isData: boolean): Promi
   return isData ? parseDocument(await readJson(request)) : await parseForm(request)
 }
 
-async function readOwnForm(request: Request): Promise<URLSearchParams> {
+async function readOwnForm(
+  request: Request,
+  failure = 'Cannot change this',
+): Promise<URLSearchParams> {
   const fields = await readForm(request)
   if (fields !== undefined) return fields
   throw new StrakeError(
     'DENIED',
-    'Cannot change this: the form did not come from a page of this server; open the page again',
+    `${failure}: the form did not come from a page of this server; open the page again`,
   )
 }
 
@@ -54,9 +58,12 @@ async function parseForm(request: Request): Promise<TokenRequest> {
 }
 
 /** Only a script of this server's own page, or a program, can send this media type. */
+function isJson(request: Request): boolean {
+  return contentType(request) === 'application/json'
+}
+
 async function readJson(request: Request): Promise<Readonly<Record<string, unknown>>> {
-  const type = request.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase()
-  if (type !== 'application/json' || request.body === null) {
+  if (!isJson(request) || request.body === null) {
     throw new StrakeError('INVALID', 'Cannot change this: send JSON')
   }
   const bytes = await toBuffer(request.body, mostBytes, 'the document')
@@ -86,6 +93,13 @@ export async function readPruneRequest(request: Request, isData: boolean): Promi
     throw new StrakeError('INVALID', 'Cannot change caches: expected either days or keep in bytes')
   }
   return { unusedFor: endOf(String(days)).lifetime }
+}
+
+/** Throws `DENIED` for a form of another site that starts a collection, and `INVALID` for other data. */
+export async function checkStartRequest(request: Request, isData: boolean): Promise<void> {
+  const failure = 'Cannot start a collection'
+  if (!isData) await readOwnForm(request, failure)
+  else if (!isJson(request)) throw new StrakeError('INVALID', `${failure}: send JSON`)
 }
 
 function parseDocument(value: Readonly<Record<string, unknown>>): TokenRequest {
