@@ -81,19 +81,21 @@ export class Notifier implements AsyncDisposable {
   note(event: RegistryEvent): void {
     const { hooks, source } = this.#options
     for (const notice of noticesOf(event, source)) {
+      const wanting = hooks.filter((hook) => wants(hook, notice))
+      // Most events are pulls, which few webhooks ask for.
+      if (wanting.length === 0) continue
       const letter = { id: notice.event.id, text: JSON.stringify(notice.event) }
-      for (const hook of hooks) {
-        if (!wants(hook, notice)) continue
-        const waiting = this.#waiting.get(hook.name) ?? []
-        waiting.push(letter)
-        if (waiting.length > mostWaiting) {
-          waiting.shift()
-          this.#counts.add([hook.name, 'dropped'])
-        }
-      }
+      for (const { name } of wanting) this.#gather(name, letter)
+      this.#timer ??= setTimeout(() => this.#flush(), gathering)
     }
-    if (this.#timer !== undefined || [...this.#waiting.values()].every(isEmpty)) return
-    this.#timer = setTimeout(() => this.#flush(), gathering)
+  }
+
+  #gather(hook: string, letter: Letter): void {
+    const waiting = this.#waiting.get(hook) ?? []
+    waiting.push(letter)
+    if (waiting.length <= mostWaiting) return
+    waiting.shift()
+    this.#counts.add([hook, 'dropped'])
   }
 
   /** Writes down what was gathered. */
@@ -203,8 +205,4 @@ function waitAfter(failures: number, error: unknown): number {
 
 function idsOf(letters: readonly Letter[]): readonly string[] {
   return letters.map(({ id }) => id)
-}
-
-function isEmpty(letters: readonly Letter[]): boolean {
-  return letters.length === 0
 }
