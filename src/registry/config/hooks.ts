@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
-import { StrakeError } from '#oci'
 import type { Hook } from '../notify/hook.ts'
 import { parseSecrets } from '../notify/sign.ts'
 import { repositoryGlob } from '../policy/glob.ts'
+import { readNamedFile } from './named-file.ts'
 import type { WebhookConfig } from './observe-config.ts'
 
 const day = 86_400_000
@@ -21,17 +20,11 @@ function hookOf(config: WebhookConfig): Hook {
     url: new URL(url),
     kinds: events ?? ['push', 'tag', 'delete'],
     repositories: repositories?.map(repositoryGlob),
-    secrets: secretFile === undefined ? async () => [] : () => readSecrets(secretFile),
+    secrets: async () =>
+      secretFile === undefined ? [] : parseSecrets(await readNamedFile(secretFile)),
     allowsPrivate: allowPrivate === true,
     timeout: config.timeout ?? 10_000,
     batch: config.batch ?? 100,
     giveUpAfter: config.giveUpAfter ?? day,
   }
-}
-
-async function readSecrets(path: string): Promise<readonly Buffer[]> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new StrakeError('INVALID', `Cannot read ${path}`, { cause })
-  })
-  return parseSecrets(text)
 }

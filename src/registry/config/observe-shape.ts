@@ -6,11 +6,13 @@ import {
   duration,
   filledList,
   flag,
+  httpUrl,
   type KeysOf,
   list,
   path,
   type Shape,
   section,
+  simpleName,
   text,
   whole,
 } from './shape.ts'
@@ -37,10 +39,7 @@ const metrics: Shape<MetricsConfig> = section({
 
 const traces: Shape<TracesConfig> = section({
   url: {
-    shape: text(
-      'a URL such as http://127.0.0.1:4318, without a password',
-      /^https?:\/\/[^\s/?#@]+(?:\/[^\s?#]*)?$/,
-    ),
+    shape: httpUrl('http://127.0.0.1:4318'),
     isRequired: true,
     about: 'The collector. Without a path, /v1/traces is added.',
   },
@@ -54,7 +53,7 @@ const traces: Shape<TracesConfig> = section({
 
 const webhook: Shape<WebhookConfig> = section({
   name: {
-    shape: text('a name of letters, digits and . _ -', /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
+    shape: simpleName,
     isRequired: true,
     about: 'The name of the webhook in metrics and messages.',
   },

@@ -23,22 +23,20 @@ import {
   either,
   filledList,
   flag,
+  httpUrl,
   list,
   map,
   path,
   pathOr,
   type Shape,
   section,
+  simpleName,
   size,
   text,
   whole,
 } from './shape.ts'
 
-const url = text(
-  'a URL such as https://example.com, without a password',
-  /^https?:\/\/[^\s/?#@]+(?:\/[^\s?#]*)?$/,
-)
-const name = text('a name of letters, digits and . _ -', /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+const url = httpUrl('https://example.com')
 const log = pathOr('stderr')
 
 const network =
@@ -125,7 +123,7 @@ const tokens: Shape<TokensConfig> = section({
     shape: path,
     about: 'The key that signs access tokens. Made at the first start if it is absent.',
   },
-  service: { shape: name, about: 'The name of this registry in tokens. Default: strake.' },
+  service: { shape: simpleName, about: 'The name of this registry in tokens. Default: strake.' },
   challenge: {
     shape: choice('bearer', 'basic'),
     about:
@@ -134,7 +132,7 @@ const tokens: Shape<TokensConfig> = section({
 })
 
 const oidc: Shape<OidcConfig> = section({
-  name: { shape: name, isRequired: true, about: 'The name of the issuer in rules and logs.' },
+  name: { shape: simpleName, isRequired: true, about: 'The name of the issuer in rules and logs.' },
   issuer: { shape: url, isRequired: true, about: 'The URL of the issuer, as in its tokens.' },
   audience: {
     shape: text('the audience of the tokens'),
@@ -202,7 +200,7 @@ const auth: Shape<AuthConfig> = section({
 })
 
 const claims: Shape<ClaimSubject> = section({
-  issuer: { shape: name, isRequired: true, about: 'The name of an issuer of auth.oidc.' },
+  issuer: { shape: simpleName, isRequired: true, about: 'The name of an issuer of auth.oidc.' },
   claims: {
     shape: map('names of claims', /^[^\0]{1,100}$/, text('a text, in which * stands for any text')),
     isRequired: true,

@@ -38,6 +38,18 @@ export function text(says: string, pattern?: RegExp): Shape<string> {
   return { kind: 'text', says, pattern }
 }
 
+/** A name in metrics, tokens, rules and messages. */
+export const simpleName: Shape<string> = text(
+  'a name of letters, digits and . _ -',
+  /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+)
+
+/** A URL of HTTP. It has no password, because people copy and show the file. */
+export function httpUrl(example: string): Shape<string> {
+  const says = `a URL such as ${example}, without a password`
+  return text(says, /^https?:\/\/[^\s/?#@]+(?:\/[^\s?#]*)?$/)
+}
+
 /** A path; a relative one begins at the directory of the configuration file. */
 export const path: Shape<string> = { kind: 'path' }
 

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { StrakeError } from '#oci'
 import { TraceExport } from '../observe/trace/trace-export.ts'
+import { readNamedLines } from './named-file.ts'
 import type { TracesConfig } from './observe-config.ts'
 
 /** Opens the export of spans. Throws `INVALID` for headers that cannot be used. */
@@ -13,13 +13,10 @@ export async function openTraceExport(config: TracesConfig): Promise<TraceExport
 }
 
 async function readHeaders(path: string): Promise<Readonly<Record<string, string>>> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new StrakeError('INVALID', `Cannot read ${path}`, { cause })
-  })
-  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  const lines = await readNamedLines(path)
   return Object.fromEntries(
     lines.map((line) => {
-      const match = /^([A-Za-z0-9-]+):[ \t]*([\x20-\x7e]*)$/.exec(line.trim())
+      const match = /^([A-Za-z0-9-]+):[ \t]*([\x20-\x7e]*)$/.exec(line)
       if (match !== null) return [match[1], match[2]]
       throw new StrakeError('INVALID', `Cannot use ${path}: a line is no header`, {
         remedy: 'write lines such as Authorization: Bearer TOKEN',

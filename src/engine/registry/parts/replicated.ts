@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { StrakeError } from '#oci'
 import type { BucketConfig, DatabaseConfig } from '#registry/config/config'
+import { readNamedLines } from '#registry/config/named-file'
 import type { ReplicatedOptions } from '#server/replicated-registry'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -14,7 +14,7 @@ export async function replicatedOptions(
   const [accessKeyId, secretAccessKey] =
     bucket.credentialsFile === undefined
       ? [env['AWS_ACCESS_KEY_ID'], env['AWS_SECRET_ACCESS_KEY']]
-      : await readLines(bucket.credentialsFile)
+      : await readNamedLines(bucket.credentialsFile)
   if (!accessKeyId || !secretAccessKey) {
     throw new StrakeError(
       'INVALID',
@@ -40,20 +40,10 @@ export async function replicatedOptions(
 
 /** Returns the address of the database of replicas, which has a password. */
 export async function databaseUrl(database: DatabaseConfig, env: Env): Promise<string> {
-  const [fromFile] = database.urlFile === undefined ? [] : await readLines(database.urlFile)
+  const [fromFile] = database.urlFile === undefined ? [] : await readNamedLines(database.urlFile)
   const url = fromFile ?? database.url ?? env['STRAKE_REGISTRY_DATABASE']
   if (url) return url
   throw new StrakeError('INVALID', 'Cannot use the database: it has no address', {
     remedy: 'set storage.database.url or urlFile, or STRAKE_REGISTRY_DATABASE',
   })
-}
-
-async function readLines(path: string): Promise<readonly string[]> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new StrakeError('INVALID', `Cannot read ${path}`, { cause })
-  })
-  return text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
 }
