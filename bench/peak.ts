@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** Milliseconds between two readings. */
 const pause = 25
@@ -11,7 +11,7 @@ const pause = 25
 export function watchPeak(pid: number): () => number {
   let peak = 0
   const read = (): void => {
-    peak = Math.max(peak, ...family(pid).map(peakOf))
+    peak = Math.max(peak, ...withDescendants(pid).map(peakOf))
   }
   const timer = setInterval(read, pause)
   read()
@@ -21,21 +21,29 @@ export function watchPeak(pid: number): () => number {
   }
 }
 
-function family(pid: number): readonly number[] {
-  const children = text(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
-  return [pid, ...children.flatMap(family)]
+function withDescendants(pid: number): readonly number[] {
+  return [pid, ...childrenOf(pid).flatMap(withDescendants)]
 }
 
-function peakOf(pid: number): number {
-  const status = text(`/proc/${pid}/status`)
+/** The children of a process. Each of its threads has a list of those that it has started. */
+export function childrenOf(pid: number): readonly number[] {
+  return orElse([], () => readdirSync(`/proc/${pid}/task`)).flatMap((task) => {
+    const list = orElse('', () => readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1'))
+    return list.split(' ').filter(Boolean).map(Number)
+  })
+}
+
+/** The largest resident size that a process has had, in bytes; 0 if it has ended. */
+export function peakOf(pid: number): number {
+  const status = orElse('', () => readFileSync(`/proc/${pid}/status`, 'latin1'))
   return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024
 }
 
-/** The text of a file of the kernel; empty if the process has ended. */
-function text(path: string): string {
+/** What `read` returns, or `otherwise` if the process has ended. */
+function orElse<T>(otherwise: T, read: () => T): T {
   try {
-    return readFileSync(path, 'latin1')
+    return read()
   } catch {
-    return ''
+    return otherwise
   }
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { connectRegistry } from '../src/registry/index.ts'
 import { blob, emptyConfig, manifest, noise } from '../src/registry/testing/fixtures.ts'
 import { fromBuffer } from '../src/stream/index.ts'
+import { peakOf } from './peak.ts'
 import { median } from './statistics.ts'
 
 const option = (name: string, otherwise: number): number => {
@@ -206,9 +207,7 @@ try {
     process.stdout.write(`${row.name}: strake ${Math.round(ours)}${beside}\n`)
   }
   for (const { child, name } of servers) {
-    const status = await Bun.file(`/proc/${child.pid}/status`).text()
-    const peak = /VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? '0'
-    process.stdout.write(`peak memory: ${name} ${Math.round(Number(peak) / 1024)} MB\n`)
+    process.stdout.write(`peak memory: ${name} ${Math.round(peakOf(child.pid) / 2 ** 20)} MB\n`)
     child.kill()
     await child.exited
   }

@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describeApi } from '../api.ts'
 import { startDaemon } from '../daemon.ts'
 import { execute } from '../measure.ts'
+import { childrenOf, peakOf } from '../peak.ts'
 import { executeTool, NotOffered, type Place, removeListed, run, type Tool } from './tool.ts'
 
 /** Starts a daemon with its own containerd, and opens its empty store. */
@@ -36,13 +37,13 @@ export async function openDocker(place: Place): Promise<Tool> {
       const { runtime } = options
       const [verb = '', ...rest] = args
       const argv = runtime === undefined ? args : [verb, '--runtime', runtime, ...rest]
-      const daemons = await familyOf(daemon.pid)
+      // dockerd and its containerd. Processes of a container do not count.
+      const daemons = [daemon.pid, ...childrenOf(daemon.pid)]
       await Promise.all(daemons.map(forgetPeak))
       const execution = await executeTool(['docker', ...argv], env, options)
-      const peaks = await Promise.all(daemons.map(peakOf))
       return {
         ...execution,
-        peakBytes: peaks.reduce((sum, peak) => sum + peak, execution.peakBytes),
+        peakBytes: daemons.map(peakOf).reduce((sum, peak) => sum + peak, execution.peakBytes),
       }
     },
     api: async () => describeApi(daemon.pid, socket, place.env),
@@ -68,22 +69,7 @@ export async function openDocker(place: Place): Promise<Tool> {
   return tool
 }
 
-/** dockerd and its containerd. Processes of a container do not count. */
-async function familyOf(pid: number): Promise<readonly number[]> {
-  const children: number[] = []
-  for (const task of await readdir(`/proc/${pid}/task`)) {
-    const text = await readFile(`/proc/${pid}/task/${task}/children`, 'utf8').catch(() => '')
-    children.push(...text.split(' ').filter(Boolean).map(Number))
-  }
-  return [pid, ...children]
-}
-
 /** Resets the kernel's record of a process's largest resident size. */
 async function forgetPeak(pid: number): Promise<void> {
   await writeFile(`/proc/${pid}/clear_refs`, '5').catch(() => {})
-}
-
-async function peakOf(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024
 }

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { importBusybox, writeContext } from './busybox.ts'
+import { descendants, isRunning, textOf } from './processes.ts'
 import { end } from './servers.ts'
 import { command, missing, openStrake, program, type Strake } from './strake.ts'
 
@@ -68,19 +69,19 @@ describe.skipIf(reason !== undefined)('the process that builds for a server', ()
     expect(JSON.parse(await get(socket, '/images/json'))).toHaveLength(1)
     process.kill(builder, 'SIGCONT')
     client.destroy()
-    await until(() => below(builder).length === 0)
+    await until(() => descendants(builder).length === 0)
     await end(child)
-    expect(isThere(builder)).toBe(false)
+    expect(isRunning(builder)).toBe(false)
   })
 
   test('cancels a build by the ID that its client gave it', async () => {
     const { child, socket } = await serve()
     const client = await beginBuild(socket, '?buildid=mine')
     const builder = builderOf(child.pid) ?? 0
-    expect(below(builder).length).toBeGreaterThan(0)
+    expect(descendants(builder).length).toBeGreaterThan(0)
     const url = 'http://docker/build/cancel?id=mine'
     expect((await fetch(url, { unix: socket, method: 'POST' })).status).toBe(200)
-    await until(() => below(builder).length === 0)
+    await until(() => descendants(builder).length === 0)
     client.destroy()
     await end(child)
   })
@@ -89,10 +90,10 @@ describe.skipIf(reason !== undefined)('the process that builds for a server', ()
     const { child, socket } = await serve()
     await beginBuild(socket)
     const builder = builderOf(child.pid) ?? 0
-    const steps = below(builder)
+    const steps = descendants(builder)
     expect(steps.length).toBeGreaterThan(0)
     child.kill('SIGKILL')
-    await until(() => ![builder, ...steps].some(isThere))
+    await until(() => ![builder, ...steps].some(isRunning))
   })
 
   test('is started again after it was killed', async () => {
@@ -102,7 +103,7 @@ describe.skipIf(reason !== undefined)('the process that builds for a server', ()
     const builder = builderOf(child.pid) ?? 0
     process.kill(builder, 'SIGKILL')
     await ended
-    await until(() => !isThere(builder))
+    await until(() => !isRunning(builder))
     const again = await beginBuild(socket)
     again.destroy()
     await end(child)
@@ -116,35 +117,7 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-function statusOf(pid: string | number): { readonly parent: number; readonly state: string } {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const [, state = '', parent] = /\) (\S) (\d+)/s.exec(text) ?? []
-    return { parent: Number(parent), state }
-  } catch {
-    return { parent: 0, state: '' }
-  }
-}
-
-const isThere = (pid: number): boolean => !['', 'Z', 'X'].includes(statusOf(pid).state)
-
-function below(pid: number): readonly number[] {
-  const children = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && statusOf(name).parent === pid)
-    .map(Number)
-  return children.flatMap((child) => [child, ...below(child)])
-}
-
 /** The process that builds for a server. */
 function builderOf(server: number): number | undefined {
-  return below(server).find((pid) => commandOf(pid).includes('__build'))
-}
-
-/** The command line of a process; empty if it has ended. */
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-  } catch {
-    return ''
-  }
+  return descendants(server).find((pid) => textOf(`/proc/${pid}/cmdline`).includes('__build'))
 }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { importBusybox, writeContext } from './busybox.ts'
+import { descendants, processes } from './processes.ts'
 import { command, missing, openStrake, program, type Strake } from './strake.ts'
 
 const reason = missing('busybox', 'tar')
@@ -294,33 +295,6 @@ function stallingRegistry() {
         waiting = resolve
       }),
   }
-}
-
-interface ProcessState {
-  readonly pid: number
-  readonly parent: number
-  readonly state: string
-  readonly name: string
-}
-
-function processes(): readonly ProcessState[] {
-  return readdirSync('/proc').flatMap((pid) => {
-    if (!/^\d+$/.test(pid)) return []
-    try {
-      const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      const [, name = '', state = '', parent] = /\((.*)\) (\S) (\d+)/s.exec(text) ?? []
-      return [{ pid: Number(pid), parent: Number(parent), state, name }]
-    } catch {
-      return []
-    }
-  })
-}
-
-function descendants(pid: number): readonly number[] {
-  const all = processes()
-  const of = (parent: number): readonly number[] =>
-    all.filter((one) => one.parent === parent).flatMap((one) => [one.pid, ...of(one.pid)])
-  return of(pid)
 }
 
 function zombiesOf(pid: number): readonly string[] {

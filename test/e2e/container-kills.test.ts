@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { importBusybox } from './busybox.ts'
 import { copyOf, damage, inventory, kill, seed } from './fault-rig.ts'
+import { textOf } from './processes.ts'
 import { command, missing, openStrake, type Strake } from './strake.ts'
 
 // Every command that changes a container, a network or a volume is killed before a system call that
@@ -224,14 +225,6 @@ function namesIn(path: string): readonly string[] {
     return readdirSync(path)
   } catch {
     return []
-  }
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
   }
 }
 

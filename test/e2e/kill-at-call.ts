@@ -1,13 +1,6 @@
-import {
-  closeSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  readSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, openSync, readdirSync, readlinkSync, readSync, writeFileSync } from 'node:fs'
 import { check, symbols } from '#platform'
+import { textOf } from './processes.ts'
 
 // Runs a program, and kills it right before the Nth system call that changes something below a
 // directory, in the program or in a process that it starts. Calls are counted over all threads and
@@ -150,14 +143,6 @@ function tracees(): readonly string[] {
   return readdirSync('/proc')
     .filter((name) => textOf(`/proc/${name}/status`).includes(`\nTracerPid:\t${process.pid}\n`))
     .map((name) => textOf(`/proc/${name}/cmdline`).replaceAll('\0', ' ').trim())
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
 }
 
 function main([report = '', directory = '', wanted = '0', ...argv]: readonly string[]): void {
