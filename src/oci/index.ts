@@ -31,7 +31,7 @@ export {
   toImageName,
 } from './image-name.ts'
 // Reading untrusted JSON, and writing JSON like Go.
-export { encodeJson, parseJson } from './json.ts'
+export { encodeJson, formatGoJson, parseJson } from './json.ts'
 // Limits on untrusted documents.
 export { limits } from './limits.ts'
 // Manifests and indexes.

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { encodeJson, parseJson } from './json.ts'
+import { encodeJson, formatGoJson, parseJson } from './json.ts'
 
 const parse = (text: string) => parseJson(new TextEncoder().encode(text), 'document')
 
@@ -82,6 +82,10 @@ test('parseJson() refuses bytes that are not UTF-8', () => {
 
 test('parseJson() reads fractions', () => {
   expect(parse('[0.5,-1.25e-3,-0]')).toEqual([0.5, -0.00125, 0])
+})
+
+test('formatGoJson() can write each value in a line of its own', () => {
+  expect(formatGoJson({ a: ['<'] }, 2)).toBe('{\n  "a": [\n    "\\u003c"\n  ]\n}')
 })
 
 test('encodeJson() writes the same as Go, and parseJson() reads it', () => {

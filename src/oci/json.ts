@@ -26,11 +26,15 @@ export function parseJson(raw: Uint8Array, what: string, code: ErrorCode = 'INVA
  * digest: no white space, names in insertion order, `<`, `>` and `&` escaped.
  */
 export function encodeJson(value: unknown): Uint8Array<ArrayBuffer> {
-  const text = JSON.stringify(value).replace(
+  return new TextEncoder().encode(formatGoJson(value))
+}
+
+/** The same as a text. With `indent`, each value has its own line, with so many spaces per level. */
+export function formatGoJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replace(
     /[<>&\u2028\u2029]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
-  return new TextEncoder().encode(text)
 }
 
 type Fail = (reason: string, offset?: number) => StrakeError

@@ -1,3 +1,4 @@
+import { formatGoJson } from '#oci'
 import { printedEntry } from './bake-entries.ts'
 import type { BakePlan } from './bake-plan.ts'
 import { type BakeTarget, type BakeValue, isTexts, targetKeys } from './bake-target.ts'
@@ -48,13 +49,5 @@ export function printPlan({ groups, targets }: BakePlan): string {
     .map(({ name, target }) => [name, printedTarget(target)] as const)
     .sort(byName)
   const group = printedGroups.length === 0 ? {} : { group: Object.fromEntries(printedGroups) }
-  return formatJson({ ...group, target: Object.fromEntries(printedTargets) })
-}
-
-/** JSON in the form of Go: `<`, `>` and `&` are escapes. */
-function formatJson(document: unknown): string {
-  return JSON.stringify(document, undefined, 2).replaceAll(
-    /[<>&\u2028\u2029]/g,
-    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  return formatGoJson({ ...group, target: Object.fromEntries(printedTargets) }, 2)
 }

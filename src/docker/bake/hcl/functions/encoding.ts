@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { splitCsv } from '#dockerfile/csv'
+import { formatGoJson } from '#oci'
 import { HclError } from '../hcl-error.ts'
 import { fromPlain, mapOf, textOf, toPlain, type Value } from '../value.ts'
 import { define, type FunctionTable } from './define.ts'
@@ -41,10 +42,7 @@ function decodeJson(text: string): Value {
 
 /** Writes JSON as HCL does: without spaces, and `<`, `>` and `&` as escapes. */
 export function jsonOf(value: Value): string {
-  return JSON.stringify(toPlain(value)).replaceAll(
-    /[<>&\u2028\u2029]/g,
-    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  return formatGoJson(toPlain(value))
 }
 
 /** The first line names the members of the objects that the other lines are. */
