@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { isStrakeError, StrakeError } from '#oci'
+import { formatPlatform, isStrakeError, StrakeError } from '#oci'
 import { hostPlatform, isSystemError, parseYaml } from '#platform'
 import { readComposeFile } from './bake-compose.ts'
 import { evaluateBodies } from './bake-evaluate.ts'
@@ -54,9 +54,10 @@ export async function readBakeFiles(names: readonly string[], env: Environment):
 }
 
 function evaluateAll(bodies: readonly Body[], env: Environment): BakeFile {
-  const { os, architecture, variant } = hostPlatform()
-  const local = [os, architecture, variant].filter((part) => part !== undefined).join('/')
-  const fixed = { BAKE_CMD_CONTEXT: 'cwd://', BAKE_LOCAL_PLATFORM: local }
+  const fixed = {
+    BAKE_CMD_CONTEXT: 'cwd://',
+    BAKE_LOCAL_PLATFORM: formatPlatform(hostPlatform()),
+  }
   return withPlaces('the files', () => evaluateBodies(bodies, { env, fixed }))
 }
 
