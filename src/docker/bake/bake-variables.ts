@@ -22,7 +22,6 @@ import {
 export type Environment = Readonly<Record<string, string | undefined>>
 
 interface Declared {
-  readonly block: Block
   readonly name: string
   /** `undefined` where the file gives no type. */
   readonly type: Type | undefined
@@ -33,7 +32,6 @@ function declared(block: Block, scope: Scope): Declared {
   const [name = ''] = block.labels
   const type = block.body.attributes.get('type')?.value
   return {
-    block,
     name,
     type: type === undefined ? undefined : typeOf(type, (usual) => evaluate(usual, scope)),
     usual: block.body.attributes.get('default')?.value,
@@ -48,8 +46,7 @@ export function variableValue(
   names: ReadonlySet<string>,
 ): Value {
   return atPlace(block.at, () => {
-    const variable = declared(block, scope)
-    const { name, type, usual } = variable
+    const { name, type, usual } = declared(block, scope)
     const given = valueOutside(name, type !== undefined, env, names)
     if (usual === undefined && given === undefined) return type === undefined ? '' : null
     const own = usual === undefined ? undefined : evaluate(usual, scope)

@@ -68,22 +68,22 @@ function parseUnary(cursor: Cursor): Expression {
 }
 
 /** Reads `.name`, `[key]`, `.*` and `[*]` after a term. */
-function parseSteps(cursor: Cursor, of: Expression, inSplat = false): Expression {
+function parseSteps(cursor: Cursor, of: Expression): Expression {
   const at = placeOf(cursor)
   if (isNext(cursor, '...')) return of
   if (take(cursor, '.')) {
-    if (take(cursor, '*')) return parseSteps(cursor, splat(cursor, of, at, false), inSplat)
+    if (take(cursor, '*')) return parseSteps(cursor, splat(cursor, of, at, false))
     const [digits] = /^\d+/.exec(cursor.text.slice(cursor.at, cursor.at + 20)) ?? []
     if (digits !== undefined) {
       cursor.at += digits.length
       const key = { kind: 'literal', value: Number(digits), at } as const
-      return parseSteps(cursor, { kind: 'index', of, key, at }, inSplat)
+      return parseSteps(cursor, { kind: 'index', of, key, at })
     }
     const name = expectIdentifier(cursor, 'the name of an attribute')
-    return parseSteps(cursor, { kind: 'attribute', of, name, at }, inSplat)
+    return parseSteps(cursor, { kind: 'attribute', of, name, at })
   }
   if (!isNext(cursor, '[')) return of
-  return parseSteps(cursor, parseIndex(cursor, of, at), inSplat)
+  return parseSteps(cursor, parseIndex(cursor, of, at))
 }
 
 function parseIndex(cursor: Cursor, of: Expression, at: Place): Expression {

@@ -39,9 +39,7 @@ export function parseTemplate(cursor: Cursor, options: TemplateOptions): Express
   const kept = pieces.filter((piece) => piece.kind !== 'text' || piece.text !== '')
   const [only] = kept
   if (kept.length === 1 && only?.kind === 'value') return only.value
-  const rest = [...kept]
-  const parts = takeParts(rest, [])
-  return joined(parts, at)
+  return joined(takeParts(kept, []), at)
 }
 
 function joined(parts: readonly Expression[], at: Place): Expression {
