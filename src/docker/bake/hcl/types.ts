@@ -2,7 +2,7 @@ import { HclError } from './hcl-error.ts'
 import type { Expression } from './syntax.ts'
 import {
   boolOf,
-  isEqual,
+  distinct,
   isList,
   isMap,
   mapOf,
@@ -124,7 +124,7 @@ function memberValue(
 
 /** Returns each value once, in the order of HCL's sets. */
 export function setOf(values: readonly Value[]): readonly Value[] {
-  const once = values.filter((one, index) => values.findIndex((o) => isEqual(o, one)) === index)
+  const once = distinct(values)
   const [first] = once
   if (typeof first === 'number') return once.sort((a, b) => numberOf(a) - numberOf(b))
   if (typeof first !== 'string') return once

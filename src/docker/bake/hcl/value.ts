@@ -32,6 +32,11 @@ export function isEqual(a: Value, b: Value): boolean {
   return [...a].every(([name, one]) => b.has(name) && isEqual(one, b.get(name) ?? null))
 }
 
+/** Returns each value once, where it comes first. */
+export function distinct(values: readonly Value[]): Value[] {
+  return values.filter((one, index) => values.findIndex((other) => isEqual(other, one)) === index)
+}
+
 /** Formats a number as HCL does: never with an exponent. */
 export function formatNumber(value: number): string {
   const text = String(value)

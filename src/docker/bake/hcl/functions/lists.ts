@@ -1,7 +1,17 @@
 import { elementOf } from '../evaluate.ts'
 import { HclError } from '../hcl-error.ts'
 import { setOf } from '../types.ts'
-import { isEqual, isList, isMap, listOf, mapOf, textOf, typeName, type Value } from '../value.ts'
+import {
+  distinct,
+  isEqual,
+  isList,
+  isMap,
+  listOf,
+  mapOf,
+  textOf,
+  typeName,
+  type Value,
+} from '../value.ts'
 import { define, defineMany, type FunctionTable } from './define.ts'
 
 export const lists: FunctionTable = {
@@ -15,9 +25,7 @@ export const lists: FunctionTable = {
   contains: define(['any', 'any'], (list, value) =>
     listOf(list).some((one) => isEqual(one, value)),
   ),
-  distinct: define(['list'], (list) =>
-    list.filter((one, index) => list.findIndex((other) => isEqual(other, one)) === index),
-  ),
+  distinct: define(['list'], distinct),
   element: define(['list', 'number'], element),
   flatten: define(['list'], flatten),
   hasindex: define(['any', 'any'], hasElement),
