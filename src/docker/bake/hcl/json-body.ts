@@ -19,23 +19,36 @@ export function bodyOfJson(document: unknown, file: string, names: BlockNames): 
       const block = Object.hasOwn(names, name) ? names[name] : undefined
       if (name === '//') continue
       if (block === undefined) attributes.set(name, { name, value: expressionOf(value, at), at })
-      else if (block.hasLabel) {
-        for (const labelled of objectsOf(value, name, at)) {
-          for (const [label, one] of Object.entries(labelled)) {
-            for (const inside of objectsOf(one, label, at)) {
-              const body = bodyOfJson(inside, file, block.blocks)
-              blocks.push({ type: name, labels: [label], body, at })
-            }
-          }
-        }
-      } else {
-        for (const inside of objectsOf(value, name, at)) {
-          blocks.push({ type: name, labels: [], body: bodyOfJson(inside, file, block.blocks), at })
+      else {
+        for (const { labels, fields: inside } of bodiesOf(value, name, block.hasLabel, at)) {
+          const body = bodyOfJson(inside, file, block.blocks)
+          blocks.push({ type: name, labels, body, at })
         }
       }
     }
   }
   return { attributes, blocks }
+}
+
+interface LabelledFields {
+  readonly labels: readonly string[]
+  readonly fields: Fields
+}
+
+/** The bodies of all blocks of one type. The names of an object are labels where the type has one. */
+function bodiesOf(
+  value: unknown,
+  type: string,
+  hasLabel: boolean,
+  at: Place,
+): readonly LabelledFields[] {
+  const objects = objectsOf(value, type, at)
+  if (!hasLabel) return objects.map((fields) => ({ labels: [], fields }))
+  return objects.flatMap((labelled) =>
+    Object.entries(labelled).flatMap(([label, one]) =>
+      objectsOf(one, label, at).map((fields) => ({ labels: [label], fields })),
+    ),
+  )
 }
 
 /** A list of objects is the same as several blocks. */
