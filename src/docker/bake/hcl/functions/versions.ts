@@ -14,9 +14,8 @@ const pattern =
  * A version with `-` satisfies only constraints that have one themselves. Throws `HclError`.
  */
 export function satisfies(text: string, constraint: string): boolean {
-  const { numbers, given, before } = readVersion(text)
-  if (given.some((one) => one === 'any')) throw invalid(text)
-  const version = { numbers, before }
+  const version = readVersion(text)
+  if (version.isPattern) throw invalid(text)
   return constraint
     .split('||')
     .some((all) =>
@@ -28,17 +27,23 @@ function invalid(text: string): HclError {
   return new HclError(`${JSON.stringify(text)} is no version`)
 }
 
-type Part = 'given' | 'any'
+interface WrittenVersion extends Version {
+  /** How many numbers come before the first that may be any. */
+  readonly exact: number
+  /** Whether a number is `x` or `*`. */
+  readonly isPattern: boolean
+}
 
-function readVersion(text: string): Version & { readonly given: readonly Part[] } {
+function readVersion(text: string): WrittenVersion {
   const match = pattern.exec(text.trim())
   if (match === null) throw invalid(text)
   const parts = [match[1], match[2], match[3]]
+  const isNumber = (part: string | undefined): boolean => part !== undefined && /^\d/.test(part)
+  const first = parts.findIndex((part) => !isNumber(part))
   return {
-    numbers: parts.map((part) => (part !== undefined && /^\d/.test(part) ? Number(part) : 0)),
-    given: parts
-      .filter((part) => part !== undefined)
-      .map((part) => (/^\d/.test(part) ? 'given' : 'any')),
+    numbers: parts.map((part) => (isNumber(part) ? Number(part) : 0)),
+    exact: first === -1 ? parts.length : first,
+    isPattern: parts.some((part) => part !== undefined && !isNumber(part)),
     before: match[4] ?? '',
   }
 }
@@ -54,14 +59,14 @@ function holds(version: Version, operator: string, text: string): boolean {
   const wanted = readVersion(text)
   if (version.before !== '' && wanted.before === '') return false
   const order = compare(version, wanted)
-  const isSame = isSamePart(version, wanted, exactParts(wanted.given))
+  const isSame = isSamePart(version, wanted, wanted.exact) && (wanted.exact < 3 || order === 0)
   switch (operator) {
     case '=':
-      return isSame && (exactParts(wanted.given) < 3 || order === 0)
+      return isSame
     case '!=':
-      return !(isSame && (exactParts(wanted.given) < 3 || order === 0))
+      return !isSame
     case '>':
-      return exactParts(wanted.given) < 3 ? order > 0 && !isSame : order > 0
+      return order > 0 && !isSame
     case '<':
       return order < 0
     case '>=':
@@ -69,25 +74,19 @@ function holds(version: Version, operator: string, text: string): boolean {
       return order >= 0
     case '<=':
     case '=<':
-      return order <= 0 || (exactParts(wanted.given) < 3 && isSame)
+      return order <= 0 || isSame
     case '~':
     case '~>':
-      return order >= 0 && isSamePart(version, wanted, Math.min(exactParts(wanted.given), 2))
+      return order >= 0 && isSamePart(version, wanted, Math.min(wanted.exact, 2))
     default:
       return order >= 0 && isSamePart(version, wanted, caretParts(wanted))
   }
 }
 
-/** How many numbers a version has before the first that may be any. */
-function exactParts(given: readonly Part[]): number {
-  const first = given.indexOf('any')
-  return first === -1 ? given.length : first
-}
-
 /** `^` keeps everything up to the first number that is not 0. */
-function caretParts({ numbers, given }: ReturnType<typeof readVersion>): number {
+function caretParts({ numbers, exact }: WrittenVersion): number {
   const first = numbers.findIndex((one) => one !== 0)
-  return Math.min(first === -1 ? 3 : first + 1, exactParts(given))
+  return Math.min(first === -1 ? 3 : first + 1, exact)
 }
 
 function isSamePart(a: Version, b: Version, count: number): boolean {
