@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
-import { Duplex } from 'node:stream'
 import { forwardRequest } from '#platform/net/forward-request'
 import type { RelayedConnections } from '../connections/connections.ts'
+import { duplexOf } from '../connections/duplex.ts'
 import type { Builder } from './builder.ts'
 import { join } from './join.ts'
 import { beginSession } from './session-request.ts'
@@ -50,9 +50,4 @@ async function dial(builder: Builder): Promise<Socket> {
     socket.once('error', reject)
   })
   return socket
-}
-
-function duplexOf(connection: object): Duplex {
-  if (connection instanceof Duplex) return connection
-  throw new TypeError('The connection is not a stream of Node')
 }

@@ -1,10 +1,10 @@
-import { Duplex } from 'node:stream'
 import type { Engine } from '#engine/engine'
 import { type Method, serveGrpc } from '#grpc'
 import { createBuildkit } from '../buildkit/methods.ts'
 import { Sessions } from '../client/sessions.ts'
 import type { LocalConnections } from './connections.ts'
 import { controlSession } from './control-session.ts'
+import { duplexOf } from './duplex.ts'
 import { factsOfHeaders } from './session-facts.ts'
 
 export interface ConnectionOptions {
@@ -28,10 +28,4 @@ export function createConnections(
     openSession: (connection, headers) =>
       void sessions.open(duplexOf(connection), factsOfHeaders(headers)),
   }
-}
-
-/** Handlers of HTTP do not name the streams of Node, but all connections of this server are such. */
-function duplexOf(connection: object): Duplex {
-  if (connection instanceof Duplex) return connection
-  throw new TypeError('The connection is not a stream of Node')
 }
