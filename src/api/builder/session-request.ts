@@ -50,10 +50,9 @@ function readable(socket: Socket): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (): void => {
       for (const name of ['readable', 'end', 'close', 'error']) socket.off(name, settle)
-      if (socket.readableLength > 0) resolve()
-      else if (socket.destroyed || socket.readableEnded) {
-        reject(new Error('the process for builds has closed the connection'))
-      } else resolve()
+      const isOver = socket.destroyed || socket.readableEnded
+      if (socket.readableLength > 0 || !isOver) resolve()
+      else reject(new Error('the process for builds has closed the connection'))
     }
     for (const name of ['readable', 'end', 'close', 'error']) socket.on(name, settle)
   })
