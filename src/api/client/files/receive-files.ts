@@ -64,14 +64,13 @@ export async function receiveFiles(
   const stream = session.client.open(SyncFiles, { metadata, signal })
   using transfer = new Transfer(tree, stream, request)
   const packets = stream[Symbol.asyncIterator]()
-  let taken = 0
   try {
     for (;;) {
       const { done, value } = await packets.next()
       if (done === true) break
       transfer.take(value)
-      // What has arrived already is read without a look at anything else.
-      if (++taken % packetsPerTurn === 0) await giveWay(signal)
+      // Reading a packet that has arrived already gives no other work its turn.
+      if (transfer.packets % packetsPerTurn === 0) await giveWay(signal)
     }
   } catch (error) {
     // After the last packet the client may end the call in any way.
@@ -124,12 +123,13 @@ class Transfer implements Disposable {
   readonly #questions: number[] = []
   #isAsking = false
   #count = 0
-  #packets = 0
   #bytes = 0
   #size = 0
   #isListed = false
   /** Everything is there. The last packets of both sides may still be on their way. */
   isOver = false
+  /** How many were taken. */
+  packets = 0
 
   constructor(
     tree: ReceivedTree,
@@ -148,7 +148,7 @@ class Transfer implements Disposable {
   take({ type, stat, id, data }: Packet): void {
     this.#bytes += data.length + (stat?.path.length ?? 0)
     if (this.#bytes > mostBytes) throw broken('its files are too large')
-    if (++this.#packets % packetsPerReport === 0) this.#request.onProgress?.(this.#bytes)
+    if (++this.packets % packetsPerReport === 0) this.#request.onProgress?.(this.#bytes)
     if (type === packetType.data) this.#takeData(id, data)
     else if (type === packetType.stat) {
       if (stat !== undefined) this.#takeEntry(this.#checker.check(stat))
