@@ -19,6 +19,14 @@ export function usedPath(op: CopyOp | AddOp, path: string): UsedPath {
   return { path: at < 0 ? '/' : absolute(path.slice(0, at)), include, ...exclude }
 }
 
+/**
+ * True when the files are copied to a file system of their own, which is merged with the base. With
+ * `--chmod`, BuildKit makes a usual copy in spite of `--link`.
+ */
+export function isMerged({ link, chmod }: CopyOp | AddOp): boolean {
+  return link && chmod === undefined
+}
+
 /** What differs between the sources of one instruction. */
 interface CopyMembers {
   /** Absolute. */

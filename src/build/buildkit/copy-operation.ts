@@ -1,6 +1,6 @@
 import type { AddOp, CopyOp, SourceSpec, Vertex } from '../model/graph.ts'
 import type { Material } from '../model/provenance.ts'
-import { type CopyAction, localCopy, madeCopy, usedPath } from './copy-action.ts'
+import { type CopyAction, isMerged, localCopy, madeCopy, usedPath } from './copy-action.ts'
 import { type FileAction, fileOperation, hasBase, inlineFile } from './file-operation.ts'
 import {
   absolute,
@@ -29,9 +29,8 @@ export function copyOperation(
   if (base === undefined || !isKnown || remote === undefined) return undefined
   if (remote.length > 0 && op.sources.length > 0) return undefined
   const from = used.length === 0 ? undefined : inputOf(op, inputs, used)
-  // With `--chmod`, BuildKit makes a usual copy.
-  const isLinked = op.link && op.chmod === undefined
-  const below = isLinked || base.op.kind === 'scratch' ? undefined : base
+  const isAlone = isMerged(op)
+  const below = isAlone || !hasBase(base) ? undefined : base
   const actions = op.sources.map((source): FileAction => {
     if (source.kind === 'path') {
       return { json: keyOf(localCopy(op, usedPath(op, source.path), hasBase(below))), from }
@@ -40,7 +39,7 @@ export function copyOperation(
   })
   const others = remote.map((source) => madeAction(op, source, below))
   const copied = fileOperation(below, [...actions, ...others])
-  return isLinked && base.op.kind !== 'scratch' ? mergeOperation(base, copied) : copied
+  return isAlone && hasBase(base) ? mergeOperation(base, copied) : copied
 }
 
 /** The layers of two file systems, one above the other. */

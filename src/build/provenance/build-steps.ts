@@ -1,5 +1,5 @@
 import type { Platform } from '#oci'
-import { localCopy, madeCopy, usedPath } from '../buildkit/copy-action.ts'
+import { isMerged, localCopy, madeCopy, usedPath } from '../buildkit/copy-action.ts'
 import { inlineFileAction, workdirAction } from '../buildkit/file-operation.ts'
 import { downloadName } from '../buildkit/remote-source.ts'
 import { type AddOp, type CopyOp, type FilesFrom, mainContext, type RunOp } from '../model/graph.ts'
@@ -121,9 +121,8 @@ function describeFiles(
   context: Describing,
 ): string {
   const [base] = context.inputs
-  // With `--chmod`, BuildKit makes a usual copy.
-  const isLinked = op.link && op.chmod === undefined && base !== undefined
-  const below = isLinked ? undefined : base
+  const isAlone = isMerged(op) && base !== undefined
+  const below = isAlone ? undefined : base
   const made = ({ from, path }: MadeSource): FileAction => ({
     action: { copy: madeCopy(op, path, below !== undefined) },
     from,
@@ -139,7 +138,7 @@ function describeFiles(
     return made({ from, path: `/${each.name}` })
   })
   const copied = fileStep([...files, ...remote.map(made)], below, context)
-  if (!isLinked) return copied
+  if (!isAlone) return copied
   return context.add({ Op: { merge: { inputs: [{ input: 0 }, { input: 1 }] } } }, [base, copied])
 }
 
