@@ -56,7 +56,7 @@ export { copyDirectoryStatus } from './file/directory-status.ts'
 /** Files with exact permissions. */
 export { makeDirectoriesWithMode, writeFileWithMode } from './file/exact-mode.ts'
 /** Programs of this machine. */
-export { isExecutable } from './file/executable.ts'
+export { findProgram, isExecutable } from './file/executable.ts'
 /** A lock between processes that ends with its holder. */
 export type { LockKind } from './file/file-lock.ts'
 export {

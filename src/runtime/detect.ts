@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { StrakeError } from '#oci'
 import {
+  findProgram,
   isExecutable,
   isSystemError,
   programEnvironment,
@@ -66,7 +67,9 @@ export async function detectRuntime(options: DetectRuntimeOptions): Promise<Dete
 type Inspected = { name: string; path: string; version: string } | { reason: string }
 
 async function inspect(candidate: string, cache: string | undefined): Promise<Inspected> {
-  const path = candidate.startsWith('/') ? candidate : find(candidate)
+  const path = candidate.startsWith('/')
+    ? candidate
+    : findProgram(candidate, programEnvironment['PATH'] ?? '')
   if (path === undefined || !isExecutable(path)) return { reason: 'is not installed' }
   const { name, version } = await identify(path, cache)
   if (name === undefined) return { reason: 'is no OCI runtime: it prints no version' }
@@ -80,11 +83,6 @@ async function inspect(candidate: string, cache: string | undefined): Promise<In
     return { reason: `${version} lets a container overwrite it (CVE-2019-5736)` }
   }
   return { name, path, version }
-}
-
-function find(name: string): string | undefined {
-  const directories = programEnvironment['PATH']?.split(':') ?? []
-  return directories.map((directory) => `${directory}/${name}`).find(isExecutable)
 }
 
 interface Identity {

@@ -1,6 +1,6 @@
-import { accessSync, constants } from 'node:fs'
 import type { SbomRequest } from '#build'
 import { StrakeError } from '#oci'
+import { findProgram } from '#platform'
 import type { Engine } from '../engine.ts'
 import { version } from '../host/version.ts'
 import type { SbomOptions } from './options.ts'
@@ -15,25 +15,14 @@ export function sbomRequest(
   return {
     ...others,
     version,
-    ...(program !== undefined && { program: findProgram(program, env['PATH'] ?? '') }),
+    ...(program !== undefined && { program: requireProgram(program, env['PATH'] ?? '') }),
   }
 }
 
-/** Relative directories of PATH are left out: the directory of a project must not name a program. */
-function findProgram(name: string, path: string): string {
-  const directories = path.split(':').filter((directory) => directory.startsWith('/'))
-  const found = directories.map((directory) => `${directory}/${name}`).find(isExecutable)
+function requireProgram(name: string, path: string): string {
+  const found = findProgram(name, path)
   if (found !== undefined) return found
   throw new StrakeError('UNSUPPORTED', `Cannot list packages with ${name}: it is not in PATH`, {
     remedy: `install ${name}, name a scanner image, or leave generator= out`,
   })
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

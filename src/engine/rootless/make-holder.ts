@@ -1,8 +1,8 @@
 import { StrakeError } from '#oci'
 import {
   type ChildProcess,
+  findProgram,
   identifyProcess,
-  isExecutable,
   programEnvironment,
   readPlainFile,
   readSmallFile,
@@ -127,8 +127,7 @@ const packages: Readonly<Record<string, string>> = {
 }
 
 function programPath(name: string): string {
-  const directories = programEnvironment['PATH']?.split(':') ?? []
-  const path = directories.map((directory) => `${directory}/${name}`).find(isExecutable)
+  const path = findProgram(name, programEnvironment['PATH'] ?? '')
   if (path === undefined) throw missing(`${name} of the package ${packages[name]} is not installed`)
   return path
 }
