@@ -182,8 +182,6 @@ export {
 } from './net/nftables.ts'
 export { probePort } from './net/port.ts'
 export { isPrivateAddress } from './net/private-address.ts'
-/** Processes of one PID namespace. */
-export { processesBeside } from './process/beside.ts'
 /** Pipes, and moving bytes through descriptors without stopping the event loop. */
 export type { DescriptorWriter } from './process/descriptor-writer.ts'
 export { ownPipeWriter, sharedWriter } from './process/descriptor-writer.ts'
@@ -234,6 +232,8 @@ export {
   selfCommand,
   spawnProcess,
 } from './process/process.ts'
+/** The processes of this machine, or of one PID namespace. */
+export { processesBeside, processIds } from './process/process-ids.ts'
 export { hasRoom, roomSize } from './process/room.ts'
 /** Processes that are not children of this one. */
 export { awaitStranger, takeDescriptor } from './process/stranger.ts'

@@ -3,6 +3,7 @@ import {
   type ChildProcess,
   findProgram,
   identifyProcess,
+  processIds,
   programEnvironment,
   readPlainFile,
   readSmallFile,
@@ -90,11 +91,7 @@ async function whenReady(child: ChildProcess): Promise<Holder> {
 }
 
 function survivorIn(namespaces: Namespaces): number | undefined {
-  return process
-    .getBuiltinModule('node:fs')
-    .readdirSync('/proc')
-    .map(Number)
-    .find((pid) => pid > 0 && isIn(pid, namespaces))
+  return processIds().find((pid) => isIn(pid, namespaces))
 }
 
 type Map = readonly [program: string, words: readonly string[]]

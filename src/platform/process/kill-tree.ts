@@ -1,5 +1,6 @@
 import { fs } from '../call/node-fs.ts'
 import { ignoring, readSmallFile } from '../call/posix.ts'
+import { processIds } from './process-ids.ts'
 
 /**
  * Kills a process and every descendant of it. Stops each process before it lists its children, so
@@ -19,13 +20,13 @@ export function killTree(pid: number): readonly number[] {
 
 /**
  * Kills every process whose command line has these words in this order, one after the other, with all of
- * its descendants. Any process can choose its command line, so a container can only harm itself.
+ * its descendants. A process of a container that gives itself such a command line is killed too: it harms
+ * only its own container.
  */
 export function killByWords(words: readonly string[]): void {
   const wanted = `\0${words.join('\0')}\0`
-  for (const name of fs().readdirSync('/proc')) {
-    const pid = Number(name)
-    if (!Number.isInteger(pid) || pid === process.pid) continue
+  for (const pid of processIds()) {
+    if (pid === process.pid) continue
     if ((readSmallFile(`/proc/${pid}/cmdline`) ?? '').includes(wanted)) killTree(pid)
   }
 }

@@ -2,14 +2,19 @@ import { isSystemError } from '../call/libc.ts'
 import { fs } from '../call/node-fs.ts'
 import { readLink } from '../call/posix.ts'
 
+/** The IDs of all processes that this one sees. */
+export function processIds(): readonly number[] {
+  return fs()
+    .readdirSync('/proc')
+    .map(Number)
+    .filter((id) => id > 0)
+}
+
 /** The processes in the PID namespace of a process, by this machine's IDs; none when it has ended. */
 export function processesBeside(pid: number): readonly number[] {
   const namespace = namespaceOf(pid)
   if (namespace === undefined) return []
-  return fs()
-    .readdirSync('/proc')
-    .map(Number)
-    .filter((each) => each > 0 && namespaceOf(each) === namespace)
+  return processIds().filter((each) => namespaceOf(each) === namespace)
 }
 
 function namespaceOf(pid: number): string | undefined {
