@@ -2,7 +2,10 @@ import { StrakeError } from '#oci'
 import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
 
-/** `POST /build/cancel`: ends the build whose client gave it this ID. Docker knows no absent build. */
+/**
+ * `POST /build/cancel`: ends the build to which its client gave this ID. As in Docker, an ID that no
+ * build has is no error.
+ */
 export async function cancel({ query, builds }: ApiCall): Promise<Response> {
   const id = query.text('id')
   if (id === undefined) throw new ApiError(400, 'build ID not provided')

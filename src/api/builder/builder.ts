@@ -49,7 +49,7 @@ export function createBuilder(engine: Engine, options: BuilderOptions = {}): Bui
     const child = spawnProcess(command, {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: environmentOf(engine),
-      // Only the server decides when it ends.
+      // Signals of the terminal do not reach the process: only the server ends it.
       ownSession: true,
     })
     children.add(child)
@@ -70,7 +70,7 @@ export function createBuilder(engine: Engine, options: BuilderOptions = {}): Bui
   }
   return {
     async use() {
-      // The news of an end comes later than the end.
+      // `exited` resolves some time after the process has ended.
       if (current !== undefined && identifyProcess(current.child.pid) === undefined) forget(current)
       current ??= start()
       const running = current
@@ -114,7 +114,7 @@ function environmentOf({ root, run, env }: Engine): Readonly<Record<string, stri
   return { ...Object.fromEntries(known), STRAKE_ROOT: root, STRAKE_RUN: run }
 }
 
-/** Reads the first line of the process: it listens then. */
+/** Reads the path of the socket. The process writes it in a line when it listens. */
 async function readSocket({ stdout }: ChildProcess): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''

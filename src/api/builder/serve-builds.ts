@@ -7,8 +7,8 @@ import type { ServeOptions } from '../serve.ts'
 const patience = 10_000
 
 /**
- * Builds for a server, which has started this process and knows it by `Builder`. Writes the path of a
- * socket to standard output, serves the Engine API there, and returns after the end of standard input.
+ * Builds for the server that has started this process by `createBuilder`. Writes the path of a socket
+ * to standard output, serves the Engine API there, and returns after the end of standard input.
  */
 export async function serveBuilds(
   engine: Engine,

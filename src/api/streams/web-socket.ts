@@ -97,7 +97,7 @@ export function webSocketOver(
   }
 }
 
-/** Input that is aborted ends. */
+/** Yields the input. When it is aborted, it ends without an error. */
 async function* quiet(input: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* input

@@ -3,7 +3,7 @@ import { ownerMember, timestamp } from './file-operation.ts'
 import { absolute, type UsedPath } from './operation.ts'
 import { isPattern } from './selected-digest.ts'
 
-/** One source of COPY or ADD in BuildKit's JSON, whose other members have its order too. */
+/** One source of COPY or ADD in BuildKit's JSON. All members have BuildKit's order. */
 export interface CopyAction {
   /** Absolute. */
   readonly src: string
@@ -60,7 +60,7 @@ export function madeCopy(op: CopyOp | AddOp, path: string, isOnBase: boolean): C
   return copyAction(op, { src: path, unpacks, isLocal: false, include: [], required: [] }, isOnBase)
 }
 
-/** The order of the members counts. */
+/** BuildKit hashes the text, so the order of the members counts. */
 function copyAction(
   op: CopyOp | AddOp,
   { src, unpacks, isLocal, include, required }: CopyMembers,

@@ -25,7 +25,7 @@ export function copyOperation(
   const remote = op.kind === 'add' ? remoteSources(op, materials) : []
   const used = op.sources.flatMap((each) => (each.kind === 'path' ? usedPath(op, each.path) : []))
   const isKnown = !used.some(hasOddPattern)
-  // The order of sources of this machine and of others is not in our plan.
+  // Our plan does not have the order in which the instruction names local and remote sources.
   if (base === undefined || !isKnown || remote === undefined) return undefined
   if (remote.length > 0 && op.sources.length > 0) return undefined
   const from = used.length === 0 ? undefined : inputOf(op, inputs, used)
@@ -67,7 +67,7 @@ function inputOf(
   return { made, selector: filesSelector(paths.map(({ path }) => path)) }
 }
 
-/** Copies what an operation of its own made. */
+/** A source of a copy that another operation makes. */
 interface MadeSource {
   readonly made: Operation
   /** Absolute. */
@@ -87,7 +87,10 @@ function madeAction(
   return { json, from: { made, selector: filesSelector([path]) } }
 }
 
-/** Of the source, only the last name is part of the key: the whole path selects files of an input. */
+/**
+ * Returns what BuildKit hashes of a copy: of the path of the source only its last name. The input has
+ * the whole path, because it says which files the copy uses.
+ */
 function keyOf(copy: CopyAction): object {
   return { ...copy, src: lastName(copy.src) }
 }

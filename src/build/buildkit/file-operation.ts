@@ -31,7 +31,7 @@ export function inlineFile(name: string, content: string, mode?: number): Operat
   return fileOperation(undefined, [{ json: inlineFileAction(name, content, mode) }])
 }
 
-/** The same in BuildKit's JSON. */
+/** A file whose content is in the Dockerfile, in BuildKit's JSON. */
 export function inlineFileAction(name: string, content: string, mode = 0o644): object {
   const data = Buffer.from(content).toString('base64')
   return { path: absolute(name), mode, data, timestamp }

@@ -21,7 +21,7 @@ export function remoteSources(
 ): readonly RemoteSource[] | undefined {
   const { urls, repositories = [] } = op
   if (materials.length !== urls.length + repositories.length) return undefined
-  // The order of downloads and repositories is not in our plan.
+  // Our plan does not have the order in which the instruction names downloads and repositories.
   if (urls.length > 0 && repositories.length > 0) return undefined
   const found = materials.map((material, at) => {
     const url = urls[at]

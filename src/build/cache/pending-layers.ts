@@ -80,8 +80,8 @@ export class PendingLayers implements AsyncDisposable {
   }
 
   /**
-   * Takes a layer of a cache that a step has written itself, while it read its files. Then the layer
-   * is not fetched. `takeDraft` gives away what was written, and it is removed if it is another layer.
+   * Keeps the layer that a step has written while it read its files, if a cache has the same one.
+   * Then that layer is not fetched. `takeDraft` hands over what was written. Another layer is removed.
    */
   async offer({ diffId }: StateLayer, takeDraft?: () => LayerDraft | undefined): Promise<void> {
     if (this.#drafts.has(diffId) || !(this.#blobs.has(diffId) || this.#named.has(diffId))) return

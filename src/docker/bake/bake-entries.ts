@@ -86,7 +86,7 @@ const isReference = (key: string, entry: Entry): boolean =>
 const quote = (field: string): string =>
   /[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field
 
-/** Two entries with the same text here are one. */
+/** Returns a text that is equal for two entries of which the later one replaces the earlier one. */
 export function entryKind(key: string, entry: Entry): string {
   if (key === 'secret' || key === 'ssh') return entry['id'] ?? ''
   if (key === 'attest') return entry['type'] ?? ''

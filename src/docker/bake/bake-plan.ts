@@ -103,7 +103,10 @@ function cleanContext(context: string): string {
   return posix.normalize(context.replace(/^cwd:\/\//, '') || '.').replace(/(?<=.)\/$/, '')
 }
 
-/** A later parent goes before an earlier one, and the target itself before all of them. */
+/**
+ * Returns a target with the values of its parents. A value of a later parent replaces that of an
+ * earlier one, and a value of the target itself replaces both.
+ */
 function inherited(
   file: BakeFile,
   name: string,

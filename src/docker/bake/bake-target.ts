@@ -73,7 +73,10 @@ export function readTargetValue(key: string, value: Value): BakeValue | undefine
   }
 }
 
-/** Adds what a later file or an inheriting target says. Names that it has as null stay as they are. */
+/**
+ * Adds what a later file or an inheriting target says. A name whose value is null there keeps its
+ * earlier value.
+ */
 export function mergeTargets(first: BakeTarget, second: BakeTarget): BakeTarget {
   const merged: Record<string, BakeValue> = { ...first }
   for (const [key, value] of Object.entries(second)) {
@@ -105,7 +108,7 @@ export function normalize(target: BakeTarget): BakeTarget {
   return plain
 }
 
-/** Of entries with the same ID or type the last one holds. */
+/** Returns each text once. Of entries with the same ID or type it returns the last one. */
 function once(
   key: string,
   list: readonly (string | Entry)[],

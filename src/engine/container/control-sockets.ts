@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import type { MountRequest } from '#container'
 import { StrakeError } from '#oci'
 
-/** The socket at which `system serve` listens unless it is told another one. */
+/** The socket on which `system serve` listens by default. */
 export function apiSocket(run: string): string {
   return `${run}/docker.sock`
 }

@@ -125,7 +125,7 @@ export class ReceivedTree implements Disposable {
     }
     // The deepest come first, because a directory may lose the right to be entered.
     for (const { entry, permissions } of this.#directories.toReversed()) {
-      // A change of a mode is a change of the status, by which a build knows unchanged files.
+      // Setting the same mode again would change the status, by which a build knows unchanged files.
       if (permissions === entry.permissions) continue
       const fd = treeCalls.openPlace(this.#open(entry.parent).fd, Buffer.from(entry.name))
       if (fd === undefined) continue
@@ -189,7 +189,7 @@ export class ReceivedTree implements Disposable {
 
   #removeEarlier(path: string): void {
     const known = this.#earlier.get(path)
-    // Nothing was sent into a directory that is not listed yet.
+    // A directory that is not listed yet got nothing: all its entries are of an earlier transfer.
     if (known?.size === 0) return
     const { fd, earlier } = this.#open(path)
     for (const name of earlier.keys()) treeCalls.removeTree(fd, Buffer.from(name))

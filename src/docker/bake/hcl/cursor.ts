@@ -84,7 +84,7 @@ export function expectIdentifier(cursor: Cursor, what: string): string {
   return name
 }
 
-/** Passes the word, if it comes next and no longer identifier does. */
+/** Passes the word, if it is the whole identifier that comes next. */
 export function takeKeyword(cursor: Cursor, word: string): boolean {
   const { at } = cursor
   if (takeIdentifier(cursor) === word) return true

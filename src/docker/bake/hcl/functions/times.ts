@@ -130,7 +130,7 @@ function describe(time: Time): Value {
   ])
 }
 
-/** The ISO week of a day is that of the Thursday beside it. */
+/** Returns the ISO week of a day: the number of the week is that of its Thursday. */
 function isoWeek(date: Date): readonly (readonly [string, Value])[] {
   const thursday = new Date(date)
   thursday.setUTCHours(0, 0, 0, 0)
