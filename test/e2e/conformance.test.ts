@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startBalancer } from '../../src/server/testing/balancer.ts'
-import { clusterReason, startCluster } from '../../src/server/testing/cluster.ts'
+import {
+  clusterReason,
+  startCluster,
+  writeReplicaConfig,
+} from '../../src/server/testing/cluster.ts'
 import { serveStrakeRegistry } from './servers.ts'
 import { missing, openStrake } from './strake.ts'
 
@@ -60,23 +63,9 @@ describe.skipIf(reason !== undefined)('the official conformance suite', () => {
     'has no failures in its strict form against replicas over PostgreSQL and a bucket',
     async () => {
       await using cluster = await startCluster()
-      const { bucket, database } = await cluster.createPlace()
+      const place = await cluster.createPlace()
       await using strake = await openStrake()
-      const credentials = join(strake.directory, 'bucket')
-      await writeFile(credentials, 'strake\nstrakesecret\n')
-      const config = join(strake.directory, 'registry.yml')
-      const storage = {
-        bucket: {
-          name: bucket.bucket,
-          region: bucket.region,
-          endpoint: bucket.endpoint,
-          pathStyle: true,
-          credentialsFile: credentials,
-        },
-        database: { url: database },
-        sparse: true,
-      }
-      await writeFile(config, JSON.stringify({ storage }))
+      const config = await writeReplicaConfig(strake.directory, place, { sparse: true })
       await using first = await serveStrakeRegistry(strake, '--config', config)
       await using second = await serveStrakeRegistry(strake, '--config', config)
       // Each connection of the suite goes to the next replica.

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   findPostgres,
@@ -5,6 +6,7 @@ import {
   startPostgres,
 } from '../../facts/testing/postgres-server.ts'
 import { type S3Server, startS3Server } from '../../objects/testing/s3-server.ts'
+import type { StorageConfig } from '../../registry/config/config.ts'
 import type { ReplicaOptions } from './replica.ts'
 
 /** Why tests of several replicas cannot run here, or `undefined`. */
@@ -46,6 +48,34 @@ export async function startCluster(): Promise<Cluster> {
       await postgres[Symbol.asyncDispose]()
     },
   }
+}
+
+/**
+ * Writes the configuration of a replica and its credentials into a directory. Returns the path of the
+ * configuration file.
+ */
+export async function writeReplicaConfig(
+  directory: string,
+  { bucket, database }: ClusterPlace,
+  more: StorageConfig = {},
+): Promise<string> {
+  const { accessKeyId, secretAccessKey } = bucket.credentials
+  const credentialsFile = join(directory, 'bucket')
+  await writeFile(credentialsFile, `${accessKeyId}\n${secretAccessKey}\n`)
+  const storage: StorageConfig = {
+    bucket: {
+      name: bucket.bucket,
+      region: bucket.region,
+      endpoint: bucket.endpoint,
+      pathStyle: true,
+      credentialsFile,
+    },
+    database: { url: database },
+    ...more,
+  }
+  const path = join(directory, 'registry.yml')
+  await writeFile(path, JSON.stringify({ storage }))
+  return path
 }
 
 /** A replica in a process of its own. Disposal kills it. */

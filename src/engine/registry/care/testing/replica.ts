@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import { fromBuffer } from '#stream'
 import type { StandInBucket } from '../../../../objects/testing/s3-server.ts'
 import { emptyConfig, type Fixture, manifest } from '../../../../registry/testing/fixtures.ts'
@@ -6,7 +5,7 @@ import {
   openReplicatedRegistry,
   type ReplicatedRegistry,
 } from '../../../../server/replicated-registry.ts'
-import type { Cluster } from '../../../../server/testing/cluster.ts'
+import { type Cluster, writeReplicaConfig } from '../../../../server/testing/cluster.ts'
 import { openTestEngine, type TestEngine } from '../../../testing/fixture.ts'
 
 /** A new registry in a bucket, and its configuration file for commands. */
@@ -26,20 +25,7 @@ export async function openTestReplica(cluster: Cluster): Promise<TestReplica> {
   const served = opened.use(
     await openReplicatedRegistry({ bucket, database: { url: database }, redirects: false }),
   )
-  const credentials = `${engine.directory}/bucket`
-  await writeFile(credentials, 'strake\nstrakesecret\n')
-  const config = `${engine.directory}/registry.yml`
-  const storage = {
-    bucket: {
-      name: bucket.bucket,
-      region: bucket.region,
-      endpoint: bucket.endpoint,
-      pathStyle: true,
-      credentialsFile: credentials,
-    },
-    database: { url: database },
-  }
-  await writeFile(config, JSON.stringify({ storage }))
+  const config = await writeReplicaConfig(engine.directory, { bucket, database })
   return {
     engine,
     served,
