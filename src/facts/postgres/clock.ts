@@ -28,7 +28,7 @@ export async function followClock(
       (next) => {
         last = next
       },
-      // A database that does not answer has no better time than the last one.
+      // While the database does not answer, the time goes on from the last look.
       () => {},
     )
   }, interval)

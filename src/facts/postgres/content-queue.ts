@@ -2,7 +2,7 @@
  * The step of the schema for content that a collection looks at. Whatever may be unneeded gets a row
  * in `strake_unheld`: an object when it is recorded, and content when a repository drops it. So no
  * collection searches the bucket, and a crash at any place leaves a row. A collection claims rows by
- * moving their time forward; what it has decided about, it removes if the time is still its own.
+ * moving their time forward. It removes a row that it has decided about, unless its time has changed since.
  */
 export const contentQueue = `
    ALTER TABLE strake_objects ADD COLUMN hidden_at bigint;

@@ -54,7 +54,7 @@ export function createTokenAdmin(tokens: TokenFacts, now: () => number = Date.no
     },
     async revoke(id, owner) {
       const token = await tokens.find(id)
-      // A token of others is as unknown as one that never was.
+      // The answer must not show that somebody else has a token with this ID.
       const isKnown = token !== undefined && (owner === undefined || isOwn(token, owner))
       await revokeApiToken(isKnown ? tokens : undefined, id)
     },

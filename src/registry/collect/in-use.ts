@@ -25,7 +25,7 @@ async function readBounded(path: string): Promise<string> {
   return await file.readFile('utf8')
 }
 
-/** Renews the time for which manifests stay that nothing but the cluster holds. */
+/** Notes that manifests which a cluster runs are used, so that they stay although no tag means them. */
 export async function keepInUse(
   facts: RegistryFacts,
   digests: ReadonlySet<Digest>,

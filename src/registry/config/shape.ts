@@ -78,7 +78,7 @@ export function list<T>(item: Shape<T>): Shape<readonly T[]> {
   return { kind: 'list', item, least: 0 }
 }
 
-/** A list that would mean nothing, or not what its writer thinks, without items. */
+/** A list with at least one item: the writer of an empty one may think that it means everything. */
 export function filledList<T>(item: Shape<T>): Shape<readonly T[]> {
   return { kind: 'list', item, least: 1 }
 }

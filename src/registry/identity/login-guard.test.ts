@@ -41,7 +41,7 @@ test('LoginGuard clears the failures of a user at an address, and not those of o
     guard.succeeded('192.0.2.2', 'mallory')
   }
   expect(check('192.0.2.2', 'carol')).toThrow('too many failed logins')
-  // A login of bob from elsewhere does not give those who guess new tries.
+  // Bob logs in from his own address. Those who guess his password must wait all the same.
   guard.succeeded('192.0.2.3', 'bob')
   expect(check('192.0.2.4', 'bob')).toThrow('too many failed logins')
 })

@@ -45,8 +45,8 @@ export interface Notice {
 }
 
 /**
- * Returns what webhooks tell about an event: manifests only, because blobs say nothing without them.
- * A push that moves tags is told as a push, and as a move of each tag.
+ * Returns what webhooks tell about an event: manifests only, because a receiver cannot use a blob
+ * without its manifest. A push that moves tags is told as a push, and as a move of each tag.
  */
 export function noticesOf(event: RegistryEvent, source: string): readonly Notice[] {
   const { action, kind, repository, digest, mediaType, principal, moves = [] } = event

@@ -58,7 +58,7 @@ export async function deliver(
     .catch((error: unknown) => {
       throw connectionError(url.host, error, signal)
     })
-  // The status says everything; a long body costs nothing.
+  // The status says whether the receiver has the events, so its body is not read.
   await response.body?.cancel().catch(() => {})
   if (response.status >= 200 && response.status < 300) return
   const asked = parseRetryAfter(response.headers.get('Retry-After'), services.now())

@@ -103,7 +103,7 @@ async function dropContent(
   limit: number,
 ): Promise<void> {
   if (content === undefined) return
-  // A later collection forgets that nothing held them.
+  // The notes that nothing holds them stay; a later collection removes those.
   for (const digest of digests) {
     await content.deleteUnless(
       digest,
