@@ -5,7 +5,7 @@ import { openStoredRegistry, type ServedRegistry } from '#server'
 import { serveConfigured } from '#server/serve-configured'
 import type { Engine } from '../engine.ts'
 import { withCaches } from './parts/caches.ts'
-import { replicatedOptions } from './parts/replicated.ts'
+import { openReplicas } from './parts/replicated.ts'
 import { findPlace, type PlaceOptions } from './place.ts'
 import { overStore, type RegistryServer } from './serve.ts'
 
@@ -68,14 +68,12 @@ export async function serveConfiguredRegistry(
 /** Opens the content of a registry. `opened` gets what must be disposed. */
 export async function openOwn(
   engine: () => Promise<Engine>,
-  { bucket, database, directory }: StorageConfig,
+  storage: StorageConfig,
   opened: AsyncDisposableStack,
 ): Promise<ServedRegistry> {
-  if (bucket !== undefined && database !== undefined) {
-    const { openReplicatedRegistry } = await import('#server/replicated-registry')
-    const options = await replicatedOptions(bucket, database, process.env)
-    return opened.use(await openReplicatedRegistry(options))
-  }
+  const replicas = await openReplicas(storage)
+  if (replicas !== undefined) return opened.use(replicas)
+  const { directory } = storage
   if (directory !== undefined) return opened.use(await openStoredRegistry(directory))
   return await overStore(await engine())
 }

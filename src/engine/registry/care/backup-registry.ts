@@ -3,10 +3,11 @@ import { sep } from 'node:path'
 import { StrakeError } from '#oci'
 import { ignoreAbsent } from '#platform'
 import type { Engine } from '../../engine.ts'
+import { openReplicas } from '../parts/replicated.ts'
 import { findPlace, readConfig } from '../place.ts'
 import { type BackupOptions, type BackupReport, backUp, sourceOfFiles } from './backup.ts'
 import { type FilesOptions, findRegistryFiles } from './registry-files.ts'
-import { openReplicas, restoreReplicas, sourceOfReplicas } from './replicated-backup.ts'
+import { restoreReplicas, sourceOfReplicas } from './replicated-backup.ts'
 import { type RestoreReport, restoreBackup } from './restore-backup.ts'
 
 /** Backs up a registry of this machine. Throws `INVALID` for a directory inside the registry. */
@@ -16,7 +17,7 @@ export async function backUpRegistry(
   options: BackupOptions & FilesOptions,
 ): Promise<BackupReport> {
   const place = await findPlace({ ...options, root: async () => engine.root })
-  await using replicas = await openReplicas(place.config)
+  await using replicas = await openReplicas(place.config.storage ?? {})
   if (replicas !== undefined) {
     return await backUp(sourceOfReplicas(replicas, place.files), directory, options)
   }
@@ -38,7 +39,7 @@ export async function restoreRegistry(
   signal?: AbortSignal,
 ): Promise<RestoreReport> {
   if (config !== undefined && storage === undefined) {
-    await using replicas = await openReplicas(await readConfig(config))
+    await using replicas = await openReplicas((await readConfig(config)).storage ?? {})
     if (replicas !== undefined) return await restoreReplicas(replicas, backup, signal)
   }
   if (storage === undefined) {

@@ -8,7 +8,7 @@ import { createRestore, type RestoreOptions, type Source } from '#registry/check
 import { openStoredRegistry } from '#server'
 import { blobProblem } from '../../content/check-blob.ts'
 import type { Engine } from '../../engine.ts'
-import { replicatedOptions } from '../parts/replicated.ts'
+import { openReplicas } from '../parts/replicated.ts'
 import { findPlace } from '../place.ts'
 import { overStore } from '../serve.ts'
 
@@ -46,14 +46,14 @@ async function openParts(
   opened: AsyncDisposableStack,
 ): Promise<Parts> {
   const { config } = await findPlace({ config: path, storage, root: async () => engine.root })
-  const { directory, bucket, database } = config.storage ?? {}
-  if (bucket !== undefined && database !== undefined) {
-    const { openReplicatedRegistry } = await import('#server/replicated-registry')
-    const replica = await replicatedOptions(bucket, database, process.env)
-    const { facts, content } = opened.use(await openReplicatedRegistry(replica))
+  const { storage: place = {} } = config
+  const replicas = await openReplicas(place)
+  if (replicas !== undefined) {
+    const { facts, content } = opened.use(replicas)
     const aside = async ({ digest }: Descriptor): Promise<void> => content.setAside(digest)
     return { facts, ledger: facts.ledger, content, setAside: aside }
   }
+  const { directory } = place
   const stored =
     directory === undefined ? undefined : opened.use(await openStoredRegistry(directory))
   const { facts } = stored ?? (await overStore(engine))

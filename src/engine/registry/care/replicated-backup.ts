@@ -3,22 +3,12 @@ import { openDirectoryStore } from '#content'
 import { contentOfSnapshot, restorePostgresFacts, snapshotPostgresFacts } from '#facts'
 import { ContentMismatchError, type Digest, isStrakeError, StrakeError } from '#oci'
 import { authFiles, findTokens, openTokens } from '#registry/access/open-auth'
-import type { RegistryConfig } from '#registry/config/config'
-import { openReplicatedRegistry, type ReplicatedRegistry } from '#server/replicated-registry'
-import { replicatedOptions } from '../parts/replicated.ts'
+import type { ReplicatedRegistry } from '#server/replicated-registry'
 import type { BackupSource } from './backup.ts'
 import type { RegistryFiles } from './registry-files.ts'
 import { factsOfBackup, type RestoreReport } from './restore-backup.ts'
 
 const mediaType = 'application/octet-stream'
-
-/** Opens the registry of replicas that a configuration names, or returns `undefined`. */
-export async function openReplicas({
-  storage: { bucket, database } = {},
-}: RegistryConfig): Promise<ReplicatedRegistry | undefined> {
-  if (bucket === undefined || database === undefined) return undefined
-  return await openReplicatedRegistry(await replicatedOptions(bucket, database, process.env))
-}
 
 /** The source for a registry in a bucket. Blobs are proved while they are copied. */
 export function sourceOfReplicas(
@@ -35,9 +25,7 @@ export function sourceOfReplicas(
         return 'added'
       } catch (error) {
         signal?.throwIfAborted()
-        if (isStrakeError(error, 'NOT_FOUND') || error instanceof ContentMismatchError) {
-          return 'absent'
-        }
+        if (isLost(error)) return 'absent'
         throw error
       }
     },
@@ -81,8 +69,7 @@ export async function restoreReplicas(
       bytes += size
     } catch (error) {
       signal?.throwIfAborted()
-      if (!isStrakeError(error, 'NOT_FOUND') && !(error instanceof ContentMismatchError))
-        throw error
+      if (!isLost(error)) throw error
       faulty.push(digest)
     }
   }
@@ -90,4 +77,9 @@ export async function restoreReplicas(
   await using copied = await findTokens(authFiles({}, join(backup, 'registry-auth')))
   for await (const token of copied?.list() ?? []) await tokens?.put(token)
   return { blobs: held.length - faulty.length, bytes, faulty }
+}
+
+/** Returns true for the error of a blob that is absent or damaged. */
+function isLost(error: unknown): boolean {
+  return isStrakeError(error, 'NOT_FOUND') || error instanceof ContentMismatchError
 }

@@ -1,12 +1,25 @@
 import { StrakeError } from '#oci'
-import type { BucketConfig, DatabaseConfig } from '#registry/config/config'
+import type { BucketConfig, DatabaseConfig, StorageConfig } from '#registry/config/config'
 import { readNamedLines } from '#registry/config/named-file'
-import type { ReplicatedOptions } from '#server/replicated-registry'
+import type { ReplicatedOptions, ReplicatedRegistry } from '#server/replicated-registry'
+
+/**
+ * Opens the registry of replicas that a configuration names, or returns `undefined`. Its code is loaded
+ * here, because most registries need no client of a database.
+ */
+export async function openReplicas({
+  bucket,
+  database,
+}: StorageConfig): Promise<ReplicatedRegistry | undefined> {
+  if (bucket === undefined || database === undefined) return undefined
+  const { openReplicatedRegistry } = await import('#server/replicated-registry')
+  return await openReplicatedRegistry(await replicatedOptions(bucket, database, process.env))
+}
 
 type Env = Readonly<Record<string, string | undefined>>
 
 /** Returns what a registry of many replicas needs. Secrets are in files or in the environment. */
-export async function replicatedOptions(
+async function replicatedOptions(
   bucket: BucketConfig,
   database: DatabaseConfig,
   env: Env,
