@@ -1,5 +1,6 @@
 import { conditionalChanges } from './conditional-changes.ts'
 import { contentQueue } from './content-queue.ts'
+import { objectTables } from './object-index.ts'
 import { letterTable } from './outbox.ts'
 import { tokenTable } from './tokens.ts'
 
@@ -262,40 +263,7 @@ export const steps: readonly string[] = [
        RETURN NEXT;
      END LOOP;
    END $$;`,
-  `CREATE TABLE strake_objects (
-     digest text COLLATE "C" PRIMARY KEY,
-     key text NOT NULL,
-     size bigint NOT NULL,
-     used_at bigint NOT NULL,
-     -- a collection is deciding about it
-     hidden boolean NOT NULL DEFAULT false
-   );
-   CREATE TABLE strake_ingests (
-     id text PRIMARY KEY,
-     document text NOT NULL,
-     version bigint NOT NULL,
-     changed_at bigint NOT NULL
-   );
-   CREATE TABLE strake_trash (key text PRIMARY KEY);
-
-   -- The first object of a digest stays, and the other one is queued. One that is being collected
-   -- gives way.
-   CREATE FUNCTION strake_put_object(digest_ text, key_ text, size_ bigint, at_ bigint)
-   RETURNS SETOF strake_objects LANGUAGE plpgsql AS $$
-   DECLARE known_ strake_objects;
-   BEGIN
-     INSERT INTO strake_objects VALUES (digest_, key_, size_, at_, false) ON CONFLICT DO NOTHING;
-     SELECT * INTO known_ FROM strake_objects WHERE digest = digest_ FOR UPDATE;
-     IF known_.hidden THEN
-       INSERT INTO strake_trash VALUES (known_.key) ON CONFLICT DO NOTHING;
-       UPDATE strake_objects SET key = key_, size = size_, used_at = at_, hidden = false
-         WHERE digest = digest_ RETURNING * INTO known_;
-     ELSIF known_.key <> key_ THEN
-       INSERT INTO strake_trash VALUES (key_) ON CONFLICT DO NOTHING;
-       UPDATE strake_objects SET used_at = at_ WHERE digest = digest_ RETURNING * INTO known_;
-     END IF;
-     RETURN NEXT known_;
-   END $$;`,
+  objectTables,
   conditionalChanges,
   contentQueue,
   tokenTable,
