@@ -24,7 +24,7 @@ import { openRepository } from './open-repository.ts'
 import { quotaWarning } from './quota-warning.ts'
 import { reply, replyError } from './reply.ts'
 import { readSound } from './sound.ts'
-import { moveTag } from './tags/move-tag.ts'
+import { meaningOf, moveTag } from './tags/move-tag.ts'
 
 type ManifestEndpoint = Extract<Endpoint, { kind: 'manifest' }>
 
@@ -113,10 +113,7 @@ async function isWanted(
   request: Request,
 ): Promise<boolean> {
   if (!hasConditions(request)) return true
-  const current = await repository.resolve(reference, request.signal).catch((error: unknown) => {
-    if (isStrakeError(error, 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN')) return undefined
-    throw error
-  })
+  const current = await meaningOf(repository, reference, request.signal)
   return weighConditions(request, current && `"${current.digest}"`) === 'proceed'
 }
 

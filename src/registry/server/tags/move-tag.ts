@@ -8,15 +8,21 @@ export async function moveTag(
   repository: Repository,
   { tag, target }: { readonly tag: string; readonly target: Descriptor },
 ): Promise<void> {
-  const previous = options.tellsMoves === true ? await meaningOf(repository, tag) : undefined
+  if (options.tellsMoves !== true) return await repository.tag(tag, target)
+  const previous = (await meaningOf(repository, tag))?.digest
   await repository.tag(tag, target)
-  if (options.tellsMoves !== true || previous === target.digest) return
+  if (previous === target.digest) return
   moves.push({ tag, ...(previous !== undefined && { previous }) })
 }
 
-async function meaningOf(repository: Repository, tag: string): Promise<string | undefined> {
+/** Returns the manifest that a reference means, or `undefined` if it means none. */
+export async function meaningOf(
+  repository: Repository,
+  reference: string,
+  signal?: AbortSignal,
+): Promise<Descriptor | undefined> {
   try {
-    return (await repository.resolve(tag)).digest
+    return await repository.resolve(reference, signal)
   } catch (error) {
     if (isStrakeError(error, 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN')) return undefined
     throw error
