@@ -57,15 +57,10 @@ export { emulatedPlatforms } from './root/emulators.ts'
 export type { ContainerMount, RootMount } from './root/mount.ts'
 export { removeMountPoints } from './root/mount-points.ts'
 export { openSource } from './root/mount-source.ts'
-export { releaseNestedMounts } from './root/nested-mounts.ts'
+export { releaseMounts } from './root/nested-mounts.ts'
 export { type PreparedRoot, type PrepareRootOptions, prepareRoot } from './root/prepare-root.ts'
 /** Memory that several containers share. */
-export {
-  hasSharedMemory,
-  joinSharedMemory,
-  mountSharedMemory,
-  releaseSharedMemory,
-} from './root/shared-memory.ts'
+export { hasSharedMemory, joinSharedMemory, mountSharedMemory } from './root/shared-memory.ts'
 /** The user of a process. */
 export { type ResolvedUser, type ResolveUserOptions, resolveUser } from './root/user.ts'
 export { checkUserTables } from './root/user-table.ts'

@@ -7,7 +7,7 @@ import {
   type OutputTarget,
   prepareRoot,
   type RootMount,
-  releaseNestedMounts,
+  releaseMounts,
   removeMountPoints,
   resolveUser,
   runProcess,
@@ -75,7 +75,7 @@ export async function openStepContainer(
     ...opened.mounts,
   ]
   const nested = nestedMounts(directory)
-  stack.defer(() => releaseNestedMounts(nested))
+  stack.defer(() => releaseMounts(nested))
   const prepared = stack.use(prepareRoot(active.root, { mounts, cwd: op.cwd, nested }))
   const runtime = await context.services.runtime()
   const more = [...devices.env, ...opened.env, ...proxied.env]

@@ -6,7 +6,7 @@ import {
   removeTree,
   type TemporaryDirectory,
 } from '#platform'
-import { discard, type Runtime, releaseNestedMounts } from '#runtime'
+import { discard, type Runtime, releaseMounts } from '#runtime'
 import { isAbandoned, ownedName } from '#snapshot'
 
 /** The directory of one build, below the directory of all builds. */
@@ -53,7 +53,7 @@ export async function endAbandonedBuilds(
     for (const step of (await entries(`${run}/${build}`)).filter(isStep)) {
       await discard(await runtime(), step)
       removeNetworkNamespace(`${run}/${build}/${step}/${namespaceFile}`)
-      await releaseNestedMounts(nestedMounts(`${run}/${build}/${step}`))
+      await releaseMounts(nestedMounts(`${run}/${build}/${step}`))
     }
     await removeTree(`${run}/${build}`)
   }

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { removeTree } from '#platform'
-import { releaseNestedMounts, releaseSharedMemory } from '#runtime'
+import { releaseMounts } from '#runtime'
 import { releaseVolumes, volumeEvent, volumePath } from '#volume'
 import { findSubject, networkEvents, removalEvents } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
@@ -26,8 +26,8 @@ export async function cleanUp(
       problems.push(error)
     }
   }
-  await attempt(() => releaseNestedMounts(paths.mounts))
-  await attempt(() => releaseSharedMemory(paths.memory))
+  await attempt(() => releaseMounts(paths.mounts))
+  await attempt(() => releaseMounts(paths.memory))
   await attempt(() => releaseVolumes(order, { container: order.id }))
   await attempt(() => unmountRoot(order, paths, store))
   if (order.bridged) await attempt(() => leaveNetwork(order, store))

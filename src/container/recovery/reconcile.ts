@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { isAlive, removeTree, signalProcess } from '#platform'
-import { endStart, forget, releaseNestedMounts, releaseSharedMemory } from '#runtime'
+import { endStart, forget, releaseMounts } from '#runtime'
 import type { ContainerSnapshot } from '#snapshot'
 import { releaseVolumes } from '#volume'
 import { containerEvent, networkEvents } from '../model/container-events.ts'
@@ -71,8 +71,8 @@ export async function reconcileContainer(
   if (holder !== undefined) signalProcess(holder, 'SIGKILL')
   endStart(paths.directory)
   await forget(runtimeOf(context, container), id, groupOf(container))
-  await releaseNestedMounts(paths.mounts)
-  await releaseSharedMemory(paths.memory)
+  await releaseMounts(paths.mounts)
+  await releaseMounts(paths.memory)
   await releaseVolumes(context, { container: id })
   await releaseRoot(context, container)
   await context.networks.detach(id)

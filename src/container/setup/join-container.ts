@@ -62,7 +62,7 @@ export function joinIpcOf(
 
 /**
  * Mounts the memory that a container shares with others, or that it joins, at its place. Returns the
- * place; `undefined` for a container that has its memory alone. `releaseSharedMemory` undoes it.
+ * place; `undefined` for a container that has its memory alone. `releaseMounts` undoes it.
  */
 export function prepareMemory(
   context: Pick<ContainerContext, 'root' | 'run'>,

@@ -10,8 +10,7 @@ import {
   type NetworkNamespace,
   type PreparedRoot,
   prepareRoot,
-  releaseNestedMounts,
-  releaseSharedMemory,
+  releaseMounts,
   resolveUser,
   useCompiledFilter,
   writeBundle,
@@ -83,8 +82,8 @@ export async function prepareContainer(
   )
   const attachment = undo.use(await attach(context, container, options.signal))
   undo.defer(() => releaseVolumes(context, { container: id }))
-  undo.defer(() => releaseNestedMounts(paths.mounts))
-  undo.defer(() => releaseSharedMemory(paths.memory))
+  undo.defer(() => releaseMounts(paths.mounts))
+  undo.defer(() => releaseMounts(paths.memory))
   const memory = prepareMemory(context, container, others.memory)
   // They are mounted again for the container before they are unmounted here.
   await using images = new MountedImages(context.snapshots)

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { mountsBelow, readMounts } from '#platform'
 import type { RootMount } from './mount.ts'
-import { mountNested, releaseNestedMounts } from './nested-mounts.ts'
+import { mountNested, releaseMounts } from './nested-mounts.ts'
 import { prepareRoot } from './prepare-root.ts'
 
 const cannotMount = process.getuid?.() === 0 ? undefined : 'not root'
@@ -29,7 +29,7 @@ beforeEach(() => {
 })
 
 afterEach(async () => {
-  await releaseNestedMounts(nested)
+  await releaseMounts(nested)
   expect(mountsBelow(base)).toEqual([])
   rmSync(base, { recursive: true, force: true })
 })
@@ -114,7 +114,7 @@ describe.skipIf(cannotMount !== undefined)(`mounts in mounts (${cannotMount ?? '
     await output.next()
     for (let round = 0; round < 300; round++) {
       prepare(bind('volume', '/data'), bind('dir', `/data/x/new${round}`))
-      await releaseNestedMounts(nested)
+      await releaseMounts(nested)
     }
     container.stdin.end()
     const rest = await Array.fromAsync({ [Symbol.asyncIterator]: () => output })

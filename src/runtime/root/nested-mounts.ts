@@ -33,7 +33,7 @@ export interface LocatedMount {
  * `directory` and mounts the inner ones in that tree by descriptor, with the tree as the root of
  * every path. The runtime gets the whole tree as one mount.
  *
- * Returns the mounts that the runtime must make. `releaseNestedMounts` undoes this function, also
+ * Returns the mounts that the runtime must make. `releaseMounts` undoes this function, also
  * after it has thrown.
  */
 export function mountNested(
@@ -69,8 +69,8 @@ function needsDescriptor({ subpath, isBrief }: RootMount): boolean {
   return subpath !== undefined || isBrief === true
 }
 
-/** Unmounts the mounts of `mountNested`. An absent directory is not an error. */
-export async function releaseNestedMounts(directory: string): Promise<void> {
+/** Unmounts everything at a directory and removes it. An absent directory is not an error. */
+export async function releaseMounts(directory: string): Promise<void> {
   while (unmount(directory, { detach: true })) {
     // Each call unmounts the topmost mount.
   }

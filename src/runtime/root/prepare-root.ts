@@ -16,7 +16,7 @@ export interface PrepareRootOptions {
   readonly cwd?: string | undefined
   /**
    * A directory for mounts that contain other mounts. It is created when needed;
-   * `releaseNestedMounts` unmounts and removes it.
+   * `releaseMounts` unmounts and removes it.
    */
   readonly nested: string
 }
