@@ -12,6 +12,7 @@ import type { NoteEvent } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
 import { MonitorLock } from '../model/lock.ts'
 import type { OutputStream } from '../model/options.ts'
+import type { ContainerState } from '../model/state.ts'
 import { forgetHolds } from '../protocol/hold.ts'
 import {
   type ForegroundDescriptors,
@@ -175,10 +176,7 @@ export class MonitoredContainer {
   async #noteEnd({
     exitCode,
     oomKilled,
-  }: {
-    readonly exitCode: number
-    readonly oomKilled: boolean
-  }): Promise<void> {
+  }: Pick<ContainerState, 'exitCode' | 'oomKilled'>): Promise<void> {
     if (oomKilled) await this.#note('oom')
     await this.#note('die', { exitCode: String(exitCode) })
   }
