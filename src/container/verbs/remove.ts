@@ -3,9 +3,10 @@ import { isAlive } from '#platform'
 import type { ContainerContext } from '../model/context.ts'
 import { lockContainer, tryLockContainer } from '../model/lock.ts'
 import { type Container, getContainer, isRunning, readContainer } from '../model/record.ts'
+import { waitForDeath, waitForEnd } from '../protocol/await-end.ts'
 import { reconcileContainer } from '../recovery/reconcile.ts'
 import { removeRemains } from '../setup/remains.ts'
-import { killContainer, waitForDeath, waitForEnd } from './control.ts'
+import { killContainer } from './control.ts'
 import { findContainer } from './find.ts'
 
 export interface RemoveOptions {

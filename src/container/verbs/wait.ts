@@ -5,7 +5,7 @@ import { type Container, isRunning, lostExitCode, readContainer } from '../model
 import type { ContainerState } from '../model/state.ts'
 import { changesIn } from '../observe/changes.ts'
 import { readHealth } from '../observe/health.ts'
-import { waitForEnd } from './control.ts'
+import { waitForEnd } from '../protocol/await-end.ts'
 import { findContainer } from './find.ts'
 
 /**
