@@ -30,7 +30,7 @@ export interface ContentGraph {
 const documentsSize = 64 * 1024 * 1024
 
 /** True for content that refers to other content. */
-export function isDocument({ mediaType }: Descriptor): boolean {
+export function isDocument({ mediaType }: Pick<Descriptor, 'mediaType'>): boolean {
   return isManifestType(mediaType) || isIndexType(mediaType)
 }
 
@@ -52,7 +52,7 @@ export async function readDocument(
 }
 
 /** Returns the children of a manifest or index, in its order. The subject is not a child. */
-export function childrenOf({ parsed }: ContentDocument): readonly Descriptor[] {
+export function childrenOf({ parsed }: Pick<ContentDocument, 'parsed'>): readonly Descriptor[] {
   if (parsed.kind === 'index') return parsed.index.manifests
   return [parsed.manifest.config, ...parsed.manifest.layers]
 }

@@ -1,4 +1,4 @@
-import type { ContentStore } from '#content'
+import { type ContentStore, childrenOf } from '#content'
 import {
   type Descriptor,
   type Digest,
@@ -121,7 +121,7 @@ class Check {
     const stated = (parsed.kind === 'manifest' ? parsed.manifest : parsed.index).subject?.digest
     if (stated !== subject) yield { ...at, problem: 'mismatch', isRepaired: false }
     const kind: MemberKind = parsed.kind === 'manifest' ? 'blob' : 'manifest'
-    for (const child of childrenOf(parsed)) {
+    for (const child of childrenOf({ parsed })) {
       const isHeld = held[kind].has(child.digest)
       if (isHeld || (await this.#holds(repository, kind, child.digest))) continue
       if (!(await this.#holds(repository, 'manifest', digest))) return
@@ -148,9 +148,4 @@ class Check {
   async #restore(lost: LostContent): Promise<boolean> {
     return (await this.#options.restore?.(lost)) ?? false
   }
-}
-
-function childrenOf(parsed: ManifestOrIndex): readonly Descriptor[] {
-  if (parsed.kind === 'index') return parsed.index.manifests
-  return [parsed.manifest.config, ...parsed.manifest.layers]
 }

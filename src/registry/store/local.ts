@@ -1,20 +1,19 @@
-import type {
-  ContentStore,
-  Ingest,
-  IngestOptions,
-  ReadOptions,
-  WriteOptions,
-  WriteOutcome,
+import {
+  type ContentStore,
+  childrenOf,
+  type Ingest,
+  type IngestOptions,
+  isDocument,
+  type ReadOptions,
+  type WriteOptions,
+  type WriteOutcome,
 } from '#content'
 import {
   type Descriptor,
   type Digest,
   isDigest,
-  isIndexType,
-  isManifestType,
   isTag,
   limits,
-  type ManifestOrIndex,
   parseManifestOrIndex,
   StrakeError,
 } from '#oci'
@@ -29,9 +28,9 @@ import type {
   Repository,
 } from '../registry.ts'
 import type { Member, MemberKind, RegistryFacts, RepositoryFacts } from './facts.ts'
-import { KeptDocuments } from './kept-documents.ts'
 import { LinkingIngest } from './linking-ingest.ts'
 import { describeReferrer } from './referrer.ts'
+import { StoredDocuments } from './stored-documents.ts'
 import { mergeReferrers, taggedReferrers } from './tagged-referrers.ts'
 
 export interface LocalRegistryOptions {
@@ -48,7 +47,7 @@ export function createLocalRegistry(
   facts: RegistryFacts,
   options: LocalRegistryOptions = {},
 ): Registry {
-  const backing = { blobs, facts, options, documents: new KeptDocuments() }
+  const backing = { blobs, facts, options, documents: new StoredDocuments(blobs) }
   return {
     repository: (name, opening) => new LocalRepository(parseName(name), backing, opening),
     repositories: (page) => facts.repositories(page),
@@ -59,7 +58,7 @@ interface Backing {
   readonly blobs: ContentStore
   readonly facts: RegistryFacts
   readonly options: LocalRegistryOptions
-  readonly documents: KeptDocuments
+  readonly documents: StoredDocuments
 }
 
 class LocalRepository implements Repository {
@@ -88,16 +87,7 @@ class LocalRepository implements Repository {
     const wanted = { ...descriptor, size: target.size }
     if (kind === 'blob' || options.start !== undefined || options.end !== undefined) {
       yield* this.#blobs.read(wanted, options)
-    } else yield await this.#readDocument(wanted, options)
-  }
-
-  async #readDocument(target: Descriptor, options: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
-    const { documents } = this.#backing
-    const kept = documents.get(target)
-    if (kept !== undefined) return kept
-    const raw = await toBuffer(this.#blobs.read(target, options), limits.manifestSize)
-    documents.keep(target.digest, raw)
-    return raw
+    } else yield await this.#backing.documents.read(wanted, options)
   }
 
   async write(
@@ -161,7 +151,7 @@ class LocalRepository implements Repository {
 
   async readManifest(reference: string): Promise<FoundManifest> {
     const descriptor = await this.resolve(reference)
-    return { descriptor, raw: await this.#readDocument(descriptor, {}) }
+    return { descriptor, raw: await this.#backing.documents.read(descriptor) }
   }
 
   async resolveBlob(digest: Digest): Promise<Descriptor> {
@@ -251,7 +241,7 @@ class LocalRepository implements Repository {
       kind: 'manifest',
       descriptor: subject === undefined ? bare(expected) : describeReferrer(expected, raw),
       ...(subject === undefined ? {} : { subject: subject.digest }),
-      names: namedBy(parsed),
+      names: childrenOf({ parsed }).map(({ digest }) => digest),
     })
   }
 
@@ -262,17 +252,9 @@ class LocalRepository implements Repository {
   async #get(kind: MemberKind, digest: Digest): Promise<Member> {
     const member = await this.#facts.find(kind, digest)
     // Lost or damaged content is unknown, so that a client sends it again.
-    if (member === undefined || !(await this.#isPresent(member))) throw this.#unknown(kind, digest)
+    if (member === undefined || !(await this.#backing.documents.isPresent(member)))
+      throw this.#unknown(kind, digest)
     return member
-  }
-
-  async #isPresent({ kind, descriptor }: Member): Promise<boolean> {
-    const { documents } = this.#backing
-    if (kind === 'manifest' && documents.isBelieved(descriptor)) return true
-    const isPresent = await this.#blobs.has(descriptor)
-    if (isPresent) documents.see(descriptor.digest)
-    else documents.drop(descriptor.digest)
-    return isPresent
   }
 
   /** Content of an unknown media type is a manifest only if it was written as one. */
@@ -302,19 +284,6 @@ class LocalRepository implements Repository {
 }
 
 const octetStream = 'application/octet-stream'
-
-function isDocument({ mediaType }: Pick<Descriptor, 'mediaType'>): boolean {
-  return isManifestType(mediaType) || isIndexType(mediaType)
-}
-
-/** Returns the digests of everything that a manifest or index names. */
-function namedBy(parsed: ManifestOrIndex): readonly Digest[] {
-  const named =
-    parsed.kind === 'manifest'
-      ? [parsed.manifest.config, ...parsed.manifest.layers]
-      : parsed.index.manifests
-  return named.map(({ digest }) => digest)
-}
 
 function bare({ mediaType, digest, size }: Descriptor): Descriptor {
   return { mediaType, digest, size }
