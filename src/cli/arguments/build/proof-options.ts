@@ -41,7 +41,7 @@ export function addBuildProofOptions(command: Command): Command {
 }
 
 /** Policies of buildx are programs in Rego. */
-export function refusePolicy(text: string): undefined {
+function refusePolicy(text: string): undefined {
   if (text === 'disabled=true') return undefined
   throw new StrakeError('UNSUPPORTED', 'Cannot use --policy: programs in Rego are not run', {
     remedy: 'write the rules into a file for --source-policy-file',
