@@ -21,16 +21,12 @@ export interface Cancelable extends Disposable {
 export function cancelable({ query, builds, signal }: ApiCall): Cancelable {
   const id = query.text('buildid')
   const stop = new AbortController()
-  const leave = (): void => stop.abort(signal.reason)
   const cancelBuild = (): void =>
     stop.abort(new StrakeError('CONFLICT', 'Cannot go on with the build: its client cancelled it'))
-  if (signal.aborted) leave()
-  signal.addEventListener('abort', leave, { once: true })
   if (id !== undefined) builds.set(id, cancelBuild)
   return {
-    signal: stop.signal,
+    signal: AbortSignal.any([signal, stop.signal]),
     [Symbol.dispose]() {
-      signal.removeEventListener('abort', leave)
       if (id !== undefined && builds.get(id) === cancelBuild) builds.delete(id)
     },
   }
