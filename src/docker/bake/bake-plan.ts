@@ -40,24 +40,29 @@ export function planBake(file: BakeFile, { names, changes, env }: BakeChoice): B
   const overrides = readOverrides(changes, Object.keys(file.targets), env)
   const wanted = names.length === 0 ? ['default'] : names.map(targetName)
   const chosen = [...new Set(wanted.flatMap((name) => matchingNames(file, name)))]
+  const planning = { file, overrides, inherited: new Map<string, BakeTarget>() }
   const targets = new Map<string, PlannedTarget>()
   const groups: Record<string, BakeGroup> = {}
   for (const name of chosen) {
     const found = membersOf(file, name)
     for (const group of found.groups) groups[group] = file.groups[group] ?? { targets: [] }
     for (const member of found.targets) {
-      targets.set(member, {
-        name: member,
-        target: resolve(file, member, overrides),
-        isLinked: false,
-      })
+      targets.set(member, { name: member, target: resolve(planning, member), isLinked: false })
     }
   }
   const isDefault = chosen.includes('default') && groups['default'] !== undefined
   const direct = isDefault ? chosen.filter((name) => name !== 'default') : chosen
   const members = [...(groups['default']?.targets ?? []), ...direct]
   groups['default'] = { ...groups['default'], targets: [...new Set(members)].sort() }
-  return { targets: withLinks(file, targets, overrides), groups }
+  return { targets: withLinks(planning, targets), groups }
+}
+
+/** What the targets of one plan have in common. */
+interface Planning {
+  readonly file: BakeFile
+  readonly overrides: ReadonlyMap<string, Overrides>
+  /** Targets with the values of their parents. Several targets may inherit from one. */
+  readonly inherited: Map<string, BakeTarget>
 }
 
 function matchingNames(file: BakeFile, pattern: string): readonly string[] {
@@ -68,19 +73,24 @@ function matchingNames(file: BakeFile, pattern: string): readonly string[] {
   return names
 }
 
+/** Returns the targets and the groups that a name stands for, each once. */
 function membersOf(
   file: BakeFile,
   name: string,
-  seen: ReadonlySet<string> = new Set(),
-): { readonly targets: readonly string[]; readonly groups: readonly string[] } {
-  const group = Object.hasOwn(file.groups, name) ? file.groups[name] : undefined
-  if (group === undefined) return { targets: [name], groups: [] }
-  if (seen.has(name)) throw new StrakeError('INVALID', `Cannot bake ${name}: it has itself`)
-  const inside = group.targets.map((member) => membersOf(file, member, new Set([...seen, name])))
-  return {
-    targets: inside.flatMap(({ targets }) => targets),
-    groups: [name, ...inside.flatMap(({ groups }) => groups)],
+): { readonly targets: ReadonlySet<string>; readonly groups: ReadonlySet<string> } {
+  const targets = new Set<string>()
+  const groups = new Set<string>()
+  const visit = (one: string, path: readonly string[]): void => {
+    const group = Object.hasOwn(file.groups, one) ? file.groups[one] : undefined
+    if (path.includes(one)) throw new StrakeError('INVALID', `Cannot bake ${one}: it has itself`)
+    if (group === undefined) targets.add(one)
+    else if (!groups.has(one)) {
+      groups.add(one)
+      for (const member of group.targets) visit(member, [...path, one])
+    }
   }
+  visit(name, [])
+  return { targets, groups }
 }
 
 function unknownTarget(name: string, { targets, groups }: BakeFile): StrakeError {
@@ -90,8 +100,8 @@ function unknownTarget(name: string, { targets, groups }: BakeFile): StrakeError
   })
 }
 
-function resolve(file: BakeFile, name: string, all: ReadonlyMap<string, Overrides>): BakeTarget {
-  const { inherits: _, ...target } = inherited(file, name, all, [])
+function resolve(planning: Planning, name: string): BakeTarget {
+  const { inherits: _, ...target } = inherit(planning, name, [])
   const { context, dockerfile } = target
   const place = cleanContext(typeof context === 'string' ? context : '.')
   return { ...target, context: place, dockerfile: dockerfile || 'Dockerfile' }
@@ -107,29 +117,28 @@ function cleanContext(context: string): string {
  * Returns a target with the values of its parents. A value of a later parent replaces that of an
  * earlier one, and a value of the target itself replaces both.
  */
-function inherited(
-  file: BakeFile,
-  name: string,
-  all: ReadonlyMap<string, Overrides>,
-  path: readonly string[],
-): BakeTarget {
+function inherit(planning: Planning, name: string, path: readonly string[]): BakeTarget {
+  const { file, overrides, inherited } = planning
+  const known = inherited.get(name)
+  if (known !== undefined) return known
   const own = Object.hasOwn(file.targets, name) ? file.targets[name] : undefined
   if (own === undefined) throw unknownTarget(name, file)
   if (path.includes(name)) {
     throw new StrakeError('INVALID', `Cannot bake ${name}: it inherits from itself`)
   }
   const base = listOfTexts(own, 'inherits').reduce<BakeTarget>(
-    (sum, parent) => mergeTargets(sum, inherited(file, parent, all, [...path, name])),
+    (sum, parent) => mergeTargets(sum, inherit(planning, parent, [...path, name])),
     {},
   )
-  return normalize(applyOverrides(mergeTargets(base, own), all.get(name)))
+  const target = normalize(applyOverrides(mergeTargets(base, own), overrides.get(name)))
+  inherited.set(name, target)
+  return target
 }
 
 /** Adds the targets that others name as `target:NAME` in their contexts, before those. */
 function withLinks(
-  file: BakeFile,
+  planning: Planning,
   chosen: ReadonlyMap<string, PlannedTarget>,
-  overrides: ReadonlyMap<string, Overrides>,
 ): readonly PlannedTarget[] {
   const ordered = new Map<string, PlannedTarget>()
   const add = (planned: PlannedTarget, path: readonly string[]): PlannedTarget => {
@@ -140,7 +149,7 @@ function withLinks(
     const known = ordered.get(name)
     if (known !== undefined) return known
     const rights = linksOf(planned.target).flatMap((link) => {
-      const linked = add(chosen.get(link) ?? linkedTarget(file, link, overrides), [...path, name])
+      const linked = add(chosen.get(link) ?? linkedTarget(planning, link), [...path, name])
       return listOfTexts(linked.target, 'entitlements')
     })
     const entitlements = [...new Set([...listOfTexts(planned.target, 'entitlements'), ...rights])]
@@ -153,12 +162,8 @@ function withLinks(
   return [...ordered.values()]
 }
 
-function linkedTarget(
-  file: BakeFile,
-  name: string,
-  overrides: ReadonlyMap<string, Overrides>,
-): PlannedTarget {
-  const target = { ...resolve(file, name, overrides), output: [{ type: 'cacheonly' }] }
+function linkedTarget(planning: Planning, name: string): PlannedTarget {
+  const target = { ...resolve(planning, name), output: [{ type: 'cacheonly' }] }
   return { name, target, isLinked: true }
 }
 

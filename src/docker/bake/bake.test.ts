@@ -74,6 +74,29 @@ describe('bake files', () => {
     expect(() => plan(['y'], [], looped)).toThrow('it is a context of itself')
   })
 
+  test('planBake() visits a group and a target once, however many others name it', () => {
+    const lines = Array.from({ length: 40 }, (_, level) => {
+      const both = (prefix: string) => `["${prefix}a${level + 1}", "${prefix}b${level + 1}"]`
+      return ['a', 'b'].map(
+        (letter) => `
+          group "group-${letter}${level}" { targets = ${both('group-')} }
+          target "${letter}${level}" { inherits = ${both('')} }`,
+      )
+    })
+    const doubled = read(`
+      ${lines.flat().join('')}
+      group "group-a40" { targets = ["a0"] }
+      group "group-b40" { targets = ["a0", "b40"] }
+      target "a40" { tags = ["last"] }
+      target "b40" {}
+    `)
+    const targets = plan(['group-a0'], [], doubled)
+    expect(targets.map(({ name, target }) => [name, target['tags']])).toEqual([
+      ['a0', ['last']],
+      ['b40', undefined],
+    ])
+  })
+
   test('planBake() puts targets that others use before those', () => {
     const linked = read(`
       target "top" { contexts = { m = "target:mid", i = "docker-image://x" } }
