@@ -2,6 +2,8 @@
 
 /** The type in a file's mode. */
 export { fileType, typeOf } from './call/file-type.ts'
+/** The type of a file system. */
+export { filesystemOf, filesystemType } from './call/filesystem.ts'
 /** C functions linked at the first use, C strings, and errors from errno. */
 export type { CFunctions, CMemory, CSignature, CType } from './call/libc.ts'
 export { check, cString, errno, ffi, isSystemError, SystemError, symbols } from './call/libc.ts'
@@ -13,8 +15,6 @@ export {
   changeMode,
   closeFile,
   fileStatus,
-  filesystemOf,
-  filesystemType,
   makeDirectories,
   makeDirectory,
   mayWrite,

@@ -1,7 +1,8 @@
 import type { FileHandle } from 'node:fs/promises'
+import { filesystemType } from '../call/filesystem.ts'
 import { check, symbols } from '../call/libc.ts'
 import { fsPromises as fs } from '../call/node-fs.ts'
-import { closeFile, filesystemType, openFile, openFlag } from '../call/posix.ts'
+import { closeFile, openFile, openFlag } from '../call/posix.ts'
 import { removeTree } from './remove-tree.ts'
 
 let counter = 0

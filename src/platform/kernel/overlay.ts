@@ -1,6 +1,7 @@
 import { StrakeError } from '#oci'
+import { filesystemType } from '../call/filesystem.ts'
 import { check, cString, isSystemError, SystemError, symbols } from '../call/libc.ts'
-import { closeFile, filesystemType, ignoring, openFile, openFlag, readFile } from '../call/posix.ts'
+import { closeFile, ignoring, openFile, openFlag, readFile } from '../call/posix.ts'
 import { inUserNamespace } from '../rights/user-namespace.ts'
 import { attachMount, type MountRestrictions, mountPlain, restrictionFlags } from './mount.ts'
 
