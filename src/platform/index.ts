@@ -31,6 +31,7 @@ export {
   renamePath,
   writeDescriptorNow,
   writeSmallFile,
+  writeWhole,
 } from './call/posix.ts'
 /** A write of all bytes that waits for the kernel. */
 export { writeAllNow } from './call/write-all-now.ts'

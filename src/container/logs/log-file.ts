@@ -5,9 +5,8 @@ import {
   openPlainFile,
   removeFile,
   renamePath,
-  SystemError,
   treeCalls,
-  writeDescriptorNow,
+  writeWhole,
 } from '#platform'
 
 /** A log file. It grows by whole records and is renamed when it is full. */
@@ -41,11 +40,7 @@ export function openLogFile(path: string, { maxSize, maxFile }: LogFileOptions):
       }
       const bytes = Buffer.from(text)
       try {
-        for (let offset = 0; offset < bytes.length; ) {
-          const written = writeDescriptorNow(fd, bytes.subarray(offset))
-          if (written === 0) throw new SystemError(noSpace, 'write', path)
-          offset += written
-        }
+        writeWhole(fd, bytes, path)
       } catch (error) {
         // Half a record would make the next record unreadable too.
         treeCalls.setSize(fd, size)
@@ -56,8 +51,6 @@ export function openLogFile(path: string, { maxSize, maxFile }: LogFileOptions):
     close: () => closeFile(fd),
   }
 }
-
-const noSpace = 28
 
 function sizeOf(fd: number): number {
   return treeCalls.entryStatus(fd)?.size ?? 0

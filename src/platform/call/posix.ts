@@ -83,17 +83,22 @@ export function readFileAt(fd: number, target: Uint8Array, position: number): nu
 export function writeSmallFile(path: string, text: string, mode: number): void {
   const fd = openFile(path, openFlag.writeOnly | openFlag.create | openFlag.truncate, mode)
   try {
-    for (let left = new TextEncoder().encode(text); left.length > 0; ) {
-      const written = writeDescriptorNow(fd, left)
-      if (written === 0) throw new SystemError(noSpace, 'write', path)
-      left = left.subarray(written)
-    }
+    writeWhole(fd, new TextEncoder().encode(text), path)
   } finally {
     closeFile(fd)
   }
 }
 
 const noSpace = 28
+
+/** Writes all bytes. `path` is for the error: `ENOSPC` when a full disk accepts no byte. */
+export function writeWhole(fd: number, bytes: Uint8Array, path: string): void {
+  for (let left = bytes; left.length > 0; ) {
+    const written = writeDescriptorNow(fd, left)
+    if (written === 0) throw new SystemError(noSpace, 'write', path)
+    left = left.subarray(written)
+  }
+}
 
 /** Writes with one call, waiting for a slow reader, and returns the number of bytes written. */
 export function writeDescriptorNow(fd: number, bytes: Uint8Array): number {
