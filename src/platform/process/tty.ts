@@ -1,6 +1,7 @@
 import { StrakeError } from '#oci'
 import { check, cString, errno, ffi, symbols } from '../call/libc.ts'
 import { dirname, fs } from '../call/node-fs.ts'
+import { unixAddress, unixFamily } from '../unix/unix-address.ts'
 
 const calls = symbols({
   tcgetattr: { args: ['i32', 'ptr'], returns: 'i32' },
@@ -32,7 +33,6 @@ export function makeRaw(fd: number): () => void {
   }
 }
 
-const unixFamily = 1
 const streamSocket = 1
 const closeOnExec = 0o2000000
 const nonBlocking = 0o4000
@@ -82,10 +82,8 @@ function bindUnix(socket: number, path: string): void {
     dirname(path),
   )
   try {
-    const name = cString(`/proc/self/fd/${directory}/${path.slice(dirname(path).length + 1)}`)
-    const address = new Uint8Array(2 + name.length)
-    address[0] = unixFamily
-    address.set(name, 2)
+    const name = path.slice(dirname(path).length + 1)
+    const address = unixAddress(`/proc/self/fd/${directory}/${name}`)
     check(calls().bind(socket, address, address.length), 'bind', path)
   } finally {
     calls().close(directory)

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
-import { check, cString, symbols } from '../call/libc.ts'
+import { check, symbols } from '../call/libc.ts'
 import { closeFile } from '../call/posix.ts'
+import { unixAddress, unixFamily } from '../unix/unix-address.ts'
 
 const calls = symbols({
   socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
@@ -8,7 +9,6 @@ const calls = symbols({
   recv: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i64' },
 })
 
-const unixFamily = 1
 const datagramsCloseOnExec = 0o2000002
 const doNotWait = 0x40
 
@@ -23,10 +23,7 @@ export interface DatagramReceiver {
 export function listenDatagrams(path: string): DatagramReceiver {
   rmSync(path, { force: true })
   const fd = check(calls().socket(unixFamily, datagramsCloseOnExec, 0), 'socket')
-  const name = cString(path)
-  const address = new Uint8Array(2 + name.length)
-  address[0] = unixFamily
-  address.set(name, 2)
+  const address = unixAddress(path)
   check(calls().bind(fd, address, address.length), 'bind', path)
   const buffer = new Uint8Array(256 * 1024)
   return {

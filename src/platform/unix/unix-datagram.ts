@@ -1,5 +1,6 @@
-import { check, cString, isSystemError, symbols } from '../call/libc.ts'
+import { check, isSystemError, symbols } from '../call/libc.ts'
 import { closeFile } from '../call/posix.ts'
+import { unixAddress, unixFamily } from './unix-address.ts'
 
 const calls = symbols({
   socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
@@ -8,7 +9,6 @@ const calls = symbols({
   send: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i64' },
 })
 
-const unixFamily = 1
 const datagramsCloseOnExec = 0o2000002
 const socketLevel = 1
 const sendTimeout = 21
@@ -62,10 +62,7 @@ function connect(path: string, patience: number): number {
       BigInt((patience % 1000) * 1000),
     ])
     check(calls().setsockopt(fd, socketLevel, sendTimeout, time, time.byteLength), 'setsockopt')
-    const name = cString(path)
-    const address = new Uint8Array(2 + name.length)
-    address[0] = unixFamily
-    address.set(name, 2)
+    const address = unixAddress(path)
     check(calls().connect(fd, address, address.length), 'connect', path)
     return fd
   } catch (error) {
