@@ -28,6 +28,7 @@ export function monitorOrder(
   const { root, run } = context
   const { id, settings } = container
   const { name, path, version, root: runtimeRoot } = runtimeOf(context, container)
+  const attributes = logAttributes(container)
   return {
     id,
     root,
@@ -40,11 +41,8 @@ export function monitorOrder(
     stdinOnce: settings.stdinOnce,
     restart: settings.restart,
     log: settings.log,
-    attributes: logAttributes(container),
-    journal:
-      settings.log.driver === 'journald'
-        ? journalFields(container, logAttributes(container))
-        : undefined,
+    attributes,
+    journal: settings.log.driver === 'journald' ? journalFields(container, attributes) : undefined,
     health: settings.health,
     healthAction: settings.healthAction,
     stopSignal: settings.stopSignal,
