@@ -70,7 +70,8 @@ async function buildRecorded(
 ): Promise<Built & Pick<BuildResult, 'provenance'>> {
   const request = { ...asked, emit: recorder.emit }
   const names = (request.names ?? []).map(parseImageName)
-  cacheLimits(engine.env, { total: 0, free: 0 })
+  // Throws for a wrong STRAKE_BUILD_CACHE, before the build begins.
+  cacheLimits(engine.env, 0)
   const { timestamp, emit, signal } = request
   const { imageIdFile, metadataFile, outputs = [stored] } = request
   const { attestations = {} } = request

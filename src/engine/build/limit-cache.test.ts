@@ -5,7 +5,7 @@ import { build } from './build.ts'
 import { cacheLimits, limitCache } from './limit-cache.ts'
 
 const gigabyte = 1e9
-const disk = { total: 1000 * gigabyte, free: 0 }
+const disk = 1000 * gigabyte
 
 test('cacheLimits() are those of BuildKit, and a share of small disks', () => {
   expect(cacheLimits({}, disk)).toEqual({
@@ -13,7 +13,7 @@ test('cacheLimits() are those of BuildKit, and a share of small disks', () => {
     maxUsedSpace: 100 * gigabyte,
     minFreeSpace: 200 * gigabyte,
   })
-  expect(cacheLimits({}, { total: 50 * gigabyte, free: 0 })).toEqual({
+  expect(cacheLimits({}, 50 * gigabyte)).toEqual({
     reservedSpace: 5 * gigabyte,
     maxUsedSpace: 30 * gigabyte,
     minFreeSpace: 10 * gigabyte,

@@ -7,23 +7,17 @@ import type { Engine } from '../engine.ts'
 import { prunePartOfCache } from '../store/prune.ts'
 import { type CacheLimits, selectCache } from '../store/select-cache.ts'
 
-/** Bytes of a disk. */
-export interface DiskSpace {
-  readonly total: number
-  readonly free: number
-}
-
 const gigabyte = 1e9
 
 /**
- * The limits of the build cache, as in BuildKit: 100 GB and 60 percent of the disk at most, and a
- * fifth of the disk stays free; 10 GB and a tenth of the disk are kept in any case.
+ * The limits of the build cache on a disk of `total` bytes, as in BuildKit: 100 GB and 60 percent of the
+ * disk at most, and a fifth of the disk stays free; 10 GB and a tenth of the disk are kept in any case.
  * `$STRAKE_BUILD_CACHE` is another size for the most that is kept, a percentage of the disk, or
  * `unlimited`, for which this returns `undefined`. Throws `INVALID`.
  */
 export function cacheLimits(
   env: Readonly<Record<string, string | undefined>>,
-  { total }: DiskSpace,
+  total: number,
 ): CacheLimits | undefined {
   const text = env['STRAKE_BUILD_CACHE'] || undefined
   if (text === 'unlimited') return undefined
@@ -57,17 +51,17 @@ const shortPause = 60_000
 export async function limitCache(engine: Engine, now: number = Date.now()): Promise<void> {
   try {
     const { bavail, bsize, blocks } = await statfs(engine.root)
-    const disk = { total: blocks * bsize, free: bavail * bsize }
-    const limits = cacheLimits(engine.env, disk)
+    const free = bavail * bsize
+    const limits = cacheLimits(engine.env, blocks * bsize)
     if (limits === undefined) return
-    const pause = disk.free < (limits.minFreeSpace ?? 0) ? shortPause : usualPause
+    const pause = free < (limits.minFreeSpace ?? 0) ? shortPause : usualPause
     const file = `${engine.run}/builds.measured`
     const last = Number(readSmallFile(file, 32) ?? 0)
     if (last <= now && now - last < pause) return
     await mkdir(engine.run, { recursive: true, mode: 0o700 })
     await writeFile(file, String(now))
     const usage = await cacheUsage(engine)
-    const wanted = selectCache(usage, { filter: {}, limits, free: disk.free })
+    const wanted = selectCache(usage, { filter: {}, limits, free })
     if (wanted.length > 0) await prunePartOfCache(engine, { filter: {}, limits })
   } catch (error) {
     // The build has succeeded. A disk that is full, or a prune beside this one, is no failure of it.
