@@ -71,7 +71,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     run,
     content,
     records,
-    // Another process of this program makes the same choice.
+    // A process of this program that gets these variables makes the same choice.
     env: kind === undefined ? env : { ...env, STRAKE_SNAPSHOTTER: kind },
     snapshots,
     networks,

@@ -196,7 +196,7 @@ export function openNetworks(options: NetworksOptions): Networks {
     },
     async remove(only) {
       if (only !== undefined) return await bridges.remove(only)
-      // Then there are none.
+      // A process that may not make networks has made none.
       if (!ownsNetwork()) return
       for (const id of bridges.ids()) await bridges.remove({ id, name: id })
       // Querying the kernel needs CAP_NET_ADMIN; skip it when no network was ever created.

@@ -14,7 +14,7 @@ export async function builderRole(): Promise<void> {
   compileEagerly()
   const err = openOutput(2)
   surviveFailures(err)
-  // A manager of services sends it to all processes of the server, whose end ends this one.
+  // A service manager sends SIGTERM to all processes of the server. This one ends when the server ends.
   process.on('SIGTERM', () => {})
   const engine = await openEngine()
   await serveBuilds(engine, {

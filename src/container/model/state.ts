@@ -32,7 +32,7 @@ export interface ContainerState {
   readonly pipes?: OutputPipes
   /** The process that keeps its terminal or its input open if the monitor is killed. */
   readonly holder?: ProcessIdentity
-  /** Its terminal or its input ended with a killed monitor. */
+  /** Its terminal or its input was lost when its monitor was killed. */
   readonly isDeaf?: boolean
   readonly monitor?: ProcessIdentity
   readonly exitCode: number

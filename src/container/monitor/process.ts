@@ -28,7 +28,7 @@ export interface RunningContainer extends StartedProcess {
   readonly holder?: ProcessIdentity | undefined
   /** Lets the holder outlive this process. Called when its identity is on disk. */
   keepHolder?(): void
-  /** Its terminal or its input ended with a killed monitor. */
+  /** Its terminal or its input was lost when its monitor was killed. */
   readonly isDeaf?: boolean | undefined
   readonly exited: Promise<ContainerExit>
 }

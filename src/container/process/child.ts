@@ -45,7 +45,7 @@ export function adopt(pid: number, options: AdoptOptions): Orphan {
 
 /** Milliseconds between two checks of the process without a SIGCHLD, because a signal may be lost. */
 const pollInterval = 5000
-/** Orphans are looked for at every SIGCHLD, and at each of so many checks: it takes most of their time. */
+/** Orphans are looked for at every SIGCHLD, and at one of this many checks, because the search takes most of the time of a check. */
 const checksForOrphans = 6
 /** In milliseconds. crun reports a start while its own intermediary may still be the parent of the process. */
 const adoptionPause = 2

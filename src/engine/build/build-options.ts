@@ -60,7 +60,7 @@ export async function buildOptions(
   }
 }
 
-/** Only a provenance and a metadata file tell it. */
+/** Reads the checkout only for a build with a provenance or a metadata file: nothing else names it. */
 async function ownCheckout(
   { attestations, context, dockerfile, metadataFile }: BuildRequest,
   { env }: Engine,

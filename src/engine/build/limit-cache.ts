@@ -40,7 +40,7 @@ function readSpace(text: string, total: number): number {
   )
 }
 
-/** Measuring reads the directories of cache mounts, so it is done from time to time: milliseconds. */
+/** Milliseconds between two measurements. Each reads the directories of all cache mounts, which takes a while. */
 const usualPause = 3_600_000
 const shortPause = 60_000
 

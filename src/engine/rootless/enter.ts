@@ -25,11 +25,11 @@ export async function enterNamespace(
     refuseNamespace(error.message.replace(/^.*?: /, ''))
     return
   }
-  // Entering a mount namespace leads to its root directory.
+  // A process that enters a mount namespace gets its root directory, so the shell changes back to the directory of this command.
   const shell = ['/bin/sh', '-c', 'cd "$0" && exec "$@"', process.cwd()]
   replaceProcess([...enterWords(holder.process.pid), ...shell, ...selfCommand(), ...words], {
     ...env,
-    // Root of a namespace has the usual store of root otherwise.
+    // Without these variables, root of the namespace would use the usual store of root.
     STRAKE_ROOT: root,
     STRAKE_RUN: run,
   })

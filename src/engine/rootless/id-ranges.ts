@@ -10,7 +10,7 @@ export interface RangeOwner {
   readonly name?: string | undefined
 }
 
-/** More lines than these are no table that a machine needs: the kernel accepts 340 in a map. */
+/** The most ranges of one user that are used. The kernel accepts 340 lines in a map. */
 const mostRanges = 100
 
 /**

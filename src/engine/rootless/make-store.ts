@@ -3,7 +3,10 @@ import { makeDirectories } from '#platform'
 import { makePrivate } from '../host/private-directory.ts'
 import type { Roots } from '../host/roots.ts'
 
-/** Makes a run directory, and the store before it: no store is made beside a run directory in its place. */
+/**
+ * Makes the store, and then its run directory. The run directory may lie in the directory of the store, and
+ * a store is not made in a directory with other files.
+ */
 export async function makeStore(roots: Roots): Promise<void> {
   makePrivate(roots)
   await openDirectoryStore(roots.root)

@@ -1,4 +1,4 @@
-/** Bytes by which a process grows before it is worth to release memory: that takes milliseconds. */
+/** Bytes by which a process has grown when it releases memory. A release takes milliseconds. */
 const worthwhile = 4 * 1024 * 1024
 
 /** Milliseconds in which the runtime gives memory back. */

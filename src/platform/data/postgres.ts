@@ -33,7 +33,7 @@ export interface PostgresOptions {
   readonly onQuery?: (() => void) | undefined
 }
 
-/** How often a statement is tried that the server undoes because others wait for it. */
+/** How often a statement is tried that the server undoes because of another connection. */
 const mostTries = 5
 
 /** Opens connections when they are needed. Throws `UNSUPPORTED` on another runtime than Bun. */
@@ -134,7 +134,7 @@ function explained(error: unknown): unknown {
   return new StrakeError('UNAVAILABLE', `Cannot use the database: ${message}`, { cause: error })
 }
 
-/** Returns true for a statement that two connections waited for, or that came between another one's reads. */
+/** Returns true when the server has undone a statement: after a deadlock, or because another transaction has changed what it read. */
 function isUndone(error: unknown): boolean {
   return ['40P01', '40001'].includes(sqlState(error) ?? '')
 }

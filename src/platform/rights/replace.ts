@@ -22,6 +22,6 @@ export function replaceProcess(
     new BigUint64Array([...words.map((word) => BigInt(ptr(word))), 0n])
   const path = cString(argv[0])
   check(calls().execve(path, vector(texts.argv), vector(texts.env)), 'execve', argv[0])
-  // Names the memory that the kernel has read, so that it is not collected before the call.
+  // The message uses both lists, so that their memory is not collected before the kernel has read it.
   throw new Error(`execve returned for ${texts.argv.length + texts.env.length} words`)
 }

@@ -51,7 +51,7 @@ function confineMount(
 ): MountConfig {
   const { type, options = [] } = mount
   if (type === 'sysfs' && hostNetwork) {
-    // Some file systems below /sys have files of the user.
+    // Recursively, because the user may write some files of the file systems below /sys.
     const access = options.includes('ro') ? ['rro'] : []
     return {
       ...mount,
