@@ -2,7 +2,6 @@ import { isSystemError } from '#platform'
 import { keepChunk } from '#stream'
 import type { OutputStream } from '../model/options.ts'
 import type { ContainerSettings } from '../model/settings.ts'
-import { openJournal } from './journal.ts'
 import { type LogFile, type LogFileOptions, openLogFile } from './log-file.ts'
 
 /** Writes a container's output as Docker's json-file driver does. */
@@ -147,14 +146,19 @@ export interface OpenLogOptions extends Pick<LogWriterOptions, 'attributes'> {
   readonly journal?: Readonly<Record<string, string>> | undefined
 }
 
-/** Opens the log of a container; returns `undefined` if it has none. */
-export function openLog(path: string, options: OpenLogOptions): LogWriter | undefined {
+/** Opens the log of a container; returns `undefined` if it has none. Loads the code of the journal when it is used. */
+export async function openLog(
+  path: string,
+  options: OpenLogOptions,
+): Promise<LogWriter | undefined> {
   const { log, journal = {}, attributes } = options
   switch (log.driver) {
     case 'none':
       return undefined
-    case 'journald':
+    case 'journald': {
+      const { openJournal } = await import('./journal.ts')
       return writeRecords(openJournal(journal), { maxSize: log.maxSize })
+    }
     default:
       return createLogWriter(path, { ...log, attributes })
   }

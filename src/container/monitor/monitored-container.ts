@@ -134,7 +134,7 @@ export class MonitoredContainer {
 
   async run(): Promise<Ended> {
     const { order, paths, report } = this.#options
-    const log = openLog(paths.log, order)
+    const log = await openLog(paths.log, order)
     let delay: number | undefined
     const first = this.#adopted === undefined ? 0 : this.state.restarts
     for (let restarts = first; ; restarts++) {
