@@ -1,9 +1,8 @@
 import { StrakeError } from '#oci'
-import { type ApiToken, makeApiToken, revokeApiToken } from '#registry/identity/api-token'
-import { checkUserName } from '#registry/identity/htpasswd'
+import type { MadeToken } from '#registry/admin/admin'
+import { makeToken } from '#registry/admin/make-token'
+import { type ApiToken, revokeApiToken } from '#registry/identity/api-token'
 import { listUsers } from '#registry/identity/user-file'
-import { robotPrefix } from '#registry/policy/identity'
-import { parseLimit } from '#registry/policy/limit'
 import { findPlaceTokens, openPlaceTokens } from './parts/tokens.ts'
 import { findPlace, type PlaceOptions } from './place.ts'
 
@@ -23,7 +22,7 @@ export interface NewToken {
 export async function createRegistryToken(
   place: PlaceOptions,
   { user, robot, label = '', scopes, lifetime }: NewToken,
-): Promise<{ readonly id: string; readonly text: string; readonly login: string }> {
+): Promise<MadeToken> {
   const owner = user ?? robot
   if (owner === undefined || (user !== undefined && robot !== undefined)) {
     throw new StrakeError('INVALID', 'Cannot make a token: it needs one owner', {
@@ -33,18 +32,11 @@ export async function createRegistryToken(
   const found = await findPlace(place)
   const { files, config } = found
   requireOwner(user, config.auth?.ldap === undefined ? await listUsers(files.htpasswd) : undefined)
-  const createdAt = Date.now()
-  const { token, text } = makeApiToken({
-    kind: user === undefined ? 'robot' : 'user',
-    owner: checkUserName(owner),
-    label,
-    scopes: scopes?.map(parseLimit),
-    createdAt,
-    expiresAt: lifetime === undefined ? undefined : createdAt + lifetime,
-  })
+  const kind = user === undefined ? 'robot' : 'user'
+  const { token, made } = makeToken({ kind, owner, label, scopes, lifetime }, Date.now())
   await using tokens = await openPlaceTokens(found)
   await tokens.put(token)
-  return { id: token.id, text, login: user ?? `${robotPrefix}${owner}` }
+  return made
 }
 
 function requireOwner(user: string | undefined, users: readonly string[] | undefined): void {

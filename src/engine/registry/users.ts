@@ -1,3 +1,4 @@
+import { isTokenOf } from '#registry/identity/api-token'
 import { addUser, listUsers, removeUser, setPassword } from '#registry/identity/user-file'
 import { findPlaceTokens } from './parts/tokens.ts'
 import { findPlace, type PlaceOptions } from './place.ts'
@@ -33,7 +34,7 @@ export async function removeRegistryUser(place: PlaceOptions, name: string): Pro
   const found = await findPlace(place)
   await removeUser(found.files.htpasswd, name)
   await using tokens = await findPlaceTokens(found)
-  for await (const { id, kind, owner } of tokens?.list() ?? []) {
-    if (kind !== 'robot' && owner === name) await tokens?.remove(id)
+  for await (const token of tokens?.list() ?? []) {
+    if (isTokenOf(token, name)) await tokens?.remove(token.id)
   }
 }

@@ -1,14 +1,8 @@
 import { StrakeError } from '#oci'
-import {
-  type ApiToken,
-  makeApiToken,
-  revokeApiToken,
-  type TokenFacts,
-} from '../identity/api-token.ts'
+import { type ApiToken, isTokenOf, revokeApiToken, type TokenFacts } from '../identity/api-token.ts'
 import { checkUserName } from '../identity/htpasswd.ts'
-import { robotPrefix } from '../policy/identity.ts'
-import { parseLimit } from '../policy/limit.ts'
 import type { ListedToken, TokenAdmin } from './admin.ts'
+import { makeToken } from './make-token.ts'
 
 /** The most tokens of a list. */
 const mostListed = 500
@@ -22,14 +16,15 @@ const longestLife = 10 * 365 * 86_400_000
 export function createTokenAdmin(tokens: TokenFacts, now: () => number = Date.now): TokenAdmin {
   const listAll = async (owner: string | undefined): Promise<readonly ApiToken[]> => {
     const found = await Array.fromAsync(tokens.list())
-    return owner === undefined ? found : found.filter((each) => isOwn(each, owner))
+    return owner === undefined ? found : found.filter((each) => isTokenOf(each, owner))
   }
   return {
     async list(owner) {
       const found = await listAll(owner)
       return found.slice(-mostListed).toReversed().map(withoutSecret)
     },
-    async create({ kind, owner, label, scopes, lifetime }) {
+    async create(wanted) {
+      const { kind, owner, label, lifetime } = wanted
       if (lifetime !== undefined && !(lifetime > 0 && lifetime <= longestLife)) {
         throw new StrakeError('INVALID', 'Cannot make a token: it must end within ten years')
       }
@@ -40,30 +35,17 @@ export function createTokenAdmin(tokens: TokenFacts, now: () => number = Date.no
       if (owned.length >= mostOwned) {
         throw new StrakeError('DENIED', `Cannot make a token: ${name} has ${owned.length}`)
       }
-      const createdAt = now()
-      const { token, text } = makeApiToken({
-        kind,
-        owner: name,
-        label: label.slice(0, 128),
-        scopes: scopes?.map(parseLimit),
-        createdAt,
-        expiresAt: lifetime === undefined ? undefined : createdAt + lifetime,
-      })
+      const { token, made } = makeToken({ ...wanted, label: label.slice(0, 128) }, now())
       await tokens.put(token)
-      return { id: token.id, text, login: kind === 'robot' ? `${robotPrefix}${name}` : name }
+      return made
     },
     async revoke(id, owner) {
       const token = await tokens.find(id)
       // The answer must not show that somebody else has a token with this ID.
-      const isKnown = token !== undefined && (owner === undefined || isOwn(token, owner))
+      const isKnown = token !== undefined && (owner === undefined || isTokenOf(token, owner))
       await revokeApiToken(isKnown ? tokens : undefined, id)
     },
   }
-}
-
-/** A robot may have the name of a user. */
-function isOwn({ kind, owner }: ApiToken, name: string): boolean {
-  return kind !== 'robot' && owner === name
 }
 
 function withoutSecret({ secretHash: _, secretMark: __, ...shown }: ApiToken): ListedToken {

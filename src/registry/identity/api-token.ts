@@ -76,6 +76,11 @@ export function isExpired({ expiresAt }: ApiToken, now: number): boolean {
   return expiresAt !== undefined && expiresAt <= now
 }
 
+/** Returns true for a token of a user. A robot may have the name of a user. */
+export function isTokenOf({ kind, owner }: ApiToken, user: string): boolean {
+  return kind !== 'robot' && owner === user
+}
+
 /** Removes a token. Throws `NOT_FOUND`. */
 export async function revokeApiToken(facts: TokenFacts | undefined, id: string): Promise<void> {
   if (await facts?.remove(id)) return

@@ -1,6 +1,6 @@
 import { StrakeError } from '#oci'
 import { elapsed } from '../elapsed.ts'
-import { type Identity, robotPrefix } from '../policy/identity.ts'
+import { type Identity, loginName, robotPrefix } from '../policy/identity.ts'
 import { type ApiToken, isApiToken, proveApiToken, type TokenFacts } from './api-token.ts'
 import type { UserDirectory } from './directory.ts'
 import type { LoginGuard } from './login-guard.ts'
@@ -143,11 +143,6 @@ async function unlessWrong(proving: Promise<Identity>): Promise<Identity | undef
 /** A user of a directory must not have the name of a robot or a job in logs and uploads. */
 export function isUserName(name: string): boolean {
   return /^[^\s:/\\\0]{1,128}$/u.test(name) && !name.startsWith(robotPrefix)
-}
-
-/** Returns the name under which a token logs in. */
-function loginName({ kind, name }: Identity): string {
-  return kind === 'robot' ? `${robotPrefix}${name}` : name
 }
 
 export function wrongCredentials(): StrakeError {

@@ -21,7 +21,11 @@ export const anonymous: Identity = { kind: 'anonymous', name: '', groups: [] }
 export const robotPrefix = 'robot+'
 
 /** Returns the name for logs and owners of uploads; `undefined` for an anonymous sender. */
-export function principalName({ kind, name }: Identity): string | undefined {
-  if (kind === 'anonymous') return undefined
+export function principalName(identity: Identity): string | undefined {
+  return identity.kind === 'anonymous' ? undefined : loginName(identity)
+}
+
+/** Returns the name under which a user, or a token of a robot, logs in. */
+export function loginName({ kind, name }: Pick<Identity, 'kind' | 'name'>): string {
   return kind === 'robot' ? `${robotPrefix}${name}` : name
 }
