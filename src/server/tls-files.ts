@@ -5,6 +5,7 @@ import { StrakeError } from '#oci'
 import type { ServerKeys } from '#platform/secure/keys'
 import type { TlsConfig } from '#registry/config/config'
 import { versionOf } from '#registry/identity/watched-file'
+import { repeat } from '#registry/repeat'
 
 const failures = channel('registry:tls-failure')
 
@@ -64,34 +65,14 @@ export function watchServerKeys(
   renew: (keys: ServerKeys) => void,
 ): AsyncDisposable {
   let seen: string | undefined
-  let looking: Promise<void> | undefined
   const look = async (): Promise<void> => {
-    try {
-      const versions = await versionsOf(config)
-      if (seen === undefined || versions === seen) {
-        seen = versions
-        return
-      }
-      renew(await readServerKeys(config))
-      seen = versions
-    } catch (error) {
-      failures.publish({ error })
-    }
+    const versions = await versionsOf(config)
+    if (seen !== undefined && versions !== seen) renew(await readServerKeys(config))
+    seen = versions
   }
-  const tick = (): void => {
-    looking ??= look().finally(() => {
-      looking = undefined
-    })
-  }
-  tick()
-  const timer = setInterval(tick, interval)
-  timer.unref()
-  return {
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer)
-      await looking
-    },
-  }
+  const looks = repeat(look, { interval, onError: (error) => failures.publish({ error }) })
+  looks.start()
+  return looks
 }
 
 async function versionsOf({ cert, key, clientCa }: TlsConfig): Promise<string> {

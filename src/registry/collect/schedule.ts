@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import type { LocalStore } from '#content'
 import type { Digest } from '#oci'
+import { repeat } from '../repeat.ts'
 import type { RegistryCollection } from '../store/collection.ts'
 import type { RegistryFacts } from '../store/facts.ts'
 import type { RegistryLedger } from '../store/ledger.ts'
@@ -65,15 +66,12 @@ export function openCollector(
   settings: CollectSettings,
   { onTag, onRound, onError }: CollectEvents = {},
 ): Collector {
-  const stop = new AbortController()
   const { interval, retention, fixedBy } = settings
   const { content, collection, now = Date.now, notesContent = false } = registry
   const rules = { rules: retention, fixedBy, now }
   let searchedAt = Number.NEGATIVE_INFINITY
-  let running: Promise<void> | undefined
   let last: LastCollection | undefined
-  const round = async (): Promise<void> => {
-    const { signal } = stop
+  const round = async (signal: AbortSignal): Promise<void> => {
     let tags = 0
     const inUse = await settings.readInUse?.()
     if (inUse !== undefined) await keepInUse(registry.facts, inUse, signal)
@@ -89,29 +87,19 @@ export function openCollector(
     last = { ...done, at: now(), hasFailed: false }
     onRound?.(done)
   }
-  const start = (): void => {
-    running ??= round()
-      .catch((error: unknown) => {
-        if (stop.signal.aborted) return
-        last = { at: now(), hasFailed: true, tags: 0, manifests: 0, blobs: 0, bytes: 0 }
-        failures.publish({ error })
-        onError?.(error)
-      })
-      .finally(() => {
-        running = undefined
-      })
-  }
-  const timer = interval === undefined ? undefined : setInterval(start, interval)
-  timer?.unref()
-  return {
-    start,
-    state: () => ({ isRunning: running !== undefined, interval, last }),
-    foresee: (signal) => foresee(registry, settings, { now, signal }),
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer)
-      stop.abort()
-      await running
+  const rounds = repeat(round, {
+    interval,
+    onError(error) {
+      last = { at: now(), hasFailed: true, tags: 0, manifests: 0, blobs: 0, bytes: 0 }
+      failures.publish({ error })
+      onError?.(error)
     },
+  })
+  return {
+    start: () => rounds.start(),
+    state: () => ({ isRunning: rounds.isRunning, interval, last }),
+    foresee: (signal) => foresee(registry, settings, { now, signal }),
+    [Symbol.asyncDispose]: () => rounds[Symbol.asyncDispose](),
   }
 }
 

@@ -1,3 +1,4 @@
+import { repeat } from '../../repeat.ts'
 import { cachedBytes } from './cached.ts'
 import { type TrimmedCache, type TrimOptions, type TrimReport, trimCache } from './trim-cache.ts'
 
@@ -21,28 +22,10 @@ export function scheduleTrim(
   options: ScheduleTrimOptions,
   { onTrimmed, onError }: TrimEvents,
 ): AsyncDisposable {
-  const stop = new AbortController()
-  let running: Promise<void> | undefined
-  const trim = async (): Promise<void> => {
+  const trim = async (signal: AbortSignal): Promise<void> => {
     if ((await cachedBytes(cache, options.prefixes)) <= options.maxSize) return
     const maxSize = options.maxSize * target
-    onTrimmed?.(await trimCache(cache, { ...options, maxSize, signal: stop.signal }))
+    onTrimmed?.(await trimCache(cache, { ...options, maxSize, signal }))
   }
-  const timer = setInterval(() => {
-    running ??= trim()
-      .catch((error: unknown) => {
-        if (!stop.signal.aborted) onError(error)
-      })
-      .finally(() => {
-        running = undefined
-      })
-  }, options.interval ?? 60_000)
-  timer.unref()
-  return {
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer)
-      stop.abort()
-      await running
-    },
-  }
+  return repeat(trim, { interval: options.interval ?? 60_000, onError })
 }
