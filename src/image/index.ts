@@ -19,6 +19,7 @@ export { retargetAttestations } from './attestation/retarget.ts'
 // Attestations: claims about images, stored beside them in an index.
 export type { Attestation, Subject } from './attestation/statement.ts'
 export { formatStatement, predicateTypes, subjectOf } from './attestation/statement.ts'
+export { annotations as attestationAnnotations } from './attestation/types.ts'
 export { writeAttestations } from './attestation/write.ts'
 // What differs between two images.
 export { compareImages } from './compare/compare-images.ts'

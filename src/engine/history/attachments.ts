@@ -1,4 +1,5 @@
 import { readDocument } from '#content'
+import { attestationAnnotations } from '#image'
 import {
   type Descriptor,
   formatPlatform,
@@ -9,6 +10,7 @@ import {
   parseDigest,
   parsePlatform,
   StrakeError,
+  subjectAnnotation,
 } from '#oci'
 import { toBuffer } from '#stream'
 import type { Engine } from '../engine.ts'
@@ -100,6 +102,8 @@ export async function resultDocument(
   return await toBuffer(store.content.read(descriptor), descriptor.size)
 }
 
+const { kind, attestation, predicateType } = attestationAnnotations
+
 /** The documents of a result that the store still has, an index before its manifests. */
 async function resultDocuments(
   { content, records }: Store,
@@ -117,9 +121,8 @@ async function resultDocuments(
     parsed.index.manifests.map((child) => [child.digest, child.platform]),
   )
   for (const child of parsed.index.manifests) {
-    const isAttestation =
-      child.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest'
-    const about = child.annotations?.['vnd.docker.reference.digest'] ?? ''
+    const isAttestation = child.annotations?.[kind] === attestation
+    const about = child.annotations?.[subjectAnnotation] ?? ''
     const platform = isAttestation ? platforms.get(about) : child.platform
     const manifest = await readDocument(content, child)
     if (manifest.parsed.kind !== 'manifest') continue
@@ -127,8 +130,8 @@ async function resultDocuments(
     if (!isAttestation)
       found.push({ descriptor: child, platform }, { descriptor: config, platform })
     for (const layer of isAttestation ? layers : []) {
-      const predicateType = layer.annotations?.['in-toto.io/predicate-type']
-      if (predicateType !== undefined) found.push({ descriptor: layer, predicateType, platform })
+      const type = layer.annotations?.[predicateType]
+      if (type !== undefined) found.push({ descriptor: layer, predicateType: type, platform })
     }
   }
   return found
