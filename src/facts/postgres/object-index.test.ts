@@ -1,21 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { openObjectStore } from '#object-content'
 import { fromBuffer, toBuffer } from '#stream'
 import { testContentStore } from '../../content/testing/contract.ts'
 import { createMemoryBucket } from '../../object-content/testing/memory-bucket.ts'
 import { blob } from '../../registry/testing/fixtures.ts'
-import { findPostgres, type PostgresServer, startPostgres } from '../testing/postgres-server.ts'
+import { describePostgres } from '../testing/describe-postgres.ts'
 import { openPostgresFacts, type PostgresFacts } from './open.ts'
 
-const programs = findPostgres()
-
-describe.skipIf(programs === undefined)('an index of objects in PostgreSQL', () => {
-  let server: PostgresServer
-  beforeAll(async () => {
-    server = await startPostgres(programs ?? '')
-  }, 120_000)
-  afterAll(async () => server[Symbol.asyncDispose]())
-
+describePostgres('an index of objects in PostgreSQL', (server) => {
   const open = async (): Promise<PostgresFacts> =>
     openPostgresFacts({ url: await server.createDatabase(), connections: 4 })
 

@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { openObjectStore } from '#object-content'
 import { connectPostgres } from '#platform'
 import { fromBuffer, toBuffer } from '#stream'
 import { createMemoryBucket } from '../../object-content/testing/memory-bucket.ts'
 import { blob, manifest } from '../../registry/testing/fixtures.ts'
-import { findPostgres, type PostgresServer, startPostgres } from '../testing/postgres-server.ts'
+import { describePostgres } from '../testing/describe-postgres.ts'
 import { migrate } from './migrate.ts'
 import { openPostgresFacts } from './open.ts'
 import { steps } from './schema.ts'
 import { EarlierReplica } from './testing/earlier-replica.ts'
-
-const programs = findPostgres()
 
 /** Steps of the schema that the earlier version knows. */
 const earlierSteps = 2
@@ -19,13 +17,7 @@ const layer = blob('layer')
 const target = manifest({ layers: [layer.descriptor] })
 const hour = 3_600_000
 
-describe.skipIf(programs === undefined)('replicas of two versions', () => {
-  let server: PostgresServer
-  beforeAll(async () => {
-    server = await startPostgres(programs ?? '')
-  }, 120_000)
-  afterAll(async () => server[Symbol.asyncDispose]())
-
+describePostgres('replicas of two versions', (server) => {
   /** A database of the earlier version, with a replica of it. */
   const openEarlier = async () => {
     const url = await server.createDatabase()

@@ -1,17 +1,8 @@
-import { afterAll, beforeAll, describe } from 'bun:test'
 import { testTokenFacts } from '../../registry/identity/testing/contract.ts'
-import { findPostgres, type PostgresServer, startPostgres } from '../testing/postgres-server.ts'
+import { describePostgres } from '../testing/describe-postgres.ts'
 import { openPostgresFacts } from './open.ts'
 
-const programs = findPostgres()
-
-describe.skipIf(programs === undefined)('PostgreSQL', () => {
-  let server: PostgresServer
-  beforeAll(async () => {
-    server = await startPostgres(programs ?? '')
-  }, 120_000)
-  afterAll(async () => server[Symbol.asyncDispose]())
-
+describePostgres('PostgreSQL', (server) => {
   testTokenFacts('createPostgresTokens()', async () => {
     const url = await server.createDatabase()
     const opened = new AsyncDisposableStack()

@@ -1,20 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import {
-  findPostgres,
-  type PostgresServer,
-  startPostgres,
-} from '../../facts/testing/postgres-server.ts'
+import { expect, test } from 'bun:test'
+import { describePostgres } from '../../facts/testing/describe-postgres.ts'
 import { connectPostgres } from './postgres.ts'
 
-const programs = findPostgres()
-
-describe.skipIf(programs === undefined)('connectPostgres()', () => {
-  let server: PostgresServer
-  beforeAll(async () => {
-    server = await startPostgres(programs ?? '')
-  }, 120_000)
-  afterAll(async () => server[Symbol.asyncDispose]())
-
+describePostgres('connectPostgres()', (server) => {
   const open = async () =>
     connectPostgres({ url: await server.createDatabase(), connections: 4, timeout: 20_000 })
 
