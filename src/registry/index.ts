@@ -101,6 +101,7 @@ export {
   type RepositoryFacts,
   type TagChange,
   type TagOutcome,
+  tagsAgainst,
 } from './store/facts.ts'
 export type {
   MemberRecord,

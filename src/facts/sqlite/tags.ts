@@ -1,6 +1,6 @@
 import type { Digest } from '#oci'
 import type { Database } from '#platform'
-import { isTaken, type Removal, type TagChange, type TagOutcome } from '#registry'
+import { isTaken, type Removal, type TagChange, type TagOutcome, tagsAgainst } from '#registry'
 import { freeUnlessHeld, type RepositoryRow } from './members.ts'
 
 interface Move extends TagChange {
@@ -56,11 +56,12 @@ export function moveTag(database: Database, { id, name }: RepositoryRow, move: M
 export function removeTags(
   database: Database,
   repository: RepositoryRow,
-  { digest, by, onlyTags, at }: Removal & { readonly digest: Digest; readonly at: number },
+  removal: Removal & { readonly digest: Digest; readonly at: number },
 ): readonly string[] {
+  const { digest, by, at } = removal
   const query = 'SELECT name FROM tags WHERE repository = ? AND digest = ?'
   const tags = database.all(query, repository.id, digest).map(({ name }) => String(name))
-  const others = onlyTags === undefined ? [] : tags.filter((tag) => !onlyTags.includes(tag))
+  const others = tagsAgainst(tags, removal)
   if (others.length > 0) return others
   for (const tag of tags) moveTag(database, repository, { tag, by, at })
   return []

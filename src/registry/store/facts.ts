@@ -86,6 +86,11 @@ export interface Removal {
   readonly onlyTags?: readonly string[] | undefined
 }
 
+/** Returns the tags of a manifest that forbid its removal. */
+export function tagsAgainst(own: readonly string[], { onlyTags }: Removal): readonly string[] {
+  return onlyTags === undefined ? [] : own.filter((tag) => !onlyTags.includes(tag))
+}
+
 /** A limit of the bytes of the repositories below a prefix, or of what a sender has added. */
 export interface Quota {
   /** For messages, such as `the quota of team/`. */

@@ -11,6 +11,7 @@ import {
   type RepositoryFacts,
   type TagChange,
   type TagOutcome,
+  tagsAgainst,
 } from './facts.ts'
 import { createLocalRegistry } from './local.ts'
 
@@ -79,12 +80,12 @@ class MemoryRepositoryFacts implements RepositoryFacts {
   async remove(
     kind: MemberKind,
     digest: Digest,
-    { onlyTags }: Removal = {},
+    removal: Removal = {},
   ): Promise<readonly string[]> {
     const { members, tags } = this.#held
     if (kind === 'manifest') {
       const own = [...tags].filter(([, target]) => target === digest).map(([tag]) => tag)
-      const others = onlyTags === undefined ? [] : own.filter((tag) => !onlyTags.includes(tag))
+      const others = tagsAgainst(own, removal)
       if (others.length > 0) return others
       for (const tag of own) tags.delete(tag)
     }

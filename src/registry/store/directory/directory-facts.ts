@@ -12,6 +12,7 @@ import {
   type RepositoryFacts,
   type TagChange,
   type TagOutcome,
+  tagsAgainst,
 } from '../facts.ts'
 import { namesIn, readIfThere, writeDurable } from './durable.ts'
 import { MemberFiles } from './member-files.ts'
@@ -99,13 +100,13 @@ class DirectoryRepositoryFacts implements RepositoryFacts {
     }
   }
 
-  remove(kind: MemberKind, digest: Digest, { onlyTags }: Removal = {}): Promise<readonly string[]> {
+  remove(kind: MemberKind, digest: Digest, removal: Removal = {}): Promise<readonly string[]> {
     return this.#inTurn(async () => {
       const member = await this.find(kind, digest)
       if (member === undefined) return []
       if (kind === 'manifest') {
         const own = await this.#tagsOf(digest)
-        const others = onlyTags === undefined ? [] : own.filter((tag) => !onlyTags.includes(tag))
+        const others = tagsAgainst(own, removal)
         if (others.length > 0) return others
         await mapConcurrently(own, 8, (tag) => rm(this.#tagPath(tag), { force: true }))
       }
