@@ -9,6 +9,7 @@ import type {
   RegistryLedger,
 } from '#registry'
 import { catalogScope, pullScope, pushScope } from '#registry/auth/scope'
+import { everybody } from '#registry/server/access'
 import { describeFailure } from '#registry/server/failure'
 import { ChallengeError, TooManyError } from '#registry/server/refusals'
 import { adminPath, answerAdmin } from './admin/answer-admin.ts'
@@ -170,9 +171,6 @@ async function show(
     }
   }
 }
-
-/** Without users, everybody may do everything. */
-const everybody: Grant = { name: undefined, may: () => true, isAdmin: true }
 
 function viewerOf({ access, admin }: Parts, grant: Grant | undefined, host: string): Viewer {
   const isAdmin = (access === undefined ? everybody : grant)?.isAdmin === true
