@@ -84,8 +84,15 @@ export async function observe(
 /** A tag that retention has removed, as if somebody had deleted it. */
 function retentionEvent({ repository, tag, digest }: RemovedTag): RegistryEvent {
   return {
-    ...{ time: Date.now(), action: 'delete', kind: 'manifest', principal: 'retention' },
-    ...{ address: '', repository, reference: tag, digest, status: 202 },
+    time: Date.now(),
+    action: 'delete',
+    kind: 'manifest',
+    principal: 'retention',
+    address: '',
+    repository,
+    reference: tag,
+    digest,
+    status: 202,
   }
 }
 

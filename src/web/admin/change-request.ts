@@ -53,7 +53,7 @@ async function parseForm(request: Request): Promise<TokenRequest> {
     robot: get('robot'),
     label: get('label') ?? '',
     scopes,
-    ...endOf(get('days')),
+    lifetime: timeOf(get('days')),
   }
 }
 
@@ -85,14 +85,14 @@ export async function readPruneRequest(request: Request, isData: boolean): Promi
   if (request.method !== 'POST') {
     throw new StrakeError('UNSUPPORTED', 'Cannot change caches: send POST')
   }
-  if (!isData) return { unusedFor: endOf((await readOwnForm(request)).get('days') ?? '').lifetime }
+  if (!isData) return { unusedFor: timeOf((await readOwnForm(request)).get('days') ?? '') }
   const { days, keep } = await readJson(request)
   const isSize = Number.isSafeInteger(keep) && Number(keep) >= 0
   if (isSize && days === undefined) return { keep: Number(keep) }
   if (keep !== undefined || days === undefined) {
     throw new StrakeError('INVALID', 'Cannot change caches: expected either days or keep in bytes')
   }
-  return { unusedFor: endOf(String(days)).lifetime }
+  return { unusedFor: timeOf(String(days)) }
 }
 
 /** Throws `DENIED` for a form of another site that starts a collection, and `INVALID` for other data. */
@@ -118,13 +118,17 @@ function parseDocument(value: Readonly<Record<string, unknown>>): TokenRequest {
     )
   }
   return {
-    ...{ kind: 'make', robot, label, scopes: isList ? scopes : undefined },
-    ...endOf(days === undefined ? undefined : String(days)),
+    kind: 'make',
+    robot,
+    label,
+    scopes: isList ? scopes : undefined,
+    lifetime: timeOf(days === undefined ? undefined : String(days)),
   }
 }
 
-function endOf(days: string | undefined): { readonly lifetime: number | undefined } {
-  if (days === undefined) return { lifetime: undefined }
-  if (/^\d{1,4}$/.test(days)) return { lifetime: Number(days) * day }
+/** Returns milliseconds. Throws `INVALID` for a text that is no number of days. */
+function timeOf(days: string | undefined): number | undefined {
+  if (days === undefined) return undefined
+  if (/^\d{1,4}$/.test(days)) return Number(days) * day
   throw new StrakeError('INVALID', 'Cannot do this: expected a whole number of days')
 }
