@@ -298,6 +298,7 @@ const purposes: Readonly<Record<string, string>> = {
   'engine/host': 'directories, runtime and abilities of this machine',
   'engine/image': 'images over one store',
   'engine/lock': 'the lock file of a build',
+  'engine/mount': 'images whose files the machine reads at a path',
   'engine/network': 'networks over one store',
   'engine/output': 'what becomes of the result of a build',
   'engine/process': 'processes in containers that one request prepares and another one starts',

@@ -1,8 +1,9 @@
+import { type Absence, absentOfDocker, absentOfPodman } from '../../src/cli/arguments/absent.ts'
 import type { Command, Option } from '../../src/cli/arguments/command.ts'
 import { StrakeError } from '../../src/oci/index.ts'
 import reasons from '../../test/project/docker-missing.json' with { type: 'json' }
 import { documentedCommands } from './commands.ts'
-import { absentGroups, type Difference, differences } from './differences.ts'
+import { type Difference, differences } from './differences.ts'
 import { type DockerCommand, dockerCommands } from './docker.ts'
 import { table } from './markdown.ts'
 
@@ -36,7 +37,12 @@ export async function comingFromDocker(): Promise<string> {
     '## Command by command',
     ...described.filter(({ lines }) => lines.length > 0).map(section),
     "## Docker's commands that are missing",
-    table(['command', 'reason'], [...missingCommands(all), ...absentGroups]),
+    absenceTable(
+      missingCommands(all).map(([name, reason]) => [name, { reason }] as const),
+      absentOfDocker,
+    ),
+    "## Podman's commands that are missing",
+    absenceTable([], absentOfPodman),
     '## Commands that only strake has',
     table(
       ['command', ''],
@@ -152,8 +158,25 @@ function missingCommands(
     .map(({ path }) => {
       const found = reasons.find(({ missing }) => missing.includes(path))
       if (found === undefined) throw new Error(`docker-missing.json has no reason for ${path}`)
-      return [path, sentence(found.reason)] as const
+      return [path, found.reason] as const
     })
+}
+
+/** One row for each reason. */
+function absenceTable(
+  rows: readonly (readonly [name: string, absence: Absence])[],
+  absent: Readonly<Record<string, Absence>>,
+): string {
+  const groups = Map.groupBy([...rows, ...Object.entries(absent)], ([, { reason }]) => reason)
+  return table(
+    ['command', 'reason'],
+    [...groups].map(([reason, group]) => {
+      const names = group.map(([name]) => name).join(', ')
+      const remedy = group.find(([, absence]) => absence.remedy !== undefined)?.[1].remedy
+      const instead = remedy === undefined ? '' : ` Instead: ${remedy}.`
+      return [names, `${sentence(reason)}${instead}`]
+    }),
+  )
 }
 
 function differenceTable(rows: readonly Difference[]): string {

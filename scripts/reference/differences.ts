@@ -250,13 +250,3 @@ export const differences: readonly Difference[] = [
     reason: 'There is one program.',
   },
 ]
-
-/** Groups of commands of Docker that strake does not have, and what to use in their place. */
-export const absentGroups: readonly (readonly [names: string, reason: string])[] = [
-  ['context', '`--root DIR` chooses another store, and `ssh HOST strake …` another machine.'],
-  ['swarm, service, stack, node, secret, config', 'strake manages one machine.'],
-  ['plugin', 'There is no daemon that plugins could extend.'],
-  ['manifest', '`strake buildx imagetools create` makes an image of several platforms.'],
-  ['trust', 'Name an image by its digest, which is always verified.'],
-  ['checkpoint', 'Checkpoints need CRIU, and Docker has them only as an experiment.'],
-]

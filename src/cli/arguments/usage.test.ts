@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { commands } from '../table.ts'
-import { findSubstitute } from './absent.ts'
+import { createTestContext } from '../testing/fixture.ts'
+import { absentOfDocker, absentOfPodman, findAbsence } from './absent.ts'
 import { Command, InvalidValue } from './command.ts'
 import { parseCommand, UsageError } from './parse-command.ts'
 import { describeUnknown, describeUsageError } from './usage.ts'
@@ -60,7 +61,13 @@ test('describeUsageError() repeats no control character', () => {
 test('describeUnknown() names a replacement for a command that strake lacks', () => {
   const context = describeUnknown('context', { close: undefined, path: '' })
   expect(context).toBe(
-    "unknown command 'context': strake does not have it yet\n  try: strake --root DIR, which is another store",
+    "unknown command 'context': there is no daemon to choose\n  try: strake --root DIR for another store, or ssh HOST strake for another machine",
+  )
+  expect(describeUnknown('plugin', { close: undefined, path: '' })).toBe(
+    "unknown command 'plugin': there is no daemon that plugins could extend",
+  )
+  expect(describeUnknown('trust', { close: undefined, path: 'image' })).toBe(
+    "unknown command 'image trust': signatures are not verified\n  try: name an image by its digest, which is always verified",
   )
   expect(describeUnknown('imagse', { close: 'images', path: '' })).toBe(
     "unknown command 'imagse': did you mean 'strake images'?",
@@ -87,7 +94,17 @@ test('describeUsageError() names a subcommand by its whole path', () => {
   expect(refusal('prnue')).toBe("unknown command 'image prnue': did you mean 'strake image prune'?")
 })
 
-test('findSubstitute() knows no command that strake has', () => {
-  expect(Object.keys(commands).filter((name) => findSubstitute(name) !== undefined)).toEqual([])
-  expect(findSubstitute('swarm')).toBe('')
+test('findAbsence() knows no command that strake has', async () => {
+  for (const path of Object.keys({ ...absentOfDocker, ...absentOfPodman })) {
+    const [name = '', verb] = path.split(' ')
+    const entry = commands[name]
+    const known = await entry?.load()
+    const isKnown =
+      verb === undefined
+        ? known !== undefined
+        : known?.define(createTestContext()).commands.some((child) => child.name === verb)
+    expect({ path, isKnown }).toEqual({ path, isKnown: false })
+  }
+  expect(findAbsence('swarm')?.reason).toBe('strake manages one machine')
+  expect(findAbsence('run')).toBeUndefined()
 })

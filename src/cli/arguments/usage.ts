@@ -1,7 +1,7 @@
 import { suggest } from '#dockerfile/suggest'
 import type { Context } from '../context.ts'
 import { printable } from '../render/text.ts'
-import { findSubstitute, isAbsentOption } from './absent.ts'
+import { findAbsence, isAbsentOption } from './absent.ts'
 import { formatCommandHelp } from './command-help.ts'
 import type { UsageError } from './parse-command.ts'
 
@@ -66,10 +66,12 @@ export function describeUnknown(
   name: string,
   { close, path }: { readonly close: string | undefined; readonly path: string },
 ): string {
-  const typed = printable(path === '' ? name : `${path} ${name}`)
-  const instead = findSubstitute(name)
-  if (instead !== undefined) {
-    return `unknown command '${typed}': strake does not have it yet${instead === '' ? '' : `\n  try: ${instead}`}`
+  const words = path === '' ? name : `${path} ${name}`
+  const typed = printable(words)
+  const absence = findAbsence(words)
+  if (absence !== undefined) {
+    const { reason, remedy } = absence
+    return `unknown command '${typed}': ${reason}${remedy === undefined ? '' : `\n  try: ${remedy}`}`
   }
   const prefix = path === '' ? 'strake' : `strake ${path}`
   const hint = close ? `did you mean '${prefix} ${close}'?` : `see '${prefix} --help'`

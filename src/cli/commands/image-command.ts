@@ -5,6 +5,8 @@ import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { confirmed, printPruned } from '../prune.ts'
 import { defineExists } from './exists.ts'
+import { defineMount, defineUnmount } from './image-mount.ts'
+import { defineTree } from './image-tree.ts'
 
 interface Options {
   readonly all?: true
@@ -44,4 +46,7 @@ export function define(context: Context): Command {
       printPruned(context, pruned)
     })
   return command
+    .addCommand(defineMount(context))
+    .addCommand(defineTree(context))
+    .addCommand(defineUnmount(context))
 }

@@ -48,6 +48,9 @@ const containerPlace: Readonly<Record<string, number>> = {
 const imageCount: Readonly<Record<string, number>> = {
   create: 1,
   history: 1,
+  'image mount': Infinity,
+  'image tree': 1,
+  'image unmount': Infinity,
   images: 1,
   pull: 1,
   push: 1,

@@ -1,7 +1,7 @@
 import type { Digest } from '#oci'
 import type { Engine } from '../engine.ts'
 import { findTarget } from '../image/find-target.ts'
-import { containersOf } from '../image/image-use.ts'
+import { isAnyUsed } from '../image/image-use.ts'
 import { forgetTarget } from './forget-target.ts'
 
 /**
@@ -20,7 +20,6 @@ export async function removeUnnamed(engine: Engine, digest: Digest, time: number
     const isNamed =
       records.tags.namesOf(descriptor.digest).length > 0 ||
       records.indexes.having(descriptor.digest).length > 0
-    const isUsed = images.some(({ imageId }) => containersOf(engine, imageId).length > 0)
-    if (!isOld && !isNamed && !isUsed) forgetTarget(engine, found)
+    if (!isOld && !isNamed && !isAnyUsed(engine, images)) forgetTarget(engine, found)
   })
 }

@@ -1,12 +1,13 @@
 import { type Digest, familiarReference, parseReference, StrakeError } from '#oci'
 import type { ImageRecord } from '#records'
+import { ImageMounts } from '#snapshot/chain/image-mounts'
 import { cleanAfterCrash } from '../begin-work.ts'
 import { tryPublishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { isDigestName, repositoryOf } from '../image/find-image.ts'
 import { type FoundTarget, getTarget } from '../image/find-target.ts'
 import { imageEvent } from '../image/image-events.ts'
-import { containersOf } from '../image/image-use.ts'
+import { containersOf, isAnyUsed } from '../image/image-use.ts'
 import { collectGarbage, collectImage } from './collect-garbage.ts'
 import { forgetTarget } from './forget-target.ts'
 import { type ImageParts, partsOf } from './image-parts.ts'
@@ -41,7 +42,7 @@ export async function removeImage(
   const isKept = left.length > 0 || isInIndex(engine, found)
   if (isKept && names.length === 0) refusePart(engine, found, text)
   if (!isKept) refuseWhileUsed(engine, found.images, text, force)
-  const isLast = !isKept && !isUsed(engine, found.images)
+  const isLast = !isKept && !isAnyUsed(engine, found.images)
   // Read before anything is removed.
   const parts = isLast ? await partsOf(engine, found) : undefined
   const { records } = engine
@@ -63,10 +64,6 @@ function plainNames({ records }: Engine, { descriptor }: FoundTarget): readonly 
 
 function isInIndex({ records }: Engine, { descriptor }: FoundTarget): boolean {
   return records.indexes.having(descriptor.digest).length > 0
-}
-
-function isUsed(engine: Engine, images: readonly ImageRecord[]): boolean {
-  return images.some(({ imageId }) => containersOf(engine, imageId).length > 0)
 }
 
 function namesToRemove(
@@ -97,13 +94,24 @@ function refusePart({ records }: Engine, { descriptor }: FoundTarget, text: stri
   )
 }
 
-/** Throws `CONFLICT` while containers use the images; with `force`, while running ones do. */
+/**
+ * Throws `CONFLICT` while an image is mounted, and while containers use one; with `force`, while
+ * running ones do.
+ */
 export function refuseWhileUsed(
   engine: Engine,
   images: readonly ImageRecord[],
   text: string,
   force: boolean,
 ): void {
+  const mounts = new ImageMounts(engine.run)
+  for (const { imageId } of images) {
+    const path = mounts.find(imageId)
+    if (path === undefined) continue
+    throw new StrakeError('CONFLICT', `Cannot remove image ${text}: it is mounted at ${path}`, {
+      remedy: `strake image unmount ${text}`,
+    })
+  }
   const users = images.flatMap(({ imageId }) => containersOf(engine, imageId))
   const blocking = force ? users.filter(({ isRunning }) => isRunning) : users
   const [user] = blocking

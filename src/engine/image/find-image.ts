@@ -1,4 +1,13 @@
-import { formatPlatform, matchPlatform, normalizePlatform, type Platform, StrakeError } from '#oci'
+import {
+  type Digest,
+  familiarReference,
+  formatPlatform,
+  matchPlatform,
+  normalizePlatform,
+  type Platform,
+  parseReference,
+  StrakeError,
+} from '#oci'
 import { hostPlatform } from '#platform'
 import type { ImageRecord, Records } from '#records'
 import { type FoundTarget, findTarget, getTarget } from './find-target.ts'
@@ -132,4 +141,16 @@ export function repositoryOf(name: string): string {
   return bare.slice(bare.lastIndexOf('/')).includes(':')
     ? bare.slice(0, bare.lastIndexOf(':'))
     : bare
+}
+
+/** Returns the names of an image and of the indexes that have it, in familiar form and sorted. */
+export function familiarNames(
+  { indexes, tags }: Pick<Records, 'indexes' | 'tags'>,
+  digest: Digest,
+): readonly string[] {
+  const targets = [digest, ...indexes.having(digest).map((index) => index.digest)]
+  const names = targets
+    .flatMap((target) => tags.namesOf(target))
+    .filter((name) => !isDigestName(name))
+  return [...new Set(names)].sort().map((name) => familiarReference(parseReference(name)))
 }

@@ -1,4 +1,6 @@
 import { type ContainerSettings, isRunning, readContainer } from '#container'
+import type { Digest } from '#oci'
+import { ImageMounts } from '#snapshot/chain/image-mounts'
 import type { Engine } from '../engine.ts'
 
 /** A container and whether its image must stay for it. */
@@ -19,6 +21,17 @@ export function containersOf(engine: Engine, imageId: string): readonly ImageUse
       name: container.name,
       isRunning: isRunning(container),
     }))
+}
+
+/** Whether one of the images must stay, because a container uses it or a user has mounted it. */
+export function isAnyUsed(
+  engine: Engine,
+  images: readonly { readonly imageId: Digest }[],
+): boolean {
+  const mounts = new ImageMounts(engine.run)
+  return images.some(
+    ({ imageId }) => containersOf(engine, imageId).length > 0 || mounts.find(imageId) !== undefined,
+  )
 }
 
 function uses({ image, mounts }: ContainerSettings, imageId: string): boolean {

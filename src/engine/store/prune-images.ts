@@ -9,7 +9,7 @@ import { type PruneFilter, passesPruneFilter } from '../filter/prune-filter.ts'
 import { isDigestName } from '../image/find-image.ts'
 import { type FoundTarget, targetOf } from '../image/find-target.ts'
 import { imageEvent } from '../image/image-events.ts'
-import { containersOf } from '../image/image-use.ts'
+import { isAnyUsed } from '../image/image-use.ts'
 import { notePrune, nothingPruned, type Pruned } from './pruned.ts'
 
 export interface PruneImagesOptions {
@@ -35,7 +35,7 @@ export async function pruneImages(
   const all = [...records.indexes.list(), ...records.images.list()]
   for (const { digest, addedAt } of all) {
     const target = targetOf(records, digest)
-    if (target === undefined || isUsed(engine, target)) continue
+    if (target === undefined || isAnyUsed(engine, target.images)) continue
     const names = await namesToPrune(engine, { ...target, addedAt }, filter)
     const isPart = records.indexes.having(digest).length > 0
     if (names === undefined || (!names.isNamed && isPart) || (names.isNamed && !prunesAll)) continue
@@ -53,10 +53,6 @@ export async function pruneImages(
     reclaimed: bytes,
     holders: engine.records.leases.list(),
   }
-}
-
-function isUsed(engine: Engine, { images }: FoundTarget): boolean {
-  return images.some(({ imageId }) => containersOf(engine, imageId).length > 0)
 }
 
 /** Returns the IDs of the removed images and indexes. */

@@ -1,5 +1,6 @@
 import { StrakeError } from '#oci'
 import { mountsBelow, removeTree } from '#platform'
+import { ImageMounts } from '#snapshot/chain/image-mounts'
 import { removeContainer } from '../container/container.ts'
 import type { Engine } from '../engine.ts'
 import { endHolder } from '../rootless/holder.ts'
@@ -17,6 +18,8 @@ export async function resetStore(engine: Engine): Promise<void> {
   for (const { id } of engine.records.containers.list()) {
     await removeContainer(engine, id, { force: true, volumes: true })
   }
+  const images = new ImageMounts(engine.run)
+  for (const id of images.list()) await images.unmount(id, { detach: true })
   await cleanUp(engine)
   await (await engine.networks()).remove()
   await engine[Symbol.asyncDispose]()

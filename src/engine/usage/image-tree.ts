@@ -3,7 +3,7 @@ import { type Descriptor, formatPlatform, isIndexType, isRunnable } from '#oci'
 import type { ImageRecord } from '#records'
 import type { Engine } from '../engine.ts'
 import { getTarget } from '../image/find-target.ts'
-import { containersOf } from '../image/image-use.ts'
+import { isAnyUsed } from '../image/image-use.ts'
 import { type ListImagesOptions, listImages } from '../image/images.ts'
 import { bytesOf, join, measureSpace, type Space } from './space.ts'
 
@@ -88,6 +88,6 @@ async function sizesOf(engine: Engine, image: ImageRecord, space: Space): Promis
     id: image.imageId,
     diskUsage: bytesOf(await space.ofImage(image)),
     contentSize: descriptor.size + manifest.config.size + size,
-    isUsed: containersOf(engine, image.imageId).length > 0,
+    isUsed: isAnyUsed(engine, [image]),
   }
 }

@@ -16,12 +16,17 @@ import { isAbandoned } from './owner-name.ts'
 const sharedPrefix = 'chain-'
 /** The mount point of a container ends with the last part of its directory. */
 export const containerPrefix = 'container-'
+/** The mount point of an image that a user mounted ends with its ID. */
+export const imagePrefix = 'image-'
+/** Mounts that outlive the process that made them. */
+const lasting = [containerPrefix, imagePrefix]
 
 /**
  * The mounts, and the chains that each of them needs.
  *
  *     run/mounts/<name>/          mount points
  *     run/mounts/chain-<hex>/     erofs: the chain, mounted once for all its users
+ *     run/mounts/image-<id>/      an image that a user mounted
  *     run/users/<hex>.<name>/     the chain <hex> is needed by the mount <name>
  *
  * A note counts while its mount exists or its process lives. A process must hold the lock of the
@@ -52,6 +57,18 @@ export class ChainUsers {
     removeDirectory(this.#note(chainId, name))
   }
 
+  /** Removes every note of the mount `name`. */
+  forget(name: string): void {
+    const notes = this.#entries('users').filter((note) => mountName(note) === name)
+    for (const note of notes) removeDirectory(`${this.run}/users/${note}`)
+  }
+
+  /** Names of the mounts whose names begin with `prefix`. */
+  mounted(prefix: string): readonly string[] {
+    const names = this.#entries('mounts').filter((name) => name.startsWith(prefix))
+    return names.filter((name) => isMountPoint(this.mountPoint(name)))
+  }
+
   /** Names of the mounts that need a chain. */
   of(chainId: Digest): readonly string[] {
     const hex = digestHex(chainId)
@@ -62,12 +79,12 @@ export class ChainUsers {
   }
 
   /**
-   * Unmounts a shared mount whose files were replaced. The mounts of containers stay. Returns the
-   * names of the mounts that still use it.
+   * Unmounts a shared mount whose files were replaced. The mounts of containers and users stay.
+   * Returns the names of the mounts that still use it.
    */
   release(chainId: Digest): readonly string[] {
     const users = this.of(chainId)
-    if (users.every((name) => name.startsWith(containerPrefix))) {
+    if (users.every(isLasting)) {
       unmount(this.sharedMountPoint(chainId), { detach: true })
       removeDirectory(this.sharedMountPoint(chainId))
     }
@@ -149,10 +166,12 @@ export class ChainUsers {
   }
 
   #isUsed(name: string): boolean {
-    return name.startsWith(containerPrefix)
-      ? isMountPoint(this.mountPoint(name))
-      : !isAbandoned(name)
+    return isLasting(name) ? isMountPoint(this.mountPoint(name)) : !isAbandoned(name)
   }
+}
+
+function isLasting(name: string): boolean {
+  return lasting.some((prefix) => name.startsWith(prefix))
 }
 
 function mountName(note: string): string {
