@@ -347,6 +347,7 @@ const purposes: Readonly<Record<string, string>> = {
   'registry/identity': 'who a sender is: users, tokens, issuers, certificates',
   'registry/identity/foreign':
     'senders whom other servers know: token issuers and directory servers',
+  'registry/session': 'browsers that have signed in to the page',
   'registry/token': 'the token service: making and proving access tokens',
   'registry/client': 'the HTTP client of a registry',
   'registry/check': 'proving everything that a registry holds, and getting it back',
@@ -382,6 +383,7 @@ const purposes: Readonly<Record<string, string>> = {
   'template/value': 'typed values from plain data',
   'tar/read': 'from bytes to entries',
   'tar/write': 'from entries to bytes',
+  'web/login': 'the form by which a user signs in, and the way back to the page',
   'web/files': 'the files of layers and images, read out of their archives within limits',
   'web/data': 'what the pages show, as plain data, which is also the JSON for scripts',
   'web/pages': 'one file for each page: data -> HTML',

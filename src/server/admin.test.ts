@@ -207,12 +207,15 @@ test('the audit log has what administrators, and users with their tokens, have c
 test('administration is for administrators, and nobody else learns more', async () => {
   for (const path of ['/admin', '/admin/collection', '/api/v1/admin']) {
     const [anonymous, bob] = [await open(path), await open(path, as('bob'))]
-    expect([path, anonymous.status, bob.status]).toEqual([path, 401, 403])
-    expect(anonymous.headers.get('WWW-Authenticate')).toStartWith('Basic')
+    const isData = path.startsWith('/api')
+    expect([path, anonymous.status, bob.status]).toEqual([path, isData ? 401 : 303, 403])
+    const { headers } = anonymous
+    if (isData) expect(headers.get('WWW-Authenticate')).toStartWith('Basic')
+    else expect(headers.get('Location')).toBe(`/login?to=${encodeURIComponent(path)}`)
     expect(bob.body).toContain('no rule about all repositories')
   }
   expect((await send('/admin/collection', as('bob'), {})).status).toBe(403)
-  expect((await open('/tokens')).status).toBe(401)
+  expect((await open('/tokens')).status).toBe(303)
   expect((await open('/', as('bob'))).body).toContain('href="/tokens"')
   expect((await open('/', as('bob'))).body).not.toContain('href="/admin"')
   expect((await open('/', as('root'))).body).toContain('href="/admin"')

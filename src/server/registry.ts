@@ -27,6 +27,7 @@ import { type CacheAdminOptions, createCacheAdmin } from '#registry/admin/cache-
 import type { TokenFacts } from '#registry/identity/api-token'
 import type { Outbox } from '#registry/notify/outbox'
 import { createStoredOutbox } from '#registry/notify/stored-outbox'
+import type { PageAuth } from '#registry/session/page-auth'
 import { tokenPath } from '#registry/token/endpoint'
 import { createWeb } from '#web'
 import { type ListenOptions, listen } from './listen.ts'
@@ -116,6 +117,8 @@ export interface RegistryServerOptions extends ListenOptions, RegistryHandlerOpt
   readonly mounts?: ((handler: RegistryHandler) => readonly Mount[]) | undefined
   /** Quotas and tokens, for administrators. */
   readonly admin?: Pick<RegistryAdmin, 'quotas' | 'tokens'> | undefined
+  /** Lets browsers sign in to the page. Default: they ask for a password. */
+  readonly pages?: PageAuth | undefined
   /** The token service, if there is one. */
   readonly tokenEndpoint?: FetchHandler | undefined
 }
@@ -164,6 +167,7 @@ export async function serveRegistry(
     registry,
     ledger: facts.ledger,
     access: options.access,
+    pages: options.pages,
     onEvent: options.onEvent,
     api: options.readOnly === true ? undefined : handler,
     admin:

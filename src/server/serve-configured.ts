@@ -76,6 +76,7 @@ export async function serveConfigured(
     allowedHosts,
     trustedProxies: listen.trustedProxies,
     access: auth?.access,
+    pages: auth?.pages,
     tokenEndpoint: auth?.tokenEndpoint,
     admin: adminOf(served, options, auth),
     readOnly: storage.readOnly,

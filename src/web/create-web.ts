@@ -12,6 +12,7 @@ import { catalogScope, pullScope, pushScope } from '#registry/auth/scope'
 import { everybody } from '#registry/server/access'
 import { describeFailure } from '#registry/server/failure'
 import { ChallengeError, TooManyError } from '#registry/server/refusals'
+import type { PageAuth } from '#registry/session/page-auth'
 import { adminPath, answerAdmin } from './admin/answer-admin.ts'
 import { compareReferences } from './data/compare.ts'
 import { openContents, showFiles } from './data/files.ts'
@@ -21,8 +22,10 @@ import { listRepositories } from './data/repositories.ts'
 import { showRepository } from './data/repository.ts'
 import type { Source } from './data/source.ts'
 import { LayerIndex } from './files/layer-index.ts'
-import { formToken } from './form.ts'
+import { createForms, type Forms, type FormToken } from './form.ts'
 import type { Html } from './html.ts'
+import { answerLogin, answerLogout } from './login/sign-in.ts'
+import { loginFor } from './login/target.ts'
 import { comparePage } from './pages/compare.ts'
 import { failurePage } from './pages/failure.ts'
 import { filesPage } from './pages/files.ts'
@@ -41,6 +44,8 @@ export interface WebParts {
   readonly ledger: RegistryLedger
   /** Default: every sender may see everything. */
   readonly access?: Access | undefined
+  /** Lets browsers sign in by a form, and replaces `access`. Default: browsers ask for a password. */
+  readonly pages?: PageAuth | undefined
   /** The distribution API, which makes changes. Default: the page changes nothing. */
   readonly api?: FetchHandler | undefined
   /** What administrators may do. Default: nothing. */
@@ -51,6 +56,7 @@ export interface WebParts {
 
 interface Parts extends WebParts {
   readonly layers: LayerIndex
+  readonly forms: Forms
 }
 
 /** Data for scripts, and the page that shows it. */
@@ -62,7 +68,13 @@ interface Shown {
 
 /** Makes the web page of a registry, and the same data as JSON below `/api/v1`. */
 export function createWeb(given: WebParts): Handler {
-  const parts: Parts = { ...given, layers: new LayerIndex() }
+  const { pages } = given
+  const parts: Parts = {
+    ...given,
+    access: pages?.access ?? given.access,
+    layers: new LayerIndex(),
+    forms: createForms(pages?.isSecure === true),
+  }
   return async (request, exchange) => {
     const response = await answer(parts, request, exchange)
     if (request.method !== 'HEAD') return response
@@ -76,31 +88,22 @@ async function answer(parts: Parts, request: Request, exchange: Exchange): Promi
   if (url.pathname === '/style.css') return replyAsset(style, 'text/css; charset=utf-8')
   if (url.pathname === '/icon.svg') return replyAsset(icon, 'image/svg+xml')
   try {
-    if (url.pathname === '/login') {
-      // Throws for a sender without a name, so that the browser asks for one.
-      await parts.access?.(request, [], exchange)
-      return redirect('/')
-    }
+    const signed = await answerSignIn(parts, request, exchange)
+    if (signed !== undefined) return signed
     const path = isData ? url.pathname.slice(jsonPrefix.length) : url.pathname
+    const form = parts.forms.tokenOf(request)
     const own = adminPath(path)
     if (own !== undefined && parts.admin !== undefined) {
       const grant = (await parts.access?.(request, [], exchange)) ?? everybody
-      const viewer = viewerOf(parts, grant, url.host)
-      const asked = { path: own, request, isData, grant, viewer }
-      const onChange = (reason: string): void =>
-        parts.onEvent?.({
-          time: Date.now(),
-          action: 'admin',
-          principal: grant.name,
-          address: exchange.address,
-          status: 200,
-          reason,
-        })
-      return await answerAdmin({ admin: parts.admin, ledger: parts.ledger, onChange }, asked)
+      const viewer = viewerOf(parts, grant, { host: url.host, form })
+      const asked = { path: own, request, isData, grant, viewer, form }
+      const onChange = (reason: string): void => tell(parts, exchange, reason)
+      const { admin, ledger, forms } = parts
+      return await answerAdmin({ admin, ledger, forms, onChange }, asked)
     }
     const place = parsePlace(path, url.searchParams)
     if (request.method === 'POST' && place?.kind === 'history' && parts.api && !isData) {
-      return await answerForm(parts.api, place, request, exchange)
+      return await answerForm({ ...parts, api: parts.api }, place, { request, exchange })
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return fail(isData, 405, 'Cannot serve the request: this page can only be read', {
@@ -113,15 +116,53 @@ async function answer(parts: Parts, request: Request, exchange: Exchange): Promi
       const { file, bytes } = await openContents(sourceOf(parts, request, grant), place)
       return replyContents(bytes, file)
     }
-    const shown = await show(parts, place, { request, grant, host: url.host })
+    const shown = await show(parts, place, { request, grant, host: url.host, form })
     return isData ? replyData(shown.data) : replyPage(shown.page(), { headers: shown.headers })
   } catch (error) {
+    if (shouldSignIn(parts, request, { error, isData })) return redirect(loginFor(url))
     const { status, message, detail } = describeFailure(error)
     const reason = detail !== undefined && 'reason' in detail ? String(detail.reason) : undefined
     const text =
       reason === undefined || message.includes(reason) ? message : `${message}; ${reason}`
     return fail(isData, status, text, headersOf(error))
   }
+}
+
+async function answerSignIn(
+  parts: Parts,
+  request: Request,
+  exchange: Exchange,
+): Promise<Response | undefined> {
+  const { pages, forms } = parts
+  const { pathname } = new URL(request.url)
+  if (pages === undefined) {
+    if (pathname !== '/login') return undefined
+    // Throws for a sender without a name, so that the browser asks for one.
+    await parts.access?.(request, [], exchange)
+    return redirect('/')
+  }
+  const onSignOutEverywhere = (user: string): void =>
+    tell(parts, exchange, `ended all sessions of ${user}`)
+  const own = { pages, forms, onSignOutEverywhere }
+  if (pathname === '/login') return await answerLogin(own, request, exchange)
+  return pathname === '/logout' ? await answerLogout(own, request, exchange) : undefined
+}
+
+/** Returns true for a page that a browser opens without a login. Programs send credentials at once. */
+function shouldSignIn(
+  { pages }: Parts,
+  { method, headers }: Request,
+  { error, isData }: { readonly error: unknown; readonly isData: boolean },
+): boolean {
+  const isRead = method === 'GET' || method === 'HEAD'
+  const isBrowser = isRead && !isData && !headers.has('Authorization')
+  return pages !== undefined && isBrowser && error instanceof ChallengeError
+}
+
+/** Notes what an administrator, or a user with its tokens, has changed. */
+function tell({ onEvent }: Parts, { address, principal }: Exchange, reason: string): void {
+  const time = Date.now()
+  onEvent?.({ time, action: 'admin', principal: principal?.name, address, status: 200, reason })
 }
 
 function scopeOf(place: Place): string {
@@ -132,6 +173,7 @@ interface Asked {
   readonly request: Request
   readonly grant: Grant | undefined
   readonly host: string
+  readonly form: FormToken
 }
 
 async function show(
@@ -139,40 +181,45 @@ async function show(
   place: Exclude<Place, { kind: 'contents' }>,
   asked: Asked,
 ): Promise<Shown> {
-  const { request, grant, host } = asked
-  const viewer = viewerOf(parts, grant, host)
+  const { request, grant, form } = asked
+  const viewer = viewerOf(parts, grant, asked)
+  const headers = viewer.signOut === undefined ? undefined : form.headers
   const source = sourceOf(parts, request, grant)
   switch (place.kind) {
     case 'repositories': {
       const data = await listRepositories(source, place)
-      return { data, page: () => repositoriesPage(data, place, viewer) }
+      return { data, page: () => repositoriesPage(data, place, viewer), headers }
     }
     case 'repository': {
       const data = await showRepository(source, place)
-      return { data, page: () => repositoryPage(data, viewer) }
+      return { data, page: () => repositoryPage(data, viewer), headers }
     }
     case 'image': {
       const data = await showImage(source, place)
-      return { data, page: () => imagePage(data, viewer) }
+      return { data, page: () => imagePage(data, viewer), headers }
     }
     case 'history': {
       const data = await showHistory(source, place)
-      const form = (await mayPush(parts, grant, place.name)) ? formToken(request) : undefined
-      const { token, headers } = form ?? {}
-      return { data, page: () => historyPage(data, viewer, token), headers }
+      const token = (await mayPush(parts, grant, place.name)) ? form.token : undefined
+      const page = () => historyPage(data, viewer, token)
+      return { data, page, headers: token === undefined ? headers : form.headers }
     }
     case 'files': {
       const data = await showFiles(source, place)
-      return { data, page: () => filesPage(data, viewer) }
+      return { data, page: () => filesPage(data, viewer), headers }
     }
     case 'compare': {
       const data = await compareReferences(source, place)
-      return { data, page: () => comparePage(data, viewer) }
+      return { data, page: () => comparePage(data, viewer), headers }
     }
   }
 }
 
-function viewerOf({ access, admin }: Parts, grant: Grant | undefined, host: string): Viewer {
+function viewerOf(
+  { access, admin }: Parts,
+  grant: Grant | undefined,
+  { host, form }: Pick<Asked, 'host' | 'form'>,
+): Viewer {
   const isAdmin = (access === undefined ? everybody : grant)?.isAdmin === true
   return {
     name: grant?.name,
@@ -180,16 +227,19 @@ function viewerOf({ access, admin }: Parts, grant: Grant | undefined, host: stri
     host,
     hasTokens: admin?.tokens !== undefined && (grant?.user !== undefined || isAdmin),
     isAdmin: admin !== undefined && isAdmin,
+    signOut: grant?.session === undefined ? undefined : form.token,
   }
 }
 
 async function answerForm(
-  api: FetchHandler,
+  { api, pages, forms }: Parts & { readonly api: FetchHandler },
   place: Extract<Place, { kind: 'history' }>,
-  request: Request,
-  exchange: Exchange,
+  sent: { readonly request: Request; readonly exchange: Exchange },
 ): Promise<Response> {
-  const { status, message } = await rollBack(api, place, { request, exchange })
+  const { request } = sent
+  const authorize = async (scope: string): Promise<string | undefined> =>
+    request.headers.get('Authorization') ?? (await pages?.authorize(request, scope))
+  const { status, message } = await rollBack(api, place, { ...sent, forms, authorize })
   if (message === undefined) return redirect(formatPlace({ ...place, before: undefined }))
   return fail(false, status, message, status === 401 ? askPassword : {})
 }

@@ -1,8 +1,9 @@
 import type { Exchange } from '#http'
 import { isDigest } from '#oci'
 import type { FetchHandler } from '#registry'
+import { pushScope } from '#registry/auth/scope'
 import { formatEndpoint } from '#registry/endpoints'
-import { readForm } from './form.ts'
+import type { Forms } from './form.ts'
 import type { Place } from './place.ts'
 
 /** What became of a form: nothing to say when it worked. */
@@ -11,26 +12,36 @@ export interface Outcome {
   readonly message?: string | undefined
 }
 
+/** A form that a browser has sent. */
+export interface RollBackForm {
+  readonly request: Request
+  readonly exchange: Exchange
+  readonly forms: Forms
+  /** Returns the `Authorization` header of the sender for the API. */
+  readonly authorize: (scope: string) => Promise<string | undefined>
+}
+
 /**
  * Points a tag to an earlier manifest, through the API, so that its rights, rules and logs apply.
  */
 export async function rollBack(
   api: FetchHandler,
   { name, tag }: Extract<Place, { kind: 'history' }>,
-  { request, exchange }: { readonly request: Request; readonly exchange: Exchange },
+  sent: RollBackForm,
 ): Promise<Outcome> {
-  const digest = (await readForm(request))?.get('digest') ?? ''
+  const { request, exchange, forms } = sent
+  const digest = (await forms.read(request))?.get('digest') ?? ''
   if (!isDigest(digest)) {
     const message =
       'Cannot roll back: the form did not come from a page of this server; open the history again'
     return { status: 403, message }
   }
   const endpoint = formatEndpoint({ kind: 'tag-history', repository: name, tag, digest, page: {} })
-  const authorization = request.headers.get('Authorization')
+  const authorization = await sent.authorize(pushScope(name))
   const response = await api(
     new Request(`${new URL(request.url).origin}${endpoint}`, {
       method: 'POST',
-      headers: authorization === null ? {} : { Authorization: authorization },
+      headers: authorization === undefined ? {} : { Authorization: authorization },
     }),
     exchange,
   )

@@ -1,9 +1,9 @@
 /** The style sheet of every page. */
 export const style: string = `
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #566273; --paper: #fbfbf9; --card: #fff;
-  --line: #d9dde3; --link: #0b57a4; --mark: #14695a; --code: #eef1f4; }
+  --line: #d9dde3; --link: #0b57a4; --mark: #14695a; --code: #eef1f4; --bad: #b3261e; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e8ee; --soft: #a3afbf; --paper: #12161c;
-  --card: #191f28; --line: #313a47; --link: #8ec1ff; --mark: #7fd6c2; --code: #232b36; } }
+  --card: #191f28; --line: #313a47; --link: #8ec1ff; --mark: #7fd6c2; --code: #232b36; --bad: #ff8a80; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 76rem; padding: 0 1.25rem 3rem; background: var(--paper);
   color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
@@ -13,7 +13,8 @@ main:focus { outline: none; }
 header { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: center;
   padding: .9rem 0; border-bottom: 1px solid var(--line); }
 .home { font-weight: 700; color: var(--mark); text-decoration: none; margin-right: auto; }
-.sender { margin: 0; color: var(--soft); } .sender a { margin-left: .6rem; }
+.sender { display: flex; flex-wrap: wrap; gap: .3rem .6rem; align-items: center; color: var(--soft); }
+.sender p { display: flex; flex-wrap: wrap; gap: .2rem .9rem; margin: 0; }
 form { display: flex; gap: .4rem; }
 input, button { font: inherit; color: inherit; padding: .35rem .7rem; border-radius: 6px;
   border: 1px solid var(--line); background: var(--card); min-width: 0; }
@@ -42,6 +43,8 @@ pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px
   overflow-x: auto; overflow-wrap: normal; }
 details { margin: 1rem 0; } summary { cursor: pointer; }
 .note { border: 1px solid var(--mark); border-radius: 8px; background: var(--card); padding: 0 1rem; }
+.fault { border-left: 4px solid var(--bad); background: var(--card); padding: .5rem .8rem; max-width: 34rem; }
+[aria-invalid] { border-color: var(--bad); }
 .fields { display: grid; gap: .4rem; max-width: 34rem; } .fields button { justify-self: start; margin-top: .4rem; }
 form + .scroll { margin-top: 1rem; }
 meter { width: 7rem; vertical-align: middle; }
@@ -49,7 +52,7 @@ meter { width: 7rem; vertical-align: middle; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .skip { position: absolute; left: -99rem; } .skip:focus { left: 1rem; top: .5rem; background: var(--card); padding: .4rem .8rem; }
 @media (max-width: 34rem) {
-  header form { order: 3; width: 100%; } header input { flex: 1; }
+  header [role=search] { order: 3; width: 100%; } header input { flex: 1; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .6rem; }
 }
 `

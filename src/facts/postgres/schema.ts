@@ -2,7 +2,7 @@ import { conditionalChanges } from './conditional-changes.ts'
 import { contentQueue } from './content-queue.ts'
 import { objectTables } from './object-index.ts'
 import { letterTable } from './outbox.ts'
-import { tokenTable } from './tokens.ts'
+import { sessionTokens, tokenTable } from './tokens.ts'
 
 /**
  * The tables and functions of a registry's facts in PostgreSQL; see `sqlite/schema.ts` for their
@@ -268,4 +268,5 @@ export const steps: readonly string[] = [
   contentQueue,
   tokenTable,
   letterTable,
+  sessionTokens,
 ]

@@ -1,4 +1,4 @@
-import { mostRefreshTokens, type TokenFacts } from '#registry/identity/api-token'
+import { mostLogins, type TokenFacts } from '#registry/identity/api-token'
 import { readTokenRow, tokenValues } from '#registry/identity/token-row'
 import type { Backing } from './repository-facts.ts'
 
@@ -35,6 +35,25 @@ export const tokenTable = `
      END IF;
    END $$;`
 
+/** The step after which sessions of browsers are dropped like logins of clients. */
+export const sessionTokens = `
+   CREATE OR REPLACE FUNCTION strake_put_token(
+     id_ text, kind_ text, owner_ text, created_ bigint, used_ bigint, expires_ bigint, facts_ text,
+     most_ integer, at_ bigint
+   ) RETURNS void LANGUAGE plpgsql AS $$
+   BEGIN
+     DELETE FROM strake_tokens WHERE expires_at <= at_;
+     INSERT INTO strake_tokens VALUES (id_, kind_, owner_, created_, used_, expires_, facts_)
+       ON CONFLICT (id) DO UPDATE SET kind = kind_, owner = owner_, created_at = created_,
+         used_at = used_, expires_at = expires_, facts = facts_;
+     IF kind_ IN ('refresh', 'session') THEN
+       DELETE FROM strake_tokens WHERE id IN (
+         SELECT id FROM strake_tokens WHERE owner = owner_ AND kind = kind_
+         ORDER BY coalesce(used_at, created_at) DESC OFFSET most_
+       );
+     END IF;
+   END $$;`
+
 /** Tokens in PostgreSQL, which replicas share. Its disposal does nothing: the facts own the connections. */
 export function createPostgresTokens({ postgres, now }: Backing): TokenFacts {
   return {
@@ -42,7 +61,7 @@ export function createPostgresTokens({ postgres, now }: Backing): TokenFacts {
       await postgres.query(
         `SELECT strake_put_token($1, $2, $3, $4::bigint, $5::bigint, $6::bigint, $7, $8::integer,
            $9::bigint)`,
-        ...[...tokenValues(token), mostRefreshTokens, now()],
+        ...[...tokenValues(token), mostLogins, now()],
       )
     },
     async find(id) {

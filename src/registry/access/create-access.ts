@@ -8,6 +8,7 @@ import { anonymous, type Identity, principalName } from '../policy/identity.ts'
 import type { Policy } from '../policy/rule.ts'
 import type { Access, Grant } from '../server/access.ts'
 import { ChallengeError, DeniedError, type RefusalDetail } from '../server/refusals.ts'
+import type { FindSession } from '../session/page-auth.ts'
 import type { AccessTokens } from '../token/access-token.ts'
 import { type Right, rightsOf } from '../token/grant-scopes.ts'
 import type { Challenge } from './challenge.ts'
@@ -21,12 +22,16 @@ export interface AccessParts {
   readonly rateLimit?: RateLimit | undefined
   /** Returns the user of a client certificate. */
   readonly byCertificate?: ((certificate: Uint8Array) => Identity | undefined) | undefined
+  /** Returns the session of a browser. Only the page has it: the API takes no cookies. */
+  readonly bySession?: FindSession | undefined
 }
 
 /** A proved sender. A sender with an access token has no more rights than the token. */
 interface Sender {
   readonly identity: Identity
   readonly scopes?: readonly string[] | undefined
+  /** The ID of the session that proved the sender. */
+  readonly session?: string | undefined
 }
 
 /**
@@ -60,7 +65,7 @@ async function proveSender(
   try {
     switch (given.kind) {
       case 'none':
-        return { identity: certified(parts, exchange) ?? anonymous }
+        return await withoutHeader(parts, request, exchange)
       case 'password':
         return { identity: await authenticator.byPassword({ ...given, address }) }
       case 'bearer':
@@ -73,6 +78,16 @@ async function proveSender(
     const detail = { reason: error.message }
     throw new ChallengeError(parts.challenge(request, scopes, 'invalid_token'), detail)
   }
+}
+
+async function withoutHeader(
+  parts: AccessParts,
+  request: Request,
+  exchange: Exchange,
+): Promise<Sender> {
+  const session = await parts.bySession?.(request)
+  if (session !== undefined) return { identity: session.identity, session: session.id }
+  return { identity: certified(parts, exchange) ?? anonymous }
 }
 
 function certified(
@@ -156,6 +171,7 @@ function grantOf(policy: Policy, sender: Sender): Grant {
     // The token for a list names no repository, so here the rules alone decide.
     isAdmin: sender.scopes === undefined && isAdministrator(policy, identity),
     user: isUserItself(sender) ? identity.name : undefined,
+    session: sender.session,
     sees: (repository) => decide(policy, identity, { action: 'pull', repository }).isAllowed,
   }
 }

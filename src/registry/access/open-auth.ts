@@ -15,6 +15,7 @@ import type { Identity } from '../policy/identity.ts'
 import { defaultRules, type Policy } from '../policy/rule.ts'
 import type { FetchHandler } from '../registry.ts'
 import type { Access } from '../server/access.ts'
+import { createPageAuth, type PageAuth } from '../session/page-auth.ts'
 import { AccessTokens } from '../token/access-token.ts'
 import { createTokenEndpoint } from '../token/endpoint.ts'
 import { openSigningKey } from '../token/signing-key.ts'
@@ -32,6 +33,7 @@ export interface AuthFiles {
 /** Who may do what at a served registry. Disposal closes its files. */
 export interface RegistryAuth extends AsyncDisposable {
   readonly access: Access
+  readonly pages: PageAuth
   /** The token service, below `tokenPath`; absent when clients send passwords. */
   readonly tokenEndpoint: FetchHandler | undefined
   readonly tokens: TokenFacts
@@ -45,7 +47,8 @@ export interface OpenAuthOptions {
   readonly onLogin?: ((exchange: Exchange, identity: Identity | undefined) => void) | undefined
 }
 
-const day = 86_400_000
+const hour = 3_600_000
+const day = 24 * hour
 
 /** Returns the files of a registry whose own directory for them is `directory`. */
 export function authFiles({ auth = {} }: RegistryConfig, directory: string): AuthFiles {
@@ -117,18 +120,30 @@ export async function openAuth(
   })
   const { requestsPerSecond: rate, burst } = limits
   const usesTokens = auth.tokens?.challenge !== 'basic'
-  const access = createAccess({
+  const accessParts = {
     authenticator,
     accessTokens,
     policy,
     challenge: usesTokens ? bearerChallenge(service, listen?.url) : basicChallenge,
     byCertificate: auth.mtls === undefined ? undefined : identifyCertificates(auth.mtls),
     rateLimit: rate === undefined ? undefined : new RateLimit({ rate, burst, now }),
-  })
+  }
   const refreshLifetime = auth.tokens?.refreshLifetime ?? 90 * day
   const endpoint = { authenticator, accessTokens, tokens, policy, refreshLifetime, now, onLogin }
   return {
-    access,
+    access: createAccess(accessParts),
+    pages: createPageAuth({
+      isSecure: config.tls !== undefined || listen?.url?.startsWith('https:') === true,
+      authenticator,
+      accessTokens,
+      tokens,
+      policy,
+      idle: auth.sessions?.idle ?? 12 * hour,
+      lifetime: auth.sessions?.lifetime ?? 7 * day,
+      now,
+      onLogin,
+      createAccess: (bySession) => createAccess({ ...accessParts, bySession }),
+    }),
     tokens,
     tokenEndpoint: usesTokens ? asHandler(createTokenEndpoint(endpoint)) : undefined,
     [Symbol.asyncDispose]: () => tokens[Symbol.asyncDispose](),

@@ -33,7 +33,7 @@ export interface TokenAdmin {
 /** Times are milliseconds since 1970. */
 export interface ListedToken {
   readonly id: string
-  readonly kind: 'user' | 'robot' | 'refresh'
+  readonly kind: 'user' | 'robot' | 'refresh' | 'session'
   readonly owner: string
   readonly label: string
   readonly scopes?: readonly string[] | undefined

@@ -57,6 +57,7 @@ export interface AuthConfig {
   readonly directory?: string
   readonly htpasswd?: string
   readonly tokens?: TokensConfig
+  readonly sessions?: SessionsConfig
   readonly oidc?: readonly OidcConfig[]
   readonly ldap?: LdapConfig
   readonly mtls?: MtlsConfig
@@ -69,6 +70,12 @@ export interface TokensConfig {
   readonly key?: string
   readonly service?: string
   readonly challenge?: 'bearer' | 'basic'
+}
+
+/** Sessions of browsers that have signed in to the page. */
+export interface SessionsConfig {
+  readonly idle?: number
+  readonly lifetime?: number
 }
 
 export interface OidcConfig {

@@ -11,6 +11,7 @@ import type {
   MtlsConfig,
   OidcConfig,
   RegistryConfig,
+  SessionsConfig,
   StorageConfig,
   TlsConfig,
   TokensConfig,
@@ -131,6 +132,11 @@ const tokens: Shape<TokensConfig> = section({
   },
 })
 
+const sessions: Shape<SessionsConfig> = section({
+  idle: { shape: duration, about: 'Ends a session that is not used for this long. Default: 12h.' },
+  lifetime: { shape: duration, about: 'Ends every session after this time. Default: 7d.' },
+})
+
 const oidc: Shape<OidcConfig> = section({
   name: { shape: simpleName, isRequired: true, about: 'The name of the issuer in rules and logs.' },
   issuer: { shape: url, isRequired: true, about: 'The URL of the issuer, as in its tokens.' },
@@ -191,6 +197,7 @@ const auth: Shape<AuthConfig> = section({
   },
   htpasswd: { shape: path, about: 'The file of users and bcrypt hashes.' },
   tokens: { shape: tokens, about: 'The token service of this registry.' },
+  sessions: { shape: sessions, about: 'How long browsers stay signed in to the page.' },
   oidc: {
     shape: list(oidc),
     about: 'Issuers whose tokens are accepted, such as those of CI jobs.',

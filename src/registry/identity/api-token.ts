@@ -2,13 +2,14 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { StrakeError } from '#oci'
 
 /**
- * A secret that stands for its owner. `user` is a personal token, `robot` that of a program, and
- * `refresh` what a client keeps in place of the password. Its text is in no record.
+ * A secret that stands for its owner. `user` is a personal token and `robot` that of a program.
+ * `refresh` is what a client keeps in place of the password, and `session` what a browser keeps. Its
+ * text is in no record.
  */
 export interface ApiToken {
   /** Public: it is in the text of the token, and names the token in commands. */
   readonly id: string
-  readonly kind: 'user' | 'robot' | 'refresh'
+  readonly kind: 'user' | 'robot' | 'refresh' | 'session'
   /** The name of the user or the robot. */
   readonly owner: string
   readonly label: string
@@ -35,8 +36,13 @@ export interface TokenFacts extends AsyncDisposable {
   noteUse(id: string, usedAt: number): Promise<void>
 }
 
-/** Refresh tokens of one owner. Each login makes one, so the oldest are dropped. */
-export const mostRefreshTokens = 100
+/** Tokens of one owner and one of these kinds. Each login makes one, so the oldest are dropped. */
+export const mostLogins = 100
+
+/** Returns true for a kind of token that a login makes. */
+export function isLoginKind(kind: ApiToken['kind']): boolean {
+  return kind === 'refresh' || kind === 'session'
+}
 
 const prefix = 'strake_'
 
@@ -51,7 +57,7 @@ export function makeApiToken(facts: Omit<ApiToken, 'id' | 'secretHash'>): {
   readonly text: string
 } {
   const id = randomBytes(8).toString('hex')
-  const secret = randomBytes(24).toString('base64url')
+  const secret = randomBytes(facts.kind === 'session' ? 32 : 24).toString('base64url')
   return {
     token: { ...facts, id, secretHash: hashOf(secret).toString('hex') },
     text: `${prefix}${id}_${secret}`,
@@ -64,7 +70,7 @@ export async function proveApiToken(
   text: string,
   now: number,
 ): Promise<ApiToken | undefined> {
-  const match = /^strake_([0-9a-f]{16})_([A-Za-z0-9_-]{32})$/.exec(text)
+  const match = /^strake_([0-9a-f]{16})_([A-Za-z0-9_-]{32}(?:[A-Za-z0-9_-]{11})?)$/.exec(text)
   const token = match === null ? undefined : await facts.find(match[1] ?? '')
   if (token === undefined) return undefined
   const given = hashOf(match?.[2] ?? '')

@@ -30,6 +30,12 @@ export interface Login {
   readonly address: string
 }
 
+/** A browser in which a user has signed in. */
+export interface Session {
+  readonly id: string
+  readonly identity: Identity
+}
+
 /** The user name of a login whose password is the token of a foreign issuer. */
 const issuerUser = 'oidc'
 
@@ -55,7 +61,8 @@ export class Authenticator {
     guard.check(address, name)
     const found = await this.#tryPassword(login)
     if (found !== undefined) {
-      guard.succeeded(address, name)
+      // A limited token must not let its holder guess the password of its owner for ever.
+      if (found.tokenId === undefined) guard.succeeded(address, name)
       return found
     }
     guard.failed(address, name)
@@ -94,11 +101,31 @@ export class Authenticator {
     const token = await proveApiToken(tokens, text, now())
     const identity = token && kinds.includes(token.kind) ? await this.#ownerOf(token) : undefined
     if (token === undefined || identity === undefined) throw wrongCredentials()
-    if (elapsed(now(), token.usedAt ?? 0) >= usedResolution) {
-      // The time is for the list of tokens: a full disk must not lock their owners out.
-      await tokens.noteUse(token.id, now()).catch(() => {})
-    }
+    await this.#noteUse(token)
     return identity
+  }
+
+  /**
+   * Returns the user of a session that was used within `idle` milliseconds. A session has all rights
+   * of its user; it ends with the user and with a changed password.
+   */
+  async bySession(text: string, idle: number): Promise<Session | undefined> {
+    const { tokens, now } = this.#parts
+    const token = await proveApiToken(tokens, text, now())
+    if (token?.kind !== 'session') return undefined
+    if (elapsed(now(), token.usedAt ?? token.createdAt) >= idle) return undefined
+    const owner = await this.#ownerOf(token)
+    if (owner === undefined) return undefined
+    await this.#noteUse(token, Math.min(usedResolution, idle / 4))
+    const { tokenId: _, ...identity } = owner
+    return { id: token.id, identity }
+  }
+
+  async #noteUse({ id, usedAt = 0 }: ApiToken, resolution = usedResolution): Promise<void> {
+    const { tokens, now } = this.#parts
+    if (elapsed(now(), usedAt) < resolution) return
+    // A full disk must not lock the owners of tokens out.
+    await tokens.noteUse(id, now()).catch(() => {})
   }
 
   /** Returns false when the sender of an access token has meanwhile lost what the token stands for. */

@@ -19,7 +19,7 @@ interface Failures {
 
 /**
  * Slows the guessing of passwords: after five failures an address, and a user, has to wait before
- * the next try, twice as long after each further one. A right login clears only the failures of its
+ * the next try, twice as long after each further one. A right password clears only the failures of its
  * own user at its own address, so that nobody clears the guesses of others' passwords by it. Memory
  * is bounded.
  */

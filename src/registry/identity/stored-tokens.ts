@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Database, openDatabase } from '#platform'
-import { mostRefreshTokens, type TokenFacts } from './api-token.ts'
+import { type ApiToken, isLoginKind, mostLogins, type TokenFacts } from './api-token.ts'
 import { readTokenRow, tokenValues } from './token-row.ts'
 
 const create = `CREATE TABLE IF NOT EXISTS tokens (
@@ -29,7 +29,7 @@ export function createStoredTokens(path: string, now: () => number = Date.now): 
       await database.write(() => {
         database.run('DELETE FROM tokens WHERE expires_at <= ?', now())
         database.run(insert, ...tokenValues(token))
-        if (token.kind === 'refresh') dropOldest(database, token.owner)
+        if (isLoginKind(token.kind)) dropOldest(database, token)
       })
     },
     async find(id) {
@@ -63,13 +63,14 @@ async function openTokens(path: string): Promise<Database> {
   return database
 }
 
-function dropOldest(database: Database, owner: string): void {
+function dropOldest(database: Database, { kind, owner }: ApiToken): void {
   database.run(
     `DELETE FROM tokens WHERE id IN (
-      SELECT id FROM tokens WHERE owner = ? AND kind = 'refresh'
+      SELECT id FROM tokens WHERE owner = ? AND kind = ?
       ORDER BY coalesce(used_at, created_at) DESC LIMIT -1 OFFSET ?
     )`,
     owner,
-    mostRefreshTokens,
+    kind,
+    mostLogins,
   )
 }

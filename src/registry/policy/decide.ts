@@ -73,13 +73,25 @@ export function claimsOf({ rules }: Policy): ReadonlySet<string> {
 }
 
 /** Returns the names of groups that the rules read. */
-export function groupsOf({ rules }: Policy): ReadonlySet<string> {
+function groupsOf({ rules }: Policy): ReadonlySet<string> {
   const subjects = rules.flatMap((rule) => rule.subjects)
   return new Set(
     subjects.flatMap((subject) =>
       typeof subject === 'string' && subject.startsWith('group:') ? [subject.slice(6)] : [],
     ),
   )
+}
+
+/** Keeps only the groups and claims that rules read, so that a token of the sender stays small. */
+export function withoutExcess(policy: Policy, identity: Identity): Identity {
+  const { claims, ...rest } = identity
+  const [wantedClaims, wantedGroups] = [claimsOf(policy), groupsOf(policy)]
+  const kept = Object.entries(claims ?? {}).filter(([name]) => wantedClaims.has(name))
+  return {
+    ...rest,
+    groups: identity.groups.filter((group) => wantedGroups.has(group)),
+    ...(claims === undefined ? {} : { claims: Object.fromEntries(kept) }),
+  }
 }
 
 function allows({ actions }: Rule, action: Action): boolean {

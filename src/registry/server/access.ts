@@ -10,6 +10,8 @@ export interface Grant extends Principal {
   readonly isAdmin?: boolean | undefined
   /** The user, if a password or a certificate proved it: a token must not make further ones. */
   readonly user?: string | undefined
+  /** The ID of the session in a browser that proved the sender. */
+  readonly session?: string | undefined
 }
 
 /**

@@ -4,7 +4,7 @@ import { toBuffer } from '#stream'
 import { isApiToken, makeApiToken, type TokenFacts } from '../identity/api-token.ts'
 import { type Authenticator, wrongCredentials } from '../identity/authenticator.ts'
 import { parseAuthorization } from '../identity/authorization.ts'
-import { claimsOf, groupsOf } from '../policy/decide.ts'
+import { withoutExcess } from '../policy/decide.ts'
 import { anonymous, type Identity, principalName } from '../policy/identity.ts'
 import type { Policy } from '../policy/rule.ts'
 import { ChallengeError } from '../server/refusals.ts'
@@ -106,18 +106,6 @@ async function proveSender(
   const issuer = authenticator.issuerOf(given.token)
   if (issuer === undefined) throw wrongCredentials()
   return issuer.prove(given.token)
-}
-
-/** Keeps only the groups and claims that rules read, so that a token stays small. */
-function withoutExcess(policy: Policy, identity: Identity): Identity {
-  const { claims, ...rest } = identity
-  const [wantedClaims, wantedGroups] = [claimsOf(policy), groupsOf(policy)]
-  const kept = Object.entries(claims ?? {}).filter(([name]) => wantedClaims.has(name))
-  return {
-    ...rest,
-    groups: identity.groups.filter((group) => wantedGroups.has(group)),
-    ...(claims === undefined ? {} : { claims: Object.fromEntries(kept) }),
-  }
 }
 
 /**

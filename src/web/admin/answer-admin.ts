@@ -2,7 +2,7 @@ import { StrakeError } from '#oci'
 import type { Grant, RegistryAdmin, RegistryLedger } from '#registry'
 import type { MadeToken, NewToken } from '#registry/admin/admin'
 import { ChallengeError, DeniedError } from '#registry/server/refusals'
-import { formToken } from '../form.ts'
+import type { Forms, FormToken } from '../form.ts'
 import type { Viewer } from '../pages/layout.ts'
 import { redirect, replyData, replyPage } from '../respond.ts'
 import { cachePage } from './cache-page.ts'
@@ -25,11 +25,14 @@ export interface AdminRequest {
   readonly isData: boolean
   readonly grant: Grant
   readonly viewer: Viewer
+  /** For the forms of the page. */
+  readonly form: FormToken
 }
 
 export interface AdminParts {
   readonly admin: RegistryAdmin
   readonly ledger: RegistryLedger
+  readonly forms: Forms
   /** Called with a sentence about each change. */
   readonly onChange: (what: string) => void
 }
@@ -54,7 +57,7 @@ export async function answerAdmin(parts: AdminParts, asked: AdminRequest): Promi
   const { collection } = parts.admin
   if (isChange(request)) {
     if (request.method !== 'POST') throw notChanged()
-    await checkStartRequest(request, asked.isData)
+    await checkStartRequest(request, asked.isData, parts.forms)
     collection.start()
     parts.onChange('started a collection')
     return asked.isData ? replyData(collection.state(), { status: 202 }) : redirect('/admin')
@@ -63,17 +66,15 @@ export async function answerAdmin(parts: AdminParts, asked: AdminRequest): Promi
   return reply(asked, data, (view) => collectionPage(data, view))
 }
 
-async function answerCache(
-  { admin, onChange }: AdminParts,
-  asked: AdminRequest,
-): Promise<Response> {
+async function answerCache(parts: AdminParts, asked: AdminRequest): Promise<Response> {
+  const { admin, onChange, forms } = parts
   const { caches } = admin
   if (caches === undefined) {
     throw new StrakeError('NOT_FOUND', 'Cannot show caches: this registry has none')
   }
   const { request, isData } = asked
   if (isChange(request)) {
-    const report = await caches.prune(await readPruneRequest(request, isData))
+    const report = await caches.prune(await readPruneRequest(request, isData, forms))
     onChange(`removed ${report.manifests} manifests from caches`)
     return isData ? replyData(report) : redirect('/admin/cache')
   }
@@ -81,10 +82,8 @@ async function answerCache(
   return reply(asked, data, (view) => cachePage(data, view))
 }
 
-async function answerTokens(
-  { admin, onChange }: AdminParts,
-  asked: AdminRequest,
-): Promise<Response> {
+async function answerTokens(parts: AdminParts, asked: AdminRequest): Promise<Response> {
+  const { admin, onChange, forms } = parts
   const { grant, request, isData } = asked
   const { tokens } = admin
   if (tokens === undefined) {
@@ -98,7 +97,7 @@ async function answerTokens(
   const owner = isAdmin ? undefined : grant.user
   let made: MadeToken | undefined
   if (isChange(request)) {
-    const change = await readTokenRequest(request, isData)
+    const change = await readTokenRequest(request, isData, forms)
     if (change.kind === 'revoke') {
       await tokens.revoke(change.id, owner)
       onChange(`revoked the token ${change.id}`)
@@ -143,11 +142,10 @@ function notChanged(): StrakeError {
 }
 
 function reply(
-  { request, isData, viewer }: AdminRequest,
+  { isData, viewer, form }: AdminRequest,
   data: object,
   page: (view: Parameters<typeof tokensPage>[1]) => ReturnType<typeof tokensPage>,
 ): Response {
   if (isData) return replyData(data)
-  const { token, headers } = formToken(request)
-  return replyPage(page({ viewer, formToken: token }), { headers })
+  return replyPage(page({ viewer, formToken: form.token }), { headers: form.headers })
 }

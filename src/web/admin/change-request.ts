@@ -2,7 +2,7 @@ import { contentType } from '#http'
 import { StrakeError } from '#oci'
 import type { PruneLimits } from '#registry/admin/admin'
 import { toBuffer } from '#stream'
-import { readForm } from '../form.ts'
+import type { Forms } from '../form.ts'
 
 /** What a form or a document wants to be done with tokens. */
 export type TokenRequest =
@@ -23,18 +23,24 @@ const mostBytes = 16 * 1024
  * Reads a form of a page, or JSON: `{"revoke": ID}` or `{"label", "robot", "scopes": [], "days"}`.
  * Throws `DENIED` for a form of another site, and `INVALID`.
  */
-export async function readTokenRequest(request: Request, isData: boolean): Promise<TokenRequest> {
+export async function readTokenRequest(
+  request: Request,
+  isData: boolean,
+  forms: Forms,
+): Promise<TokenRequest> {
   if (request.method !== 'POST') {
     throw new StrakeError('UNSUPPORTED', 'Cannot change tokens: send POST')
   }
-  return isData ? parseDocument(await readJson(request)) : await parseForm(request)
+  return isData ? parseDocument(await readJson(request)) : await parseForm(request, forms)
 }
 
-async function readOwnForm(
+/** Throws `DENIED` for a form that did not come from a page of this server. */
+export async function readOwnForm(
   request: Request,
+  forms: Forms,
   failure = 'Cannot change this',
 ): Promise<URLSearchParams> {
-  const fields = await readForm(request)
+  const fields = await forms.read(request)
   if (fields !== undefined) return fields
   throw new StrakeError(
     'DENIED',
@@ -42,8 +48,8 @@ async function readOwnForm(
   )
 }
 
-async function parseForm(request: Request): Promise<TokenRequest> {
-  const fields = await readOwnForm(request)
+async function parseForm(request: Request, forms: Forms): Promise<TokenRequest> {
+  const fields = await readOwnForm(request, forms)
   const id = fields.get('revoke')
   if (id !== null) return { kind: 'revoke', id }
   const get = (name: string): string | undefined => fields.get(name)?.trim() || undefined
@@ -81,11 +87,15 @@ async function readJson(request: Request): Promise<Readonly<Record<string, unkno
  * Reads what may stay in caches: a form with `days`, or JSON with `days` or `keep` in bytes. Throws
  * `DENIED` for a form of another site, and `INVALID`.
  */
-export async function readPruneRequest(request: Request, isData: boolean): Promise<PruneLimits> {
+export async function readPruneRequest(
+  request: Request,
+  isData: boolean,
+  forms: Forms,
+): Promise<PruneLimits> {
   if (request.method !== 'POST') {
     throw new StrakeError('UNSUPPORTED', 'Cannot change caches: send POST')
   }
-  if (!isData) return { unusedFor: timeOf((await readOwnForm(request)).get('days') ?? '') }
+  if (!isData) return { unusedFor: timeOf((await readOwnForm(request, forms)).get('days') ?? '') }
   const { days, keep } = await readJson(request)
   const isSize = Number.isSafeInteger(keep) && Number(keep) >= 0
   if (isSize && days === undefined) return { keep: Number(keep) }
@@ -96,9 +106,13 @@ export async function readPruneRequest(request: Request, isData: boolean): Promi
 }
 
 /** Throws `DENIED` for a form of another site that starts a collection, and `INVALID` for other data. */
-export async function checkStartRequest(request: Request, isData: boolean): Promise<void> {
+export async function checkStartRequest(
+  request: Request,
+  isData: boolean,
+  forms: Forms,
+): Promise<void> {
   const failure = 'Cannot start a collection'
-  if (!isData) await readOwnForm(request, failure)
+  if (!isData) await readOwnForm(request, forms, failure)
   else if (!isJson(request)) throw new StrakeError('INVALID', `${failure}: send JSON`)
 }
 

@@ -30,6 +30,7 @@ export function tokensPage(data: TokensPage, { viewer, formToken }: AdminView): 
   const body = html`<h1>${title}</h1>
 ${made === undefined ? undefined : madeNote(made)}
 ${tokens.length === 0 ? html`<p>No tokens.</p>` : table('Tokens', columns, rows)}
+${viewer.signOut === undefined ? undefined : signOutForm(formToken)}
 ${canCreate ? tokenForm(isAdmin, formToken) : html`<p>Sign in with a password to make tokens.</p>`}`
   return layout({ title, viewer, body })
 }
@@ -40,13 +41,19 @@ function madeNote({ id, text, login }: MadeToken): Html {
 <p><code>${text}</code></p></section>`
 }
 
+/** What a token is that a login has made. */
+const logins: Partial<Record<ListedToken['kind'], string>> = {
+  refresh: ' (login of a client)',
+  session: ' (signed in to this page)',
+}
+
 function tokenRow(
   { id, kind, owner, label, scopes, createdAt, usedAt, expiresAt }: ListedToken,
   formToken: string,
 ): Html {
   const name = label === '' ? id : label
   return html`<tr>
-<th scope="row">${name}${kind === 'refresh' ? ' (login of a client)' : undefined}</th>
+<th scope="row">${name}${logins[kind]}</th>
 <td>${kind === 'robot' ? `robot+${owner}` : owner}</td>
 <td>${scopes === undefined ? 'all' : scopes.map((scope) => html`<code>${scope}</code> `)}</td>
 <td>${time(createdAt)}</td><td>${time(usedAt)}</td>
@@ -54,6 +61,12 @@ function tokenRow(
 <td><form method="post" action="/tokens"><input type="hidden" name="token" value="${formToken}">
 <input type="hidden" name="revoke" value="${id}"><button>Revoke<span class="hidden"> ${name}</span></button></form></td>
 </tr>`
+}
+
+function signOutForm(formToken: string): Html {
+  return html`<section><h2>Sessions</h2>
+<form method="post" action="/logout"><input type="hidden" name="token" value="${formToken}">
+<button name="everywhere" value="yes">Sign out in all browsers</button></form></section>`
 }
 
 function tokenForm(isAdmin: boolean, formToken: string): Html {

@@ -9,6 +9,8 @@ export interface Viewer {
   /** The sender has, or sees, tokens. */
   readonly hasTokens?: boolean | undefined
   readonly isAdmin?: boolean | undefined
+  /** The token of the form that ends the session; absent without one. */
+  readonly signOut?: string | undefined
 }
 
 export interface Page {
@@ -50,14 +52,20 @@ ${body}
 `
 }
 
-function sender({ name, canLogin, hasTokens, isAdmin }: Viewer): Html {
+function sender({ name, canLogin, hasTokens, isAdmin, signOut }: Viewer): Html {
   const links = [
     ...(hasTokens === true ? [html`<a href="/tokens">Tokens</a>`] : []),
     ...(isAdmin === true ? [html`<a href="/admin">Administration</a>`] : []),
     ...(name === undefined && canLogin ? [html`<a href="/login">Sign in</a>`] : []),
   ]
-  const signed = name === undefined ? undefined : html`Signed in as <b>${name}</b>`
-  return html`<p class="sender">${signed} ${links.map((link) => html`${link} `)}</p>`
+  const signed = name === undefined ? undefined : html`<span>Signed in as <b>${name}</b></span>`
+  return html`<div class="sender"><p>${signed}${links}</p>${
+    signOut === undefined ? undefined : signOutForm(signOut)
+  }</div>`
+}
+
+function signOutForm(token: string): Html {
+  return html`<form method="post" action="/logout"><input type="hidden" name="token" value="${token}"><button>Sign out</button></form>`
 }
 
 /** Returns links to a repository and to the groups of repositories above it. */
