@@ -213,7 +213,7 @@ function startFailureCode(error: unknown): number | undefined {
 }
 
 /**
- * A wrong option ends every command with 125. `run` and the verb `exists` of a group also end with it when
+ * A wrong option ends every command with 125. `run`, `healthcheck` and the verb `exists` of a group also end with it when
  * strake itself fails, as in Docker and Podman. The code of a wrong number of arguments is 1.
  */
 function errorCode(argv: readonly string[], error: unknown): number {
@@ -221,7 +221,7 @@ function errorCode(argv: readonly string[], error: unknown): number {
     return isAboutOption(error) ? 125 : 1
   }
   const [name, verb] = shorten(argv)
-  return name === 'run' || verb === 'exists' ? 125 : 1
+  return name === 'run' || name === 'healthcheck' || verb === 'exists' ? 125 : 1
 }
 
 function isAboutOption({ problem: { kind } }: UsageError): boolean {

@@ -154,6 +154,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Show the processes of a running container',
     load: () => import('./commands/top-command.ts'),
   },
+  healthcheck: {
+    group: 'containers',
+    summary: 'Check the health of a container',
+    load: () => import('./commands/healthcheck-command.ts'),
+  },
   logs: {
     group: 'containers',
     summary: 'Show what a container printed',

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { importBusybox } from './busybox.ts'
-import { command, missing, openStrake, type Strake } from './strake.ts'
+import { command, missing, type Outcome, openStrake, type Strake } from './strake.ts'
 
 const reason = missing('busybox', 'tar', 'runc', 'nft')
 if (reason) console.info(`skipped: supervision: ${reason}`)
@@ -43,6 +43,60 @@ describe.skipIf(reason !== undefined)('containers that need each other and are w
     )
     expect(late.stderr).toContain('it is not after 0.2 s')
     await strake.ok('rm', '-f', ...(await strake.ok('ps', '-aq')).split('\n'))
+  })
+
+  test('healthcheck run checks once, tells the result and records it', async () => {
+    const health = ['--health-cmd', 'cat /ok', '--health-interval', '1h', '--health-retries', '2']
+    await runSleeper('--name', 'probed', ...health)
+    const check = (): Promise<Outcome> => strake('healthcheck', 'run', 'probed')
+    const text = "cat: can't open '/ok': No such file or directory\n"
+    expect(await check()).toEqual({ exitCode: 1, stdout: 'starting\n', stderr: text })
+    expect(await check()).toEqual({ exitCode: 1, stdout: 'unhealthy\n', stderr: text })
+    await strake.ok('exec', 'probed', 'touch', '/ok')
+    // Each caller gets the result of a check that began after its call.
+    const all = await Promise.all([check(), check(), check()])
+    for (const each of all) expect(each).toEqual({ exitCode: 0, stdout: '', stderr: '' })
+    const { Log, ...state } = JSON.parse(
+      await strake.ok('inspect', '-f', '{{json .State.Health}}', 'probed'),
+    )
+    expect(state).toEqual({ Status: 'healthy', FailingStreak: 0 })
+    const codes = Log.map(({ ExitCode }: { readonly ExitCode: number }) => ExitCode)
+    expect(codes).toEqual([1, 1, 0, 0, 0])
+    const events = await strake.ok(
+      ...['events', '--since', '1h', '--until', '0s', '--filter', 'container=probed'],
+      ...['--filter', 'event=health_status', '--format', '{{.Action}}'],
+    )
+    expect(events.split('\n')).toEqual(['health_status: unhealthy', 'health_status: healthy'])
+    await strake.ok('rm', '-f', 'probed')
+  })
+
+  test('healthcheck run refuses with 125 what it cannot check', async () => {
+    await runSleeper('--name', 'plain')
+    await runSleeper('--name', 'paused', '--health-cmd', 'true')
+    await strake.ok('pause', 'paused')
+    const sentences = [
+      ['plain', 'Cannot check container plain: it has no health check'],
+      ['paused', 'Cannot check container paused: it is paused'],
+      ['absent', 'Cannot find container absent: No such container: absent'],
+    ] as const
+    for (const [name, sentence] of sentences) {
+      const refused = await strake('healthcheck', 'run', name)
+      expect(refused.exitCode).toBe(125)
+      expect(refused.stderr.split('\n')[0]).toBe(`strake: ${sentence}`)
+    }
+    await strake.ok('rm', '-f', 'plain', 'paused')
+  })
+
+  test('a container that ends during healthcheck run is reported', async () => {
+    const slow = ['--health-cmd', 'touch /began; sleep 60', '--health-interval', '1h']
+    await runSleeper('--name', 'ending', ...slow)
+    const checked = strake('healthcheck', 'run', 'ending')
+    while ((await strake('exec', 'ending', 'test', '-e', '/began')).exitCode !== 0);
+    await strake.ok('rm', '-f', 'ending')
+    expect(await checked).toMatchObject({
+      exitCode: 125,
+      stderr: 'strake: Cannot check container ending: it has ended meanwhile\n',
+    })
   })
 
   test('--link on the default network gives names and variables', async () => {

@@ -13,6 +13,7 @@ const containerStates: Readonly<Record<string, readonly State[] | 'any'>> = {
   diff: 'any',
   exec: ['running'],
   export: 'any',
+  'healthcheck run': ['running'],
   inspect: 'any',
   kill: ['running', 'paused', 'restarting'],
   logs: 'any',

@@ -3,7 +3,7 @@ import { cgroupPath, oomKills } from '#runtime'
 import type { NoteEvent } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
-import type { SuperviseHealthOptions } from '../services/health-action.ts'
+import type { HealthSupervision, SuperviseHealthOptions } from '../services/health-action.ts'
 import type { ContainerInput } from './input.ts'
 import { carryOutput, type OutputTargets } from './output.ts'
 import { keepFilter, type RunningContainer } from './process.ts'
@@ -18,6 +18,8 @@ export interface FollowRunOptions {
   readonly age: number | undefined
   /** Called when the container is to be started again whatever its restart policy is. */
   readonly onRestart: () => void
+  /** Called when the health of this run is watched, and with `undefined` when it no longer is. */
+  readonly onHealth: (health: HealthSupervision | undefined) => void
 }
 
 /** How one run of a container ended. */
@@ -34,14 +36,16 @@ export interface RunEnd {
  */
 export async function followRun(
   container: RunningContainer,
-  { order, paths, targets, input, note, age, onRestart }: FollowRunOptions,
+  { order, paths, targets, input, note, age, onRestart, onHealth }: FollowRunOptions,
 ): Promise<RunEnd> {
   const over = new AbortController()
   input.open({ input: container.input, over: over.signal })
   const carried = carryOutput(container.outputs, targets, over.signal)
   const health = await startHealth({ order, paths, container, note, age, onRestart })
+  onHealth(health)
   await keepFilter(order, paths)
   const { code, problem } = await container.exited
+  onHealth(undefined)
   health?.[Symbol.dispose]()
   const oomKilled = oomKills(cgroupPath(order.id, order.cgroupParent)) > 0
   const alarm = setTimeout(() => over.abort(), drainLimit)
@@ -56,7 +60,9 @@ export async function followRun(
 }
 
 /** Loads the code only for a container that has health checks. */
-async function startHealth(options: SuperviseHealthOptions): Promise<Disposable | undefined> {
+async function startHealth(
+  options: SuperviseHealthOptions,
+): Promise<HealthSupervision | undefined> {
   if (options.order.health === undefined) return undefined
   const { superviseHealth } = await import('../services/health-action.ts')
   return superviseHealth(options)

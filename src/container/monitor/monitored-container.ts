@@ -20,6 +20,7 @@ import {
   type MonitorReport,
   readRestartPolicy,
 } from '../protocol/order.ts'
+import type { HealthSupervision } from '../services/health-action.ts'
 import { type Adopted, adoptContainer } from './adopted-process.ts'
 import { EarlySignals, endsProcess } from './early-signals.ts'
 import { followRun, type RunEnd } from './follow-run.ts'
@@ -68,6 +69,7 @@ export class MonitoredContainer {
   readonly #foreground: Foreground
   readonly #lock: MonitorLock
   #size: WindowSize | undefined
+  #health: HealthSupervision | undefined
   #isInterrupted = false
   #isOver = false
   #adopted: Adopted | undefined
@@ -97,6 +99,7 @@ export class MonitoredContainer {
       this.#options.onWake?.()
     },
     resume: () => this.#resume(),
+    probe: async () => await this.#health?.probe(),
   }
 
   /** A signal that arrives before the first process has started is kept for it. */
@@ -274,6 +277,9 @@ export class MonitoredContainer {
       ...{ order, paths, targets, input: this.#input, note: this.#note, age: this.#age },
       onRestart: () => {
         this.#restarts = true
+      },
+      onHealth: (health) => {
+        this.#health = health
       },
     })
     this.#container = undefined

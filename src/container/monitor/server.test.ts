@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } f
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { connectMonitor } from '../protocol/connection.ts'
-import { encodeFrame } from '../protocol/frames.ts'
+import { encodeFrame, type Frame } from '../protocol/frames.ts'
 import { type ClientRequests, type ClientServer, listenForClients } from './server.ts'
 
 let base = ''
@@ -16,6 +16,7 @@ const requests: ClientRequests = {
   resize: (rows, columns) => void asked.push(`resize ${rows} ${columns}`),
   wake: () => void asked.push('wake'),
   resume: async () => void asked.push('resume'),
+  probe: async () => ({ status: 'unhealthy', exitCode: 1, output: 'no\n' }),
 }
 
 beforeEach(() => {
@@ -84,6 +85,22 @@ test('connectMonitor() treats a file that is not a socket as an absent monitor',
   for (const name of ['file', 'directory', 'none']) {
     expect(await connectMonitor(`${base}/${name}`)).toBeUndefined()
   }
+})
+
+test('a client that asks for a health check gets its result', async () => {
+  const path = `${base}/monitor.sock`
+  const server = await listenForClients(path, requests)
+  const connection = await connectMonitor(path)
+  await connection?.send({ kind: 'probe' })
+  const answers: Frame[] = []
+  for await (const frame of connection?.frames ?? []) {
+    answers.push(frame)
+    break
+  }
+  const result = { status: 'unhealthy', exitCode: 1, output: 'no\n' } as const
+  expect(answers).toEqual([{ kind: 'probed', result }])
+  connection?.destroy()
+  await end(server)
 })
 
 test('a client that sends other frames is dropped, and other clients stay connected', async () => {

@@ -8,7 +8,7 @@ import {
 } from '#platform'
 import type { OutputStream } from '../model/options.ts'
 import { frameConnection, type MonitorConnection } from '../protocol/connection.ts'
-import type { Frame } from '../protocol/frames.ts'
+import type { Frame, ProbeResult } from '../protocol/frames.ts'
 
 /** The requests that a client can make. */
 export interface ClientRequests {
@@ -19,6 +19,8 @@ export interface ClientRequests {
   wake(): void
   /** A client has left that had suspended the container. */
   resume(): Promise<void>
+  /** Checks the health now. Resolves with `undefined` without health checks, and when the run ends. */
+  probe(): Promise<ProbeResult | undefined>
 }
 
 /** The server for all clients of a container, over one unix socket. */
@@ -104,7 +106,9 @@ async function serveClient(
         client.wantsOutput = frame.hello.output
         if (client.wantsOutput) onListener()
       } else if (frame.kind === 'hold') client.holds = frame.isHeld
-      else await serve(frame, requests)
+      else if (frame.kind === 'probe') {
+        await client.connection.send({ kind: 'probed', result: await requests.probe() })
+      } else await serve(frame, requests)
     }
   } catch {
     client.connection.destroy()

@@ -12,6 +12,9 @@ const frames: readonly Frame[] = [
   { kind: 'wake' },
   { kind: 'exit', code: 137 },
   { kind: 'hold', isHeld: true },
+  { kind: 'probe' },
+  { kind: 'probed', result: { status: 'healthy', exitCode: 0, output: 'a\n' } },
+  { kind: 'probed', result: undefined },
 ]
 
 for (const size of [1, 3, 1000, 1_000_000]) {

@@ -17,6 +17,20 @@ export type Frame =
   | { readonly kind: 'hold'; readonly isHeld: boolean }
   /** The container has ended, will not be restarted, and is cleaned up. */
   | { readonly kind: 'exit'; readonly code: number }
+  /** The client asks for a health check now. The monitor answers with `probed`. */
+  | { readonly kind: 'probe' }
+  | { readonly kind: 'probed'; readonly result: ProbeResult | undefined }
+
+const healthStatuses = ['starting', 'healthy', 'unhealthy'] as const
+
+/** A health check and the health of the container after it. */
+export interface ProbeResult {
+  readonly status: (typeof healthStatuses)[number]
+  /** 0 for success; -1 for a check that could not be run or took too long. */
+  readonly exitCode: number
+  /** The first 4096 bytes. */
+  readonly output: string
+}
 
 export interface Hello {
   /** The client reads output from now on. The container waits while the client does not read. */
@@ -25,7 +39,7 @@ export interface Hello {
 
 const kinds = [
   ...(['hello', 'stdin', 'stdout', 'stderr'] as const),
-  ...(['end', 'resize', 'wake', 'exit', 'hold'] as const),
+  ...(['end', 'resize', 'wake', 'exit', 'hold', 'probe', 'probed'] as const),
 ]
 
 const headerSize = 5
@@ -60,6 +74,7 @@ function bodyOf(frame: Frame): Uint8Array {
       return frame.data
     case 'end':
     case 'wake':
+    case 'probe':
       return new Uint8Array(0)
     case 'hello':
       return new TextEncoder().encode(JSON.stringify(frame.hello))
@@ -102,6 +117,7 @@ function decode(index: number, body: Uint8Array): Frame {
       return { kind, data: body }
     case 'end':
     case 'wake':
+    case 'probe':
       return { kind }
     default:
       return decodeFields(kind, JSON.parse(new TextDecoder().decode(body)))
@@ -109,7 +125,7 @@ function decode(index: number, body: Uint8Array): Frame {
 }
 
 function decodeFields(
-  kind: 'hello' | 'resize' | 'exit' | 'hold',
+  kind: 'hello' | 'resize' | 'exit' | 'hold' | 'probed',
   fields: Readonly<Record<string, unknown>>,
 ): Frame {
   switch (kind) {
@@ -121,5 +137,15 @@ function decodeFields(
       return { kind, code: Number(fields['code']) }
     case 'hold':
       return { kind, isHeld: fields['isHeld'] === true }
+    case 'probed':
+      return { kind, result: readResult(fields['result']) }
   }
+}
+
+function readResult(value: unknown): ProbeResult | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const fields: Readonly<Record<string, unknown>> = { ...value }
+  const status = healthStatuses.find((one) => one === fields['status'])
+  if (status === undefined) return undefined
+  return { status, exitCode: Number(fields['exitCode']), output: String(fields['output']) }
 }

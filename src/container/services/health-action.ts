@@ -6,6 +6,7 @@ import { readJson } from '../model/state.ts'
 import { writeStopRequest } from '../model/stop-request.ts'
 import { freshHealth, type HealthState } from '../observe/health.ts'
 import type { StartedProcess } from '../process/started.ts'
+import type { ProbeResult } from '../protocol/frames.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
 import { watchHealth } from './health.ts'
 
@@ -22,12 +23,18 @@ export interface SuperviseHealthOptions {
   readonly onRestart: () => void
 }
 
+/** The health checks of one run, until they are disposed. */
+export interface HealthSupervision extends Disposable {
+  /** Checks now. Resolves with `undefined` when the run ends. */
+  probe(): Promise<ProbeResult | undefined>
+}
+
 /** Probes the health of one run, and does what the user chose for an unhealthy container. */
-export function superviseHealth(options: SuperviseHealthOptions): Disposable | undefined {
+export function superviseHealth(options: SuperviseHealthOptions): HealthSupervision | undefined {
   const { order, paths, container, age, note } = options
   if (order.health === undefined) return undefined
   let alarm: Timer | undefined
-  const stop = watchHealth({
+  const watch = watchHealth({
     order,
     health: order.health,
     path: paths.health,
@@ -41,8 +48,14 @@ export function superviseHealth(options: SuperviseHealthOptions): Disposable | u
     },
   })
   return {
+    async probe() {
+      const state = await watch.probe()
+      const last = state?.Log.at(-1)
+      if (state === undefined || last === undefined) return undefined
+      return { status: state.Status, exitCode: last.ExitCode, output: last.Output }
+    },
     [Symbol.dispose]() {
-      stop()
+      watch[Symbol.dispose]()
       alarm?.cancel()
     },
   }

@@ -105,34 +105,56 @@ export interface HealthOptions {
   readonly onStatus: (status: HealthStatus) => void
 }
 
-/** Probes the container until the returned function is called. Only one probe runs at a time. */
-export function watchHealth(options: HealthOptions): () => void {
+/** The probes of one run, until they are disposed. */
+export interface HealthWatch extends Disposable {
+  /** Probes now, and resolves with the state after it; with `undefined` when the container ends. */
+  probe(): Promise<HealthState | undefined>
+}
+
+/** Probes the container until the watch is disposed. Only one probe runs at a time. */
+export function watchHealth(options: HealthOptions): HealthWatch {
   const timing = timingOf(options.health)
   const started = performance.now() - (options.resumed?.age ?? 0)
   let state = options.resumed?.state ?? freshHealth
   let timer: Timer | undefined
   let stopped = false
+  let running: Promise<HealthState | undefined> | undefined
   save(options.path, state)
   const elapsed = (): number => performance.now() - started
   const schedule = (): void => {
     if (stopped) return
     timer = startTimer(nextWait(timing, state, elapsed()), () => void look())
   }
-  const look = async (): Promise<void> => {
+  const look = (): Promise<HealthState | undefined> => {
+    timer?.cancel()
+    running = lookOnce().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+  const lookOnce = async (): Promise<HealthState | undefined> => {
     const starting = elapsed() < timing.startPeriod
     const probe = await runProbe(options, timing.timeout)
     // A probe that an ending container breaks says nothing about its health.
-    if (stopped || (probe.ExitCode !== 0 && hasEnded(options))) return
+    if (stopped || (probe.ExitCode !== 0 && hasEnded(options))) return undefined
     const before = state.Status
     state = afterProbe(state, probe, { retries: timing.retries, starting })
     save(options.path, state)
     if (state.Status !== before) options.onStatus(state.Status)
     schedule()
+    return state
   }
   schedule()
-  return () => {
-    stopped = true
-    timer?.cancel()
+  return {
+    async probe() {
+      // What made the caller ask may have happened after the running probe began.
+      while (running !== undefined) await running
+      return stopped ? undefined : await look()
+    },
+    [Symbol.dispose]() {
+      stopped = true
+      timer?.cancel()
+    },
   }
 }
 

@@ -8,10 +8,12 @@ import { type Container, getContainer, groupOf, isRunning } from '../model/recor
 import { numberOf, parseSignal, stopSignalOf } from '../model/signal.ts'
 import { readState } from '../model/state.ts'
 import { type StopReason, writeStopRequest } from '../model/stop-request.ts'
+import { askHealth } from '../protocol/ask-health.ts'
 import { waitForDeath, waitForEnd } from '../protocol/await-end.ts'
 import { connectMonitor } from '../protocol/connection.ts'
+import type { ProbeResult } from '../protocol/frames.ts'
 import { announceHold } from '../protocol/hold.ts'
-import { findContainer } from './find.ts'
+import { findContainer, notRunning } from './find.ts'
 
 export interface StopOptions {
   /** Seconds until the container is killed. Default: its stop timeout, which is 10 unless set. */
@@ -170,6 +172,28 @@ async function requestStop(
   const connection = await connectMonitor(paths.socket)
   await connection?.send({ kind: 'wake' })
   await connection?.close()
+}
+
+/**
+ * Has the monitor check the health of a running container now. The monitor records the result as
+ * that of any other check. Throws `CONFLICT` for a container that does not run or ends meanwhile,
+ * `INVALID` for one without health checks, `NOT_FOUND`.
+ */
+export async function probeContainer(
+  context: ContainerContext,
+  nameOrId: string,
+): Promise<ProbeResult> {
+  const container = await findContainer(context, nameOrId)
+  const { id, name, settings, state } = container
+  if (settings.health === undefined) {
+    throw new StrakeError('INVALID', `Cannot check container ${name}: it has no health check`, {
+      remedy: 'make it with --health-cmd, or its image with HEALTHCHECK',
+    })
+  }
+  if (state.status !== 'running') throw notRunning('check', container)
+  const result = await askHealth(containerPaths(context, id).socket)
+  if (result !== undefined) return result
+  throw new StrakeError('CONFLICT', `Cannot check container ${name}: it has ended meanwhile`)
 }
 
 /** Sets the size of a container's terminal. Does nothing without a terminal or when the container does not run. */

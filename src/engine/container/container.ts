@@ -1,5 +1,6 @@
 import { getContainer, isRunning } from '#container/model/record'
 import type { ProcessTable } from '#container/observe/processes'
+import type { ProbeResult } from '#container/protocol/frames'
 import type { AttachOptions } from '#container/verbs/attach'
 import type { StopOptions } from '#container/verbs/control'
 import type { ForegroundOptions } from '#container/verbs/foreground'
@@ -134,6 +135,12 @@ export async function* readContainerLogBatches(
 ): AsyncGenerator<readonly LogEntry[]> {
   const { readLogBatches } = await import('#container/verbs/logs')
   yield* readLogBatches(await containerContext(engine), name, options)
+}
+
+/** Checks the health of a running container now. Throws what `probeContainer` throws. */
+export async function probeContainerHealth(engine: Engine, name: string): Promise<ProbeResult> {
+  const { probeContainer } = await import('#container/verbs/control')
+  return await probeContainer(await containerContext(engine), name)
 }
 
 /** Gives a container another name. Throws `CONFLICT` for a name that is taken, `INVALID`, `NOT_FOUND`. */
