@@ -95,6 +95,7 @@ export { isPassedDescriptor, openStreamFile, useStreamFile } from './file/stream
 export type { ErofsOptions } from './kernel/erofs-mount.ts'
 export { mountErofs } from './kernel/erofs-mount.ts'
 export { kernelMounts } from './kernel/filesystems.ts'
+export { kernelTimedType } from './kernel/kernel-timed.ts'
 export type { LoopDevice } from './kernel/loop.ts'
 export { attachLoop } from './kernel/loop.ts'
 /** Mounts: overlay, bind, memory, proc; the list of mounts. */

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { bootId, filesystemOf, isSystemError, mountOf, treeCalls } from '#platform'
+import { bootId, kernelTimedType, treeCalls } from '#platform'
 import type { FileNode } from './node.ts'
 
 /**
@@ -12,13 +12,6 @@ export interface StatusOrigin {
   /** False for files on other mounts below the context. */
   covers(node: Pick<FileNode, 'device' | 'mount'>): boolean
 }
-
-/**
- * Types of local file systems on which only the kernel sets the time of a change
- * (ctime). On FUSE and network file systems a program or a server sets it, and on a
- * read-only file system the program that made the image.
- */
-const kernelTimed = new Set(['ext4', 'xfs', 'btrfs', 'f2fs', 'bcachefs', 'zfs', 'tmpfs'])
 
 /**
  * Returns the origin of the context at `root`, or `undefined` when the status of its
@@ -43,38 +36,6 @@ export function statusOrigin(
   return {
     name: `${type} ${device} ${place}`,
     covers: (node) => node.device === device && node.mount === mount,
-  }
-}
-
-/**
- * The type of a writable file system whose kernel sets ctime. An overlay counts if all its
- * layers do.
- */
-function kernelTimedType(path: string): string | undefined {
-  const { type, isReadOnly } = filesystemOf(path)
-  if (isReadOnly) return undefined
-  if (kernelTimed.has(type)) return type
-  if (type !== 'overlay') return undefined
-  const layers = overlayLayers(path)
-  return layers.length > 0 && layers.every(isKernelTimed) ? type : undefined
-}
-
-/** The directories of an overlay, from its mount options. */
-function overlayLayers(path: string): string[] {
-  const options = mountOf(path)?.superOptions ?? []
-  return options.flatMap((option) => {
-    const match = /^(?:upperdir|lowerdir\+?|datadir\+)=(.*)$/.exec(option)
-    return match?.[1]?.split(':').filter((layer) => layer !== '') ?? []
-  })
-}
-
-/** A layer that is not visible, for example from inside a container, does not count. */
-function isKernelTimed(path: string): boolean {
-  try {
-    return kernelTimed.has(filesystemOf(path).type)
-  } catch (error) {
-    if (isSystemError(error)) return false
-    throw error
   }
 }
 
