@@ -331,6 +331,8 @@ const purposes: Readonly<Record<string, string>> = {
   'platform/net': 'netlink, nftables, namespaces and ports',
   'platform/rights': 'what this process may do, and its continuation with other rights',
   'platform/process': 'processes, pipes and terminals',
+  'platform/remembered':
+    'facts about processes and files that the kernel proves more cheaply than it tells them',
   'platform/secure': 'servers with TLS, whose keys can be replaced, and certificates of clients',
   'platform/unix': 'sockets of this machine: connections and datagrams',
   'platform/work': 'threads that hash and compress',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { reapAbandoned } from '#container'
+import { rememberingSource } from '#container/observe/remembering-source'
 import type { Engine } from '#engine/engine'
 import { letGroupEnter } from '#engine/host/private-directory'
 import { StrakeError } from '#oci'
@@ -51,7 +52,12 @@ export async function serveEngine(engine: Engine, options: ServeOptions): Promis
   const connections = buildsHere
     ? loadConnections(engine, { onFailure, begin: activity.begin })
     : relayConnections(stack.use(createBuilder(engine)), { onFailure })
-  const handler = createApi(engine, { connections, signal, onFailure, begin: activity.begin })
+  // Each answer is proven by the kernel, so another process's changes show at once.
+  const states = stack.use(rememberingSource(engine.root))
+  const handler = createApi(
+    { ...engine, states },
+    { connections, signal, onFailure, begin: activity.begin },
+  )
   reapAbandoned(signal)
   // Another user may give nothing to a group of which it is no member.
   const usualGroup = isRoot() ? groupId('docker') : undefined

@@ -12,7 +12,12 @@ export { checkOptions } from './model/check-options.ts'
 /** Events of a container. */
 export { containerEvent } from './model/container-events.ts'
 /** The store and the machine of containers. */
-export { type ContainerContext, containerPaths, type RunningContext } from './model/context.ts'
+export {
+  type ContainerContext,
+  containerPaths,
+  type RunningContext,
+  type StateSource,
+} from './model/context.ts'
 /** Mount requests. */
 export type { MountedImage, MountRequest, VolumesFrom } from './model/mount-request.ts'
 /** Names and numbers of signals. */
@@ -89,7 +94,13 @@ export { findContainer } from './verbs/find.ts'
 /** Starting a container and staying attached until it ends. */
 export { type ForegroundOptions, type RunEnd, runForeground } from './verbs/foreground.ts'
 /** All facts about a container. */
-export { type ContainerDetails, describeContainer, inspectContainer } from './verbs/inspect.ts'
+export {
+  type ContainerDetails,
+  type ContainerOutline,
+  inspectContainer,
+  outlineContainer,
+  readManifest,
+} from './verbs/inspect.ts'
 /** The log of a container. */
 export { type LogEntry, type LogsOptions, readLogBatches, readLogs } from './verbs/logs.ts'
 /** Removing a container. */

@@ -1,3 +1,4 @@
+import type { StateSource } from '#container'
 import type { DatabaseFacts } from '#facts'
 import type { Image } from '#image'
 import type { Networks } from '#network'
@@ -19,6 +20,8 @@ export interface Engine extends AsyncDisposable {
   /** `$STRAKE_RUN`. */
   readonly run: string
   readonly content: RestoringStore
+  /** Default: every fact about containers is read anew. */
+  readonly states?: StateSource | undefined
   readonly records: Records
   readonly env: Readonly<Record<string, string | undefined>>
   snapshots(): Promise<LocalSnapshotter>

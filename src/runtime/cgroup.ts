@@ -135,11 +135,14 @@ function hierarchies(): readonly string[] {
 }
 
 /** Whether the processes of a container are frozen. */
-export function isFrozen(group: string): boolean {
+export function isFrozen(
+  group: string,
+  read: (path: string) => string | undefined = readPlainFile,
+): boolean {
   const unified = cgroupMode() === 'unified'
   const file = unified ? `${base}${group}/cgroup.freeze` : `${base}/freezer${group}/freezer.state`
   try {
-    const word = readPlainFile(file)?.trim()
+    const word = read(file)?.trim()
     return word === '1' || word === 'FROZEN' || word === 'FREEZING'
   } catch {
     return false

@@ -1,11 +1,10 @@
-import { describeContainer } from '#container'
+import { type Container, outlineContainer, readManifest } from '#container'
 import type { InspectDocument } from '#docker/documents/document'
 import { parseContainerFilters } from '#docker/filters/container-filters'
 import { containerListDocument } from '#docker/lists/container-list'
-import { containerContext } from '#engine/container/container-context'
 import { type ListedContainer, listWithContainers } from '#engine/container/ps'
 import { containerSize } from '#engine/usage/disk-usage'
-import { isStrakeError } from '#oci'
+import { type Descriptor, isStrakeError } from '#oci'
 import type { ApiCall, ApiVersion } from '../call.ts'
 import { reply } from '../reply.ts'
 
@@ -35,12 +34,17 @@ export async function listDocuments(
   listed: readonly ListedContainer[],
   withSizes: boolean,
 ): Promise<readonly InspectDocument[]> {
-  if (listed.length === 0) return []
-  const context = await containerContext(engine)
+  const manifests = new Map<string | undefined, Descriptor | undefined>()
+  const manifestOf = (container: Container): Descriptor | undefined => {
+    const { digest } = container.settings.image
+    if (!manifests.has(digest)) manifests.set(digest, readManifest(engine.records, container))
+    return manifests.get(digest)
+  }
   const documents: InspectDocument[] = []
   for (const { container, summary } of listed) {
     try {
-      const document = containerListDocument(summary, describeContainer(context, container))
+      const outline = outlineContainer(engine, container)
+      const document = containerListDocument({ summary, outline, manifest: manifestOf(container) })
       const size = withSizes ? await containerSize(engine, summary) : undefined
       documents.push(
         size === undefined

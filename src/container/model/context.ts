@@ -1,4 +1,5 @@
 import type { Networks } from '#network'
+import type { ProcessIdentity } from '#platform'
 import type { Records } from '#records'
 import type { DeviceHook, DeviceOption, Runtime } from '#runtime'
 import type { Snapshotter } from '#snapshot'
@@ -27,13 +28,28 @@ export interface FoundDevice {
 }
 
 /** The parts that another process in a running container needs. */
-export interface RunningContext {
+export interface RunningContext extends StatePlace {
+  readonly records: Records
+  readonly runtime: Runtime
+}
+
+/** Where the state of containers is. */
+export interface StatePlace {
   /** `$STRAKE_ROOT`. */
   readonly root: string
   /** `$STRAKE_RUN`. */
   readonly run: string
-  readonly records: Records
-  readonly runtime: Runtime
+  /** Default: every fact is read anew. */
+  readonly states?: StateSource | undefined
+}
+
+/** Where the facts about containers come from that change without the caller. */
+export interface StateSource {
+  /** Like the function `readJson`. */
+  readJson(path: string): object | undefined
+  isAlive(identity: ProcessIdentity): boolean
+  /** Whether the kernel has suspended the processes of a control group. */
+  isFrozen(group: string): boolean
 }
 
 /** The paths of a container's files. */

@@ -1,10 +1,15 @@
 import { StrakeError } from '#oci'
-import { isAlive } from '#platform'
+import { remembered } from '#platform/remembered/remembered'
 import type { ContainerRecord, JsonDocument } from '#records'
-import { cgroupPath, isFrozen } from '#runtime/cgroup'
-import { type ContainerContext, containerPaths } from './context.ts'
+import { cgroupPath } from '#runtime/cgroup'
+import {
+  type ContainerContext,
+  containerPaths,
+  type StatePlace,
+  type StateSource,
+} from './context.ts'
 import type { ContainerSettings } from './settings.ts'
-import { type ContainerState, readState } from './state.ts'
+import { type ContainerState, directSource, readState } from './state.ts'
 
 /** A container: its settings and its current state. */
 export interface Container {
@@ -18,7 +23,7 @@ export interface Container {
 
 /** Finds a container by name, id or the start of an id. Throws `NOT_FOUND`. */
 export function getContainer(
-  context: Pick<ContainerContext, 'root' | 'run' | 'records'>,
+  context: StatePlace & Pick<ContainerContext, 'records'>,
   nameOrId: string,
 ): Container {
   const record = context.records.containers.findByNameOrId(nameOrId)
@@ -40,16 +45,20 @@ export function listContainers(context: ContainerContext): readonly Container[] 
 }
 
 /** Reads the container of a record. Needs no runtime. */
-export function readContainer(
-  context: Pick<ContainerContext, 'root' | 'run'>,
-  record: ContainerRecord,
-): Container {
-  const { id, name, createdAt } = record
-  const state = readState(containerPaths(context, id))
+export function readContainer(context: StatePlace, record: ContainerRecord): Container {
+  const { states = directSource } = context
   const settings = readSettings(record)
-  const container = { id, name, createdAt, settings, state }
-  return { ...container, state: current(container) }
+  const state = readState(containerPaths(context, record.id), states)
+  return withState(record, settings, current({ id: record.id, settings, state }, states))
 }
+
+const withState = remembered(
+  (
+    { id, name, createdAt }: ContainerRecord,
+    settings: ContainerSettings,
+    state: ContainerState,
+  ): Container => ({ id, name, createdAt, settings, state }),
+)
 
 /** The settings of a container. Throws `UNSUPPORTED` for a record of another version. */
 export function readSettings({
@@ -82,15 +91,20 @@ export function isRunning({ state }: Pick<Container, 'state'>): boolean {
  * Corrects the state that the monitor wrote last. The file never says `paused`; only the
  * kernel has that state. After a crash of the machine, the file still says `running`.
  */
-function current(container: Container): ContainerState {
+function current(
+  container: Pick<Container, 'id' | 'settings' | 'state'>,
+  states: StateSource,
+): ContainerState {
   const { state } = container
   if (state.status !== 'running' && state.status !== 'restarting') return state
-  const alive = [state.process, state.monitor].some((one) => one !== undefined && isAlive(one))
+  const alive = [state.process, state.monitor].some(
+    (one) => one !== undefined && states.isAlive(one),
+  )
   if (!alive) {
     const error = 'it ended without its monitor'
     return { ...state, status: 'exited', exitCode: lostExitCode, error }
   }
-  return state.status === 'running' && isFrozen(groupOf(container))
+  return state.status === 'running' && states.isFrozen(groupOf(container))
     ? { ...state, status: 'paused' }
     : state
 }

@@ -1,5 +1,6 @@
 import type { NetworkPlace, PublishedPort } from '#network'
 import {
+  isAlive,
   type ProcessIdentity,
   pathExists,
   readPlainFile,
@@ -7,7 +8,9 @@ import {
   renamePath,
   writeSmallFile,
 } from '#platform'
-import type { ContainerPaths } from './context.ts'
+import { remembered } from '#platform/remembered/remembered'
+import { isFrozen } from '#runtime/cgroup'
+import type { ContainerPaths, StateSource } from './context.ts'
 import type { OutputStream } from './options.ts'
 
 /** `dead` is the status of a container whose state is unknown, because its `state.json` is damaged. */
@@ -77,12 +80,21 @@ export const damagedState: ContainerState = {
   error: 'its state.json is damaged',
 }
 
+/** Asks the kernel anew each time. */
+export const directSource: StateSource = { readJson, isAlive, isFrozen }
+
 /**
  * Reads `state.json`. A container that was never prepared for a start has none. The
  * status is `dead` when the file is damaged or was removed.
  */
-export function readState(paths: Pick<ContainerPaths, 'state' | 'directory'>): ContainerState {
-  const read = (): ContainerState | undefined => toState(readJson(paths.state))
+export function readState(
+  paths: Pick<ContainerPaths, 'state' | 'directory'>,
+  source: StateSource = directSource,
+): ContainerState {
+  const read = (): ContainerState | undefined => {
+    const found = source.readJson(paths.state)
+    return found && toState(found)
+  }
   const state = read()
   if (state !== undefined) return state
   // The first start writes the state before the bundle.
@@ -91,13 +103,13 @@ export function readState(paths: Pick<ContainerPaths, 'state' | 'directory'>): C
 }
 
 /** Returns `undefined` for a document that is not a state. */
-function toState(value: object | undefined): ContainerState | undefined {
+const toState = remembered((value: object): ContainerState | undefined => {
   const found: Partial<Record<string, unknown>> = { ...value }
   const isOurs =
     statuses.some((status) => status === found['status']) &&
     Object.entries(createdState).every(([name, one]) => typeof found[name] === typeof one)
   return isOurs ? { ...createdState, ...value } : undefined
-}
+})
 
 /** Replaces `state.json` by a rename, so that no reader sees half of it. */
 export function writeState(path: string, state: ContainerState): void {

@@ -1,6 +1,7 @@
-import { type ContainerContext, containerPaths } from '../model/context.ts'
+import { remembered } from '#platform/remembered/remembered'
+import { containerPaths, type StatePlace } from '../model/context.ts'
 import type { Container } from '../model/record.ts'
-import { readJson } from '../model/state.ts'
+import { directSource } from '../model/state.ts'
 
 export type HealthStatus = 'starting' | 'healthy' | 'unhealthy'
 
@@ -24,10 +25,13 @@ export const freshHealth: HealthState = { Status: 'starting', FailingStreak: 0, 
 
 /** Returns the state of a container's health checks; `undefined` without health checks. */
 export function readHealth(
-  context: Pick<ContainerContext, 'root' | 'run'>,
+  context: StatePlace,
   { id, settings }: Pick<Container, 'id' | 'settings'>,
 ): HealthState | undefined {
   if (settings.health === undefined) return undefined
-  const state = readJson(containerPaths(context, id).health)
-  return { ...freshHealth, ...state }
+  const { states = directSource } = context
+  const state = states.readJson(containerPaths(context, id).health)
+  return state === undefined ? freshHealth : toHealth(state)
 }
+
+const toHealth = remembered((state: object): HealthState => ({ ...freshHealth, ...state }))

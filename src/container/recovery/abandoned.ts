@@ -1,20 +1,29 @@
-import { isAlive, pathExists } from '#platform'
-import { type ContainerContext, type ContainerPaths, containerPaths } from '../model/context.ts'
+import { pathExists } from '#platform'
+import {
+  type ContainerContext,
+  type ContainerPaths,
+  containerPaths,
+  type StatePlace,
+} from '../model/context.ts'
 import { isLocked } from '../model/lock.ts'
 import { type Container, isRunning } from '../model/record.ts'
-import type { ContainerState } from '../model/state.ts'
+import { type ContainerState, directSource } from '../model/state.ts'
 
 /**
  * Whether a container runs without a monitor, because its monitor was killed, and no other process
  * works on it. Cheap enough for every `ps`.
  */
 export function isOrphaned(
-  context: Pick<ContainerContext, 'root' | 'run'>,
+  context: StatePlace,
   { id, state }: Pick<Container, 'id' | 'state'>,
 ): boolean {
   if (!isRunning({ state }) || state.process === undefined) return false
-  if (state.monitor !== undefined && isAlive(state.monitor)) return false
+  if (hasMonitor(context, state)) return false
   return !isLocked(context, id)
+}
+
+function hasMonitor({ states = directSource }: StatePlace, { monitor }: ContainerState): boolean {
+  return monitor !== undefined && states.isAlive(monitor)
 }
 
 /**
@@ -22,13 +31,13 @@ export function isOrphaned(
  * other process works on it, or whether its state is damaged. Cheap enough for every `ps`.
  */
 export function isLost(
-  context: Pick<ContainerContext, 'root' | 'run'>,
+  context: StatePlace,
   { id, state }: Pick<Container, 'id' | 'state'>,
 ): boolean {
   const paths = containerPaths(context, id)
   if (state.status === 'dead') return !isLocked(context, id)
   if (isRunning({ state }) || !holdsSomething(state, paths)) return false
-  if (state.monitor !== undefined && isAlive(state.monitor)) return false
+  if (hasMonitor(context, state)) return false
   return !isLocked(context, id)
 }
 

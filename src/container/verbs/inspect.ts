@@ -1,21 +1,26 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Descriptor } from '#oci'
 import { isSystemError } from '#platform'
+import { remembered } from '#platform/remembered/remembered'
 import { anonymousVolume, volumeData } from '#volume'
-import { type ContainerContext, containerPaths } from '../model/context.ts'
+import { type ContainerContext, containerPaths, type StatePlace } from '../model/context.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
-import { readJson } from '../model/state.ts'
+import { directSource } from '../model/state.ts'
 import { type HealthState, readHealth } from '../observe/health.ts'
 import { runtimeOf } from '../process/runtime-of.ts'
 import type { ResolvedMount } from '../setup/volumes.ts'
 
-/** All facts about a container. */
-export interface ContainerDetails extends Container {
+/** The facts about a container that lists show. */
+export interface ContainerOutline extends Container {
   readonly isRunning: boolean
   /** Absent without health checks. */
   readonly health?: HealthState | undefined
   /** The mounts of the last start, or those of the first one to come. */
   readonly mounts: readonly ResolvedMount[]
+}
+
+/** All facts about a container. */
+export interface ContainerDetails extends ContainerOutline {
   /** The directory with its bundle, its changes and its files of `/etc`. */
   readonly directory: string
   /** Absent without a log. */
@@ -34,39 +39,43 @@ export function inspectContainer(context: ContainerContext, nameOrId: string): C
   return describeContainer(context, getContainer(context, nameOrId))
 }
 
-/** The facts about a container that was read already. */
-export function describeContainer(
-  context: ContainerContext,
-  container: Container,
-): ContainerDetails {
+/** Reads what lists show of a container that was read already. */
+export function outlineContainer(context: StatePlace, container: Container): ContainerOutline {
+  const mounts = readMounts(context, container) ?? foreseeMounts(context, container)
+  return toOutline(container, readHealth(context, container), mounts)
+}
+
+const toOutline = remembered(
+  (
+    container: Container,
+    health: HealthState | undefined,
+    mounts: readonly ResolvedMount[],
+  ): ContainerOutline => ({ ...container, isRunning: isRunning(container), health, mounts }),
+)
+
+function describeContainer(context: ContainerContext, container: Container): ContainerDetails {
   const { directory, log, run } = containerPaths(context, container.id)
   return {
-    ...container,
-    isRunning: isRunning(container),
-    health: readHealth(context, container),
-    mounts: readMounts(directory) ?? foreseeMounts(context, container),
+    ...outlineContainer(context, container),
     directory,
     log: ['none', 'journald'].includes(container.settings.log.driver) ? undefined : log,
     snapshotter: context.snapshots.kind,
     runtime: runtimeOf(context, container).name,
     execs: isRunning(container) ? readExecs(run) : [],
-    manifest: readManifest(context, container),
+    manifest: readManifest(context.records, container),
   }
 }
 
 /** Returns `undefined` for a container that has not started yet. */
-function readMounts(directory: string): readonly ResolvedMount[] | undefined {
-  const document: { mounts?: readonly ResolvedMount[] } | undefined = readJson(
-    `${directory}/mounts.json`,
-  )
+function readMounts(context: StatePlace, { id }: Container): readonly ResolvedMount[] | undefined {
+  const { states = directSource } = context
+  const path = `${containerPaths(context, id).directory}/mounts.json`
+  const document: { mounts?: readonly ResolvedMount[] } | undefined = states.readJson(path)
   return document?.mounts
 }
 
 /** The mounts that a container will have, as far as they are known before its first start. */
-function foreseeMounts(
-  context: ContainerContext,
-  { id, settings }: Container,
-): readonly ResolvedMount[] {
+function foreseeMounts(context: StatePlace, { id, settings }: Container): readonly ResolvedMount[] {
   return settings.mounts.map(({ type: kind, source, destination, readOnly, propagation }) => {
     const shared = { kind, destination, readOnly, propagation, point: 'directory' as const }
     if (kind === 'tmpfs') return { ...shared, type: 'tmpfs', source: kind, anonymous: false }
@@ -102,9 +111,10 @@ function isProcess(pid: string): boolean {
   return /^\d+$/.test(pid) && existsSync(`/proc/${pid}`)
 }
 
-function readManifest(
-  { records }: ContainerContext,
-  { settings }: Container,
+/** The platform of the image of a container; `undefined` when the image was removed. */
+export function readManifest(
+  records: Pick<ContainerContext['records'], 'images'>,
+  { settings }: Pick<Container, 'settings'>,
 ): Descriptor | undefined {
   const { digest } = settings.image
   const image = digest === undefined ? undefined : records.images.get(digest)

@@ -1,8 +1,8 @@
-import type { ContainerDetails, MountRequest } from '#container'
+import type { ContainerOutline, MountRequest } from '#container'
 import type { InspectDocument } from './document.ts'
 
 /** `Mounts`. Mounts of `--tmpfs` appear in `HostConfig` instead. */
-export function mountDocuments({ mounts, settings }: ContainerDetails): readonly InspectDocument[] {
+export function mountDocuments({ mounts, settings }: ContainerOutline): readonly InspectDocument[] {
   const elsewhere = new Set(settings.mounts.flatMap(formatTmpfs).map(([place]) => place))
   const requests = new Map(settings.mounts.map((request) => [request.destination, request]))
   return mounts
@@ -19,7 +19,7 @@ export function mountDocuments({ mounts, settings }: ContainerDetails): readonly
     }))
 }
 
-function modeOf({ readOnly }: ContainerDetails['mounts'][number], request?: MountRequest): string {
+function modeOf({ readOnly }: ContainerOutline['mounts'][number], request?: MountRequest): string {
   const { relabel, propagation, byMountFlag } = request ?? {}
   const words = [readOnly ? 'ro' : undefined, byMountFlag ? undefined : propagation, relabel]
   return words.filter((word) => word !== undefined).join(',')

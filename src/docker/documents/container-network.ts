@@ -1,11 +1,11 @@
-import { type ContainerDetails, networkNames, networksOf } from '#container'
+import { type ContainerOutline, networkNames, networksOf } from '#container'
 import { findBuiltIn } from '#engine/network/network-details'
 import type { NetworkPlace } from '#network'
 import { listOrNull } from './container-config.ts'
 import type { InspectDocument } from './document.ts'
 
 /** `NetworkSettings`. The addresses are also at its top, where Docker had them before version 29. */
-export function networkDocument(details: ContainerDetails): InspectDocument {
+export function networkDocument(details: ContainerOutline): InspectDocument {
   const { id, settings, state, isRunning } = details
   const network = isRunning ? state.network : undefined
   const places = network?.networks ?? []
@@ -29,7 +29,7 @@ export function networkDocument(details: ContainerDetails): InspectDocument {
 }
 
 /** What the user asked for. Only networks that users made know names. */
-function endpoint({ id, name, settings }: ContainerDetails, network: string): InspectDocument {
+function endpoint({ id, name, settings }: ContainerOutline, network: string): InspectDocument {
   const choice = networksOf(settings).find((one) => one.name === network)
   const { ip, ip6, aliases = [], links = [], gatewayPriority = 0 } = choice ?? {}
   const ipam = { ...(ip && { IPv4Address: ip }), ...(ip6 && { IPv6Address: ip6 }) }
@@ -65,7 +65,7 @@ function addressOf(
 }
 
 /** The path of the network namespace, which `nsenter --net` accepts. */
-function sandboxKey({ state }: ContainerDetails): string {
+function sandboxKey({ state }: ContainerOutline): string {
   const pid = state.process?.pid
   return state.network?.namespace ?? (pid === undefined ? '' : `/proc/${pid}/ns/net`)
 }

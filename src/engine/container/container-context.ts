@@ -20,5 +20,6 @@ export async function containerContext(engine: Engine): Promise<ContainerContext
 /** Returns the parts for a container that runs. Opens neither snapshots nor networks. Throws like `containerContext`. */
 export async function runningContext(engine: Engine): Promise<RunningContext> {
   const { runtime } = await engine.runtime()
-  return { root: engine.root, run: engine.run, records: engine.records, runtime }
+  const { root, run, records, states } = engine
+  return { root, run, records, states, runtime }
 }

@@ -4,6 +4,7 @@ import { readHealth } from '#container/observe/health'
 import { isLost, isOrphaned } from '#container/recovery/abandoned'
 import { isStrakeError } from '#oci'
 import { isSystemError } from '#platform'
+import { remembered } from '#platform/remembered/remembered'
 import type { Engine } from '../engine.ts'
 import { type ContainerFilters, containerTest, includesStopped } from './container-filter.ts'
 import type { ContainerSummary } from './summary.ts'
@@ -67,28 +68,33 @@ async function reconcile(engine: Engine): Promise<void> {
 }
 
 function summarize(engine: Engine, container: Container): ContainerSummary {
-  const { id, name, createdAt, settings, state } = container
-  const health = readHealth(engine, container)?.Status
-  const isUp = state.status === 'running' || state.status === 'paused'
-  return {
-    id,
-    name,
-    image: settings.image.reference,
-    imageId: settings.image.id,
-    command: [...settings.entrypoint, ...settings.command],
-    created: new Date(createdAt),
-    state: state.status,
-    exitCode: state.exitCode,
-    startedAt: instantOf(state.startedAt),
-    finishedAt: instantOf(state.finishedAt),
-    published: isUp ? (state.network?.ports ?? []) : [],
-    exposed: isUp ? settings.exposed : [],
-    labels: settings.labels,
-    networks: networkNames(settings),
-    health: health ?? 'none',
-    mounts: settings.mounts.flatMap(({ source }) => (source === undefined ? [] : [source])),
-  }
+  return toSummary(container, readHealth(engine, container)?.Status ?? 'none')
 }
+
+const toSummary = remembered(
+  (container: Container, health: ContainerSummary['health']): ContainerSummary => {
+    const { id, name, createdAt, settings, state } = container
+    const isUp = state.status === 'running' || state.status === 'paused'
+    return {
+      id,
+      name,
+      image: settings.image.reference,
+      imageId: settings.image.id,
+      command: [...settings.entrypoint, ...settings.command],
+      created: new Date(createdAt),
+      state: state.status,
+      exitCode: state.exitCode,
+      startedAt: instantOf(state.startedAt),
+      finishedAt: instantOf(state.finishedAt),
+      published: isUp ? (state.network?.ports ?? []) : [],
+      exposed: isUp ? settings.exposed : [],
+      labels: settings.labels,
+      networks: networkNames(settings),
+      health,
+      mounts: settings.mounts.flatMap(({ source }) => (source === undefined ? [] : [source])),
+    }
+  },
+)
 
 function instantOf(time: string): Date | undefined {
   return time === '' ? undefined : new Date(time)

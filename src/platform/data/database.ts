@@ -8,6 +8,11 @@ export interface Database extends Disposable {
   readonly path: string
   /** True when every write throws. */
   readonly isReadOnly: boolean
+  /**
+   * Differs after each change of the database by any process. Absent inside a transaction, whose
+   * changes may be undone.
+   */
+  readonly version: string | undefined
   /** Executes one statement and returns the number of changed rows. */
   run(sql: string, ...values: readonly SqlValue[]): number
   /** Returns the first row, or `undefined`. */

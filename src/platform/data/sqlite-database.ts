@@ -30,6 +30,14 @@ export class BunDatabase implements Database {
     this.#busyTimeout = options.busyTimeout ?? defaultBusyTimeout
   }
 
+  get version(): string | undefined {
+    if (this.#inTransaction) return undefined
+    // SQLite counts the changes of other connections, and those of this one, apart.
+    const [[others] = []] = this.values('PRAGMA data_version')
+    const [[own] = []] = this.values('SELECT total_changes()')
+    return `${others} ${own}`
+  }
+
   run(sql: string, ...values: readonly SqlValue[]): number {
     return this.#withRoom(() =>
       explaining(this.path, () => this.#prepare(sql).run(...values).changes),

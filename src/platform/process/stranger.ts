@@ -57,7 +57,11 @@ export function takeDescriptor(identity: ProcessIdentity, number: number): numbe
   }
 }
 
-function openProcess(pid: number): number | undefined {
+/**
+ * Opens a descriptor of a process, which the caller closes. Returns `undefined` when the process has
+ * ended, and on a kernel without such descriptors: Linux has them since 5.3.
+ */
+export function openProcess(pid: number): number | undefined {
   try {
     return check(Number(calls().pidfdOpen(pid, 0)), 'pidfd_open', String(pid))
   } catch (error) {

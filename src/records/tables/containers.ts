@@ -36,7 +36,7 @@ export interface Containers {
    */
   findByNameOrId(text: string): ContainerRecord | undefined
   /** Newest first. */
-  list(): ContainerRecord[]
+  list(): readonly ContainerRecord[]
   /** Also releases its addresses. Returns `false` when there is no such container. */
   remove(id: string): boolean
 }
@@ -45,6 +45,8 @@ export function createContainers({ database, now, reportIn }: RecordsContext): C
   const report = reportIn('containers')
   const select = (where: string, ...values: readonly string[]): SqlRow[] =>
     database.all(`SELECT * FROM containers WHERE ${where} LIMIT 2`, ...values)
+  /** The last list: servers are asked for it again and again. */
+  let listed: { readonly version: string; readonly records: readonly ContainerRecord[] } | undefined
   const get = (id: string): ContainerRecord | undefined => {
     const [row] = select('id = ?', id)
     return row && readContainer(row)
@@ -121,8 +123,13 @@ export function createContainers({ database, now, reportIn }: RecordsContext): C
       return first && readContainer(first)
     },
     list: () => {
+      // The version is read first: a change in between is then seen at the next call.
+      const { version } = database
+      if (version !== undefined && version === listed?.version) return listed.records
       const rows = database.all('SELECT * FROM containers ORDER BY created_at DESC, id')
-      return readRows(rows, readContainer, report)
+      const records = readRows(rows, readContainer, report)
+      listed = version === undefined ? undefined : { version, records }
+      return records
     },
     remove: (id) => database.run('DELETE FROM containers WHERE id = ?', id) > 0,
   }
