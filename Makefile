@@ -1,5 +1,5 @@
 # Every target first installs missing packages.
-.PHONY: setup build demo test check bench registry-cluster registry-soak docs install uninstall deb npm clean
+.PHONY: setup build demo test check bench registry-bench registry-cluster registry-soak docs install uninstall deb npm clean
 
 setup:
 	@sh scripts/setup
@@ -19,6 +19,10 @@ check: setup
 
 bench: build
 	@scripts/bun bench/main.ts $(or $(ARGS),--disk)
+
+# Speed and memory of a served registry, beside distribution if it is there: `make registry-bench ARGS='tls push --seconds 1'`.
+registry-bench: build
+	@scripts/bun bench/registry-rates.ts $(ARGS)
 
 # Three replicas of a registry, PostgreSQL, a bucket and a load balancer on this machine, until interrupted.
 registry-cluster: build

@@ -21,7 +21,8 @@ export function watchPeak(pid: number): () => number {
   }
 }
 
-function withDescendants(pid: number): readonly number[] {
+/** Returns the IDs of a process and of all processes below it. */
+export function withDescendants(pid: number): readonly number[] {
   return [pid, ...childrenOf(pid).flatMap(withDescendants)]
 }
 

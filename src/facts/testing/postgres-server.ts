@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
 } from 'node:fs'
@@ -14,6 +15,8 @@ import { join } from 'node:path'
 export interface PostgresServer extends AsyncDisposable {
   /** Makes an empty database and returns its URL. */
   createDatabase(): Promise<string>
+  /** Returns the ID of its first process. */
+  pid(): number
   /** Stops the server at once, as a crash would, and starts it again. */
   restart(): Promise<void>
 }
@@ -57,6 +60,7 @@ export async function startPostgres(programs: string): Promise<PostgresServer> {
       await run(`${programs}/createdb`, '-h', '127.0.0.1', '-p', String(port), '-U', 'strake', name)
       return `postgres://strake@127.0.0.1:${port}/${name}`
     },
+    pid: () => Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]),
     async restart() {
       await control('-m', 'immediate', 'stop')
       await control('-o', settings, 'start')
