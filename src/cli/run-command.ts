@@ -165,7 +165,7 @@ async function dispatch(context: Context, argv: readonly string[]): Promise<void
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (entry === undefined) return refuseUnknown(context, name)
   if (entry.isLong === true) {
-    const { compileEagerly } = await import('#platform/process/jit')
+    const { compileEagerly } = await import('#platform/process/javascript-engine')
     compileEagerly()
   }
   await entry.begin?.()

@@ -204,7 +204,7 @@ export {
 export type { ProcessIdentity } from './process/identity.ts'
 export { identifyProcess, isAlive, ownIdentity, signalProcess } from './process/identity.ts'
 /** The JIT threshold of the runtime. */
-export { compileEagerly } from './process/jit.ts'
+export { compileEagerly, waitingEnvironment } from './process/javascript-engine.ts'
 export { killByWords, killTree } from './process/kill-tree.ts'
 export {
   makeLastingPipe,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { importBusybox } from './busybox.ts'
+import { until } from './servers.ts'
 import { missing, openStrake, type Strake } from './strake.ts'
 
 const reason = missing('busybox', 'tar', 'runc')
@@ -47,6 +48,19 @@ describe.skipIf(reason !== undefined)('many containers', () => {
     expect(existsSync(left) ? readdirSync(left) : []).toEqual([])
   }, 60_000)
 
+  test('have monitors with at most 4 MB of memory of their own, also after a hundred execs', async () => {
+    const id = await run('small', 'trap exit TERM; while :; do sleep 0.05; done')
+    const own = (): number => privateBytes(monitorOf(id))
+    // A monitor gives memory back one second after the start.
+    await until(async () => own() < 4_000_000)
+    for (let round = 0; round < 10; round += 1) {
+      const execs = Array.from({ length: 10 }, () => strake.ok('exec', 'small', 'true'))
+      await Promise.all(execs)
+    }
+    await until(async () => own() < 4_000_000)
+    await strake.ok('rm', '-f', 'small')
+  }, 60_000)
+
   test('30 processes at once in one container end with their codes and leave nothing', async () => {
     const id = await run('storm', 'trap exit TERM; while :; do sleep 0.05; done')
     const descriptors = (): number => readdirSync(`/proc/${monitorOf(id)}/fd`).length
@@ -62,3 +76,10 @@ describe.skipIf(reason !== undefined)('many containers', () => {
     await strake.ok('rm', '-f', 'storm')
   }, 60_000)
 })
+
+/** The bytes of memory of a process that it shares with no other process. */
+function privateBytes(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1')
+  const sizes = [...rollup.matchAll(/^Private_(?:Clean|Dirty): +(\d+) kB/gm)]
+  return sizes.reduce((sum, [, kibibytes]) => sum + Number(kibibytes) * 1024, 0)
+}

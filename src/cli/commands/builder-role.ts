@@ -7,7 +7,7 @@ import { describeRequest, surviveFailures } from './system-failures.ts'
  */
 export async function builderRole(): Promise<void> {
   const [{ compileEagerly }, { openEngine }, { serveBuilds }] = await Promise.all([
-    import('#platform/process/jit'),
+    import('#platform/process/javascript-engine'),
     import('#engine/open'),
     import('#api/builder/serve-builds'),
   ])

@@ -4,6 +4,7 @@ import {
   type StdioSlot,
   selfCommand,
   spawnProcess,
+  waitingEnvironment,
 } from '#platform'
 import type { ContainerContext } from '../model/context.ts'
 import type { ForegroundDescriptors, MonitorCommand, MonitorReport } from '../protocol/order.ts'
@@ -77,7 +78,7 @@ function spawnMonitorProcess(
   const command = context.monitorCommand ?? selfCommand()
   return spawnProcess([...command, '__monitor', ...args], {
     stdio,
-    env: programEnvironment,
+    env: { ...programEnvironment, ...waitingEnvironment },
     cwd: '/',
   })
 }

@@ -3,6 +3,7 @@ import { check, isSystemError, symbols } from '../call/libc.ts'
 import { closeFile, readSmallFile } from '../call/posix.ts'
 import { closeDescriptor, listDirectory, openRoot } from '../file/root-entries.ts'
 import { identifyProcess } from './identity.ts'
+import { isExecutable } from './javascript-engine.ts'
 import { withTurns } from './with-turns.ts'
 
 /** How a descriptor of a child is connected. A number is an open descriptor of this process. */
@@ -188,8 +189,7 @@ export const programEnvironment: Readonly<Record<string, string>> = {
  * executable alone, or Bun with the entry file when the program runs from source.
  */
 export function selfCommand(): readonly [string, ...string[]] {
-  // A compiled executable contains its modules in its own file system.
-  if (import.meta.url.includes('/$bunfs/')) return [process.execPath]
+  if (isExecutable) return [process.execPath]
   const { pathname } = new URL('../../cli/main.ts', import.meta.url)
   return [process.execPath, decodeURIComponent(pathname)]
 }

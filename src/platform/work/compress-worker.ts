@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads'
-import { compileEagerly } from '../process/jit.ts'
+import { compileEagerly } from '../process/javascript-engine.ts'
 import { type Compression, compressMember, isMemberOf } from './compress-member.ts'
 
 /** The first message to this thread: the memory of all chunks, and the settings. */

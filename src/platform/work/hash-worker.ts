@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads'
-import { compileEagerly } from '../process/jit.ts'
+import { compileEagerly } from '../process/javascript-engine.ts'
 import { emptyRing, type Ring } from './hash-ring.ts'
 
 compileEagerly()

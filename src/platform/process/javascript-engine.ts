@@ -1,0 +1,19 @@
+/**
+ * Restores Bun's default threshold for compiling hot code. The executable starts with
+ * a higher one (`scripts/build`), because most commands end before compiling pays.
+ */
+export function compileEagerly(): void {
+  if (typeof Bun !== 'undefined') Bun.unsafe.setJITPolicy(1)
+}
+
+/** Whether this program is the executable of `scripts/build`, which has its modules in a file system of its own. */
+export const isExecutable: boolean = import.meta.url.includes('/$bunfs/')
+
+/**
+ * Variables for a process of this program that mostly waits: its JavaScript engine prepares no memory
+ * ahead, and collects garbage in one thread. A monitor is 0.6 MB smaller so. Bun does not start with
+ * a variable that it does not know, and only the executable surely has the Bun that knows these.
+ */
+export const waitingEnvironment: Readonly<Record<string, string>> = isExecutable
+  ? { BUN_JSC_useWarmUpMarkedBlocks: 'false', BUN_JSC_numberOfGCMarkers: '1' }
+  : {}
