@@ -1,8 +1,8 @@
+import { sessionTokens, tokenTable } from './auth/tokens.ts'
 import { conditionalChanges } from './conditional-changes.ts'
 import { contentQueue } from './content-queue.ts'
 import { objectTables } from './object-index.ts'
 import { letterTable } from './outbox.ts'
-import { sessionTokens, tokenTable } from './tokens.ts'
 
 /**
  * The tables and functions of a registry's facts in PostgreSQL; see `sqlite/schema.ts` for their

@@ -1,6 +1,6 @@
-import { testTokenFacts } from '../../registry/identity/testing/contract.ts'
-import { describePostgres } from '../testing/describe-postgres.ts'
-import { openPostgresFacts } from './open.ts'
+import { testTokenFacts } from '../../../registry/identity/testing/contract.ts'
+import { describePostgres } from '../../testing/describe-postgres.ts'
+import { openPostgresFacts } from '../open.ts'
 
 describePostgres('PostgreSQL', (server) => {
   testTokenFacts('createPostgresTokens()', async () => {

@@ -1,6 +1,6 @@
 import { mostLogins, type TokenFacts } from '#registry/identity/api-token'
 import { readTokenRow, tokenValues } from '#registry/identity/token-row'
-import type { Backing } from './repository-facts.ts'
+import type { Backing } from '../repository-facts.ts'
 
 /** The step of the schema for personal tokens, tokens of programs, and logins. */
 export const tokenTable = `
