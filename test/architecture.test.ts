@@ -338,7 +338,8 @@ const purposes: Readonly<Record<string, string>> = {
   'platform/work': 'threads that hash and compress',
   'records/tables': 'one file for each group of facts',
   'facts/postgres': 'the facts and the ledger of a registry of many replicas, in PostgreSQL',
-  'facts/postgres/auth': 'what replicas share of the users of a registry: tokens',
+  'facts/postgres/auth':
+    'what replicas share of senders: users, tokens, signing keys, failed logins',
   'facts/transfer': 'facts of replicas into a file of one machine, and back',
   'facts/sqlite': 'the facts and the ledger of a registry in one SQLite file',
   'registry/auth': 'tokens and challenges',

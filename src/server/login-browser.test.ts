@@ -2,7 +2,8 @@ import { describe, expect, test } from 'bun:test'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { addUser } from '#registry/identity/user-file'
+import { addUser } from '#registry/identity/user-facts'
+import { openUserFile } from '#registry/identity/user-file'
 import { openStoredRegistry } from './registry.ts'
 import { serveConfigured } from './serve-configured.ts'
 import { openBrowser } from './testing/browser.ts'
@@ -15,7 +16,7 @@ describe.skipIf(chromium === null)(name, () => {
   test('works by the keyboard without scripts, tells a reader what is wrong, and ends', async () => {
     const root = await mkdtemp(join(tmpdir(), 'strake-login-browser-'))
     try {
-      await addUser(`${root}/users`, 'root', password)
+      await addUser(openUserFile(`${root}/users`), 'root', password)
       await using served = await openStoredRegistry(join(root, 'data'))
       await using server = await serveConfigured(served, {
         config: { listen: { port: 0 } },

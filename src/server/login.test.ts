@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseConfig } from '#registry/config/parse-config'
-import { addUser, removeUser, setPassword } from '#registry/identity/user-file'
+import { addUser, removeUser, setPassword } from '#registry/identity/user-facts'
+import { openUserFile } from '#registry/identity/user-file'
 import { fromBuffer } from '#stream'
 import { emptyConfig, manifest } from '../registry/testing/fixtures.ts'
 import { openStoredRegistry } from './registry.ts'
@@ -28,7 +29,7 @@ const opened = new AsyncDisposableStack()
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'strake-login-'))
-  for (const name of ['ann', 'bob', 'cat']) await addUser(users(), name, password)
+  for (const name of ['ann', 'bob', 'cat']) await addUser(openUserFile(users()), name, password)
   const served = opened.use(await openStoredRegistry(join(root, 'data')))
   const app = served.registry.repository('team/app')
   for (const target of [one, two]) {
@@ -292,11 +293,11 @@ test('a session ends when the password changes and when the user is removed', as
   const [ann, bob] = [new Browser(), new Browser()]
   await ann.signIn('ann')
   await bob.signIn('bob')
-  await setPassword(users(), 'ann', 'another password')
-  await removeUser(users(), 'bob')
+  await setPassword(openUserFile(users()), 'ann', 'another password')
+  await removeUser(openUserFile(users()), 'bob')
   skipped += 2000
   expect([await ann.isSignedIn(), await bob.isSignedIn()]).toEqual([false, false])
-  await setPassword(users(), 'ann', password)
+  await setPassword(openUserFile(users()), 'ann', password)
   skipped += 2000
   // The same password again is another one: the session stays ended.
   expect(await ann.isSignedIn()).toBe(false)

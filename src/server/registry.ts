@@ -23,8 +23,8 @@ import {
   type TrimReport,
   type UploadFacts,
 } from '#registry'
+import type { SharedAuth } from '#registry/access/open-auth'
 import { type CacheAdminOptions, createCacheAdmin } from '#registry/admin/cache-admin'
-import type { TokenFacts } from '#registry/identity/api-token'
 import type { Outbox } from '#registry/notify/outbox'
 import { createStoredOutbox } from '#registry/notify/stored-outbox'
 import type { PageAuth } from '#registry/session/page-auth'
@@ -49,8 +49,8 @@ export interface ServedRegistry {
   readonly openBlob?: RegistryHandlerOptions['openBlob']
   /** Sends clients to another place for blobs. */
   readonly locate?: RegistryHandlerOptions['locate']
-  /** Tokens that all its servers share. Default: those in the file of its users. */
-  readonly tokens?: TokenFacts | undefined
+  /** Users, tokens and signing keys that all its servers share. Default: those in files. */
+  readonly auth?: SharedAuth | undefined
   /** The clock of its facts, in milliseconds since 1970. Default: the system's clock. */
   readonly now?: (() => number) | undefined
   /** See `CollectedRegistry`. */

@@ -53,6 +53,7 @@ export async function openReplicatedRegistry({
   )
   const sweep = async (): Promise<void> => {
     await content.sweep(ingestLifetime)
+    await facts.failures.sweep()
     await facts.uploads.dropUnused(facts.now() - ingestLifetime)
   }
   let isSweeping = false
@@ -72,7 +73,7 @@ export async function openReplicatedRegistry({
     registry: createLocalRegistry(content, facts),
     facts,
     uploads: facts.uploads,
-    tokens: facts.tokens,
+    auth: facts,
     openOutbox: () => createPostgresOutbox(facts.postgres, facts.now),
     content,
     now: facts.now,

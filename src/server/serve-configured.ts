@@ -9,12 +9,12 @@ import {
   isUsable,
   openAuth,
   type RegistryAuth,
+  sharedAuth,
 } from '#registry/access/open-auth'
 import { quotaUse } from '#registry/admin/quota-use'
 import { createTokenAdmin } from '#registry/admin/token-admin'
 import type { LimitsConfig, RegistryConfig } from '#registry/config/config'
 import { changeRules, collectSettings, trimSettings } from '#registry/config/content-rules'
-import { listUsers } from '#registry/identity/user-file'
 import { principalName } from '#registry/policy/identity'
 import { openLineLog } from './line-log.ts'
 import type { TlsOptions } from './listen.ts'
@@ -104,13 +104,14 @@ async function openTls(
 }
 
 async function openAuthOf(
-  { tokens, now }: ServedRegistry,
+  { auth, now }: ServedRegistry,
   { config, files, isOpen }: ServeConfiguredOptions,
   onEvent: ((event: RegistryEvent) => void) | undefined,
 ): Promise<RegistryAuth | undefined> {
-  const isOn = await hasAuth(config, files, tokens)
+  const shared = await sharedAuth(config, files, auth)
+  const isOn = await hasAuth(config, files, shared)
   const isPublic = !isLoopback(config.listen?.host ?? '127.0.0.1')
-  if (isPublic && isOpen !== true && !(isOn && (await isUsable(config, files, tokens)))) {
+  if (isPublic && isOpen !== true && !(isOn && (await isUsable(config, files, shared)))) {
     throw new StrakeError(
       'INVALID',
       `Cannot serve the registry on ${config.listen?.host}: it has no users, and other machines can reach it`,
@@ -123,7 +124,7 @@ async function openAuthOf(
   if (!isOn) return undefined
   return await openAuth(config, {
     files,
-    tokens,
+    shared,
     now,
     onLogin: (exchange, identity) => {
       onEvent?.({
@@ -140,13 +141,20 @@ async function openAuthOf(
 
 function adminOf(
   { facts }: ServedRegistry,
-  { config, files }: ServeConfiguredOptions,
+  { config }: ServeConfiguredOptions,
   auth: RegistryAuth | undefined,
 ): RegistryServerOptions['admin'] {
   const { quotas = [] } = config
   return {
     tokens: auth && createTokenAdmin(auth.tokens),
-    quotas: async () => quotaUse(facts.ledger, quotas, await listUsers(files.htpasswd)),
+    quotas: async () => {
+      const users = (await auth?.users.list()) ?? []
+      return await quotaUse(
+        facts.ledger,
+        quotas,
+        users.map(({ name }) => name),
+      )
+    },
   }
 }
 

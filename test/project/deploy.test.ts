@@ -1,10 +1,9 @@
 import { expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { mkdtempDisposable } from '../../src/platform/index.ts'
-import { authFiles } from '../../src/registry/access/open-auth.ts'
 import { parseConfig } from '../../src/registry/config/parse-config.ts'
 import { createHealthEndpoints } from '../../src/registry/observe/endpoints.ts'
 
@@ -36,7 +35,6 @@ test('the manifests for Kubernetes have every kind, and name the same pods', () 
     'HorizontalPodAutoscaler',
     'PodDisruptionBudget',
     'Secret',
-    'Secret',
     'Service',
   ])
   for (const { kind, spec } of all as { kind: string; spec?: { selector?: object } }[]) {
@@ -65,10 +63,11 @@ test('the probes are endpoints of the server, and the secret has its files', () 
     all.find(({ kind }) => kind === 'Deployment')?.spec?.template?.spec.containers ?? []
   expect(served).toContain(container?.readinessProbe.httpGet.path ?? '')
   expect(served).toContain(container?.livenessProbe.httpGet.path ?? '')
-  const secret = all.find(({ metadata }) => metadata.name === 'registry-auth')
-  const files = authFiles({}, '/run/secrets/registry-auth')
+  const secret = all.find(({ kind }) => kind === 'Secret')
+  const config = all.find(({ kind }) => kind === 'ConfigMap')
+  const named = JSON.stringify(config).matchAll(/\/run\/secrets\/registry\/([a-z-]+)/g)
   expect(Object.keys(secret?.stringData ?? {}).sort()).toEqual(
-    [files.htpasswd, files.key].map((path) => basename(path)).sort(),
+    [...named].map(([, name = '']) => name).sort(),
   )
 })
 

@@ -2,8 +2,7 @@ import { StrakeError } from '#oci'
 import type { MadeToken } from '#registry/admin/admin'
 import { makeToken } from '#registry/admin/make-token'
 import { type ApiToken, revokeApiToken } from '#registry/identity/api-token'
-import { listUsers } from '#registry/identity/user-file'
-import { findPlaceTokens, openPlaceTokens } from './parts/tokens.ts'
+import { openPlaceAuth } from './parts/auth.ts'
 import { findPlace, type PlaceOptions } from './place.ts'
 
 export interface NewToken {
@@ -30,12 +29,12 @@ export async function createRegistryToken(
     })
   }
   const found = await findPlace(place)
-  const { files, config } = found
-  requireOwner(user, config.auth?.ldap === undefined ? await listUsers(files.htpasswd) : undefined)
+  await using auth = await openPlaceAuth(found)
+  const isOther = found.config.auth?.ldap !== undefined
+  requireOwner(user, isOther ? undefined : (await auth.users.list()).map((each) => each.name))
   const kind = user === undefined ? 'robot' : 'user'
   const { token, made } = makeToken({ kind, owner, label, scopes, lifetime }, Date.now())
-  await using tokens = await openPlaceTokens(found)
-  await tokens.put(token)
+  await auth.openTokens().put(token)
   return made
 }
 
@@ -48,12 +47,12 @@ function requireOwner(user: string | undefined, users: readonly string[] | undef
 
 /** Returns the tokens of a registry in the order of creation, without their secrets. */
 export async function registryTokens(place: PlaceOptions): Promise<readonly ApiToken[]> {
-  await using tokens = await findPlaceTokens(await findPlace(place))
-  return tokens === undefined ? [] : await Array.fromAsync(tokens.list())
+  await using auth = await openPlaceAuth(await findPlace(place))
+  return await Array.fromAsync(auth.tokens?.list() ?? [])
 }
 
 /** Ends a token at once. Throws `NOT_FOUND`. */
 export async function revokeRegistryToken(place: PlaceOptions, id: string): Promise<void> {
-  await using tokens = await findPlaceTokens(await findPlace(place))
-  await revokeApiToken(tokens, id)
+  await using auth = await openPlaceAuth(await findPlace(place))
+  await revokeApiToken(auth.tokens, id)
 }

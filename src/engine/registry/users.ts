@@ -1,12 +1,12 @@
 import { isTokenOf } from '#registry/identity/api-token'
-import { addUser, listUsers, removeUser, setPassword } from '#registry/identity/user-file'
-import { findPlaceTokens } from './parts/tokens.ts'
+import { addUser, removeUser, setPassword } from '#registry/identity/user-facts'
+import { openPlaceAuth } from './parts/auth.ts'
 import { findPlace, type PlaceOptions } from './place.ts'
 
 /** Returns the names of the users of a registry. */
 export async function registryUsers(place: PlaceOptions): Promise<readonly string[]> {
-  const { files } = await findPlace(place)
-  return await listUsers(files.htpasswd)
+  await using auth = await openPlaceAuth(await findPlace(place))
+  return (await auth.users.list()).map(({ name }) => name)
 }
 
 /** Adds a user. Throws `ALREADY_EXISTS`. */
@@ -15,8 +15,8 @@ export async function addRegistryUser(
   name: string,
   password: string,
 ): Promise<void> {
-  const { files } = await findPlace(place)
-  await addUser(files.htpasswd, name, password)
+  await using auth = await openPlaceAuth(await findPlace(place))
+  await addUser(auth.users, name, password)
 }
 
 /** Sets the password of a user. Every client of the user has to log in again. */
@@ -25,15 +25,15 @@ export async function setRegistryPassword(
   name: string,
   password: string,
 ): Promise<void> {
-  const { files } = await findPlace(place)
-  await setPassword(files.htpasswd, name, password)
+  await using auth = await openPlaceAuth(await findPlace(place))
+  await setPassword(auth.users, name, password)
 }
 
 /** Removes a user and all tokens of the user. Throws `NOT_FOUND`. */
 export async function removeRegistryUser(place: PlaceOptions, name: string): Promise<void> {
-  const found = await findPlace(place)
-  await removeUser(found.files.htpasswd, name)
-  await using tokens = await findPlaceTokens(found)
+  await using auth = await openPlaceAuth(await findPlace(place))
+  const { users, tokens } = auth
+  await removeUser(users, name)
   for await (const token of tokens?.list() ?? []) {
     if (isTokenOf(token, name)) await tokens?.remove(token.id)
   }

@@ -3,7 +3,7 @@ import { hasAuth, policyOf } from '#registry/access/open-auth'
 import { type Decision, decide } from '#registry/policy/decide'
 import { anonymous, type Identity, robotPrefix } from '#registry/policy/identity'
 import { actions } from '#registry/policy/rule'
-import { findPlaceTokens } from './parts/tokens.ts'
+import { openPlaceAuth } from './parts/auth.ts'
 import { findPlace, type PlaceOptions } from './place.ts'
 
 /** A sender, an action and a repository, as texts. */
@@ -32,9 +32,8 @@ export async function explainAccess(place: PlaceOptions, question: Question): Pr
   }
   const found = await findPlace(place)
   const { config, files } = found
-  await using tokens =
-    config.storage?.database === undefined ? undefined : await findPlaceTokens(found)
-  if (!(await hasAuth(config, files, tokens))) {
+  await using auth = await openPlaceAuth(found)
+  if (!(await hasAuth(config, files, auth.shared))) {
     const reason = 'the registry has neither users nor rules, so it serves everybody'
     return { isAllowed: true, rule: undefined, reason }
   }

@@ -1,9 +1,14 @@
 import type { ObjectIndex } from '#object-content'
 import { connectPostgres, type Postgres, type PostgresOptions } from '#platform'
 import type { TokenFacts } from '#registry/identity/api-token'
+import type { UserFacts } from '#registry/identity/user-facts'
+import type { KeyFacts } from '#registry/token/signing-keys'
 import type { DatabaseFacts } from '../database-facts.ts'
 import { digestOf } from '../rows.ts'
+import { createPostgresFailures, type PostgresFailures } from './auth/failures.ts'
+import { createPostgresKeys } from './auth/keys.ts'
 import { createPostgresTokens } from './auth/tokens.ts'
+import { createPostgresUsers } from './auth/users.ts'
 import { type DatabaseClock, followClock } from './clock.ts'
 import { PostgresCollection } from './collection.ts'
 import { PostgresLedger } from './ledger.ts'
@@ -21,6 +26,10 @@ export interface PostgresFactsOptions extends PostgresOptions {
 export interface PostgresFacts extends DatabaseFacts {
   readonly uploads: PostgresUploads
   readonly tokens: TokenFacts
+  readonly users: UserFacts
+  /** The keys that sign access tokens. */
+  readonly keys: KeyFacts
+  readonly failures: PostgresFailures
   readonly postgres: Postgres
   /** For a bucket that the replicas share. */
   readonly objects: ObjectIndex
@@ -50,6 +59,9 @@ export async function openPostgresFacts(options: PostgresFactsOptions): Promise<
     collection: new PostgresCollection(backing),
     uploads: createPostgresUploads(postgres),
     tokens: createPostgresTokens(backing),
+    users: createPostgresUsers(backing),
+    keys: createPostgresKeys(backing),
+    failures: createPostgresFailures(backing),
     postgres,
     objects: createPostgresObjectIndex(backing),
     repository: (name) => new PostgresRepositoryFacts(name, backing),

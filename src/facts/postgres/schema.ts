@@ -1,4 +1,7 @@
+import { failureTable } from './auth/failures.ts'
+import { keyTable } from './auth/keys.ts'
 import { sessionTokens, tokenTable } from './auth/tokens.ts'
+import { userTable } from './auth/users.ts'
 import { conditionalChanges } from './conditional-changes.ts'
 import { contentQueue } from './content-queue.ts'
 import { objectTables } from './object-index.ts'
@@ -269,4 +272,7 @@ export const steps: readonly string[] = [
   tokenTable,
   letterTable,
   sessionTokens,
+  userTable,
+  keyTable,
+  failureTable,
 ]

@@ -5,7 +5,8 @@ import { mkdtempDisposable } from '#platform'
 import { fromBuffer } from '#stream'
 import type { RegistryConfig } from '../config/config.ts'
 import { makeApiToken } from '../identity/api-token.ts'
-import { addUser, removeUser, setPassword } from '../identity/user-file.ts'
+import { addUser, removeUser, setPassword } from '../identity/user-facts.ts'
+import { openUserFile } from '../identity/user-file.ts'
 import { createRegistryHandler } from '../server/handler.ts'
 import { createMemoryRegistry } from '../store/memory.ts'
 import { blob, emptyConfig, manifest } from '../testing/fixtures.ts'
@@ -37,8 +38,8 @@ async function openPlace(options: { readonly config?: RegistryConfig } = {}) {
   const directory = await mkdtempDisposable(tmpdir(), 'strake-access-')
   const own = options.config ?? config
   const files = authFiles(own, directory.path)
-  await addUser(files.htpasswd, 'alice', 'alice-secret')
-  await addUser(files.htpasswd, 'bob', 'bobs-secret')
+  await addUser(openUserFile(files.htpasswd), 'alice', 'alice-secret')
+  await addUser(openUserFile(files.htpasswd), 'bob', 'bobs-secret')
   let time = Date.now()
   const auth = await openAuth(own, { files, now: () => time })
   const registry = createMemoryRegistry()
@@ -236,7 +237,7 @@ test('a refresh token makes access tokens until the password changes', async () 
   // It is no password, and a token of another kind cannot refresh.
   expect((await place.send('/v2/', bearer(refresh))).status).toBe(401)
   expect((await place.send('/v2/', asUser('alice', refresh))).status).toBe(401)
-  await setPassword(place.files.htpasswd, 'alice', 'another-secret')
+  await setPassword(openUserFile(place.files.htpasswd), 'alice', 'another-secret')
   place.pass(2000)
   expect((await renew(form)).status).toBe(401)
   expect((await place.send('/v2/team/app/manifests/1', bearer(answer['token']))).status).toBe(401)
@@ -249,7 +250,7 @@ test('users are read again when their file changes', async () => {
   const ping = () => place.send('/v2/', asUser('bob', 'bobs-secret'))
   expect((await ping()).status).toBe(200)
   const { token } = await place.login('bob', 'bobs-secret', 'repository:public/base:pull')
-  await removeUser(place.files.htpasswd, 'bob')
+  await removeUser(openUserFile(place.files.htpasswd), 'bob')
   place.pass(2000)
   expect((await ping()).status).toBe(401)
   expect((await place.send('/v2/public/base/manifests/1', bearer(token))).status).toBe(401)
@@ -339,9 +340,9 @@ test('hasAuth() and isUsable() tell an open registry from a closed one', async (
   expect(await isUsable({ auth: {} }, files)).toBe(false)
   expect(await isUsable(config, files)).toBe(true)
   expect(await findTokens(files)).toBeUndefined()
-  await addUser(files.htpasswd, 'alice', 'alice-secret')
+  await addUser(openUserFile(files.htpasswd), 'alice', 'alice-secret')
   expect([await hasAuth({}, files), await isUsable({}, files)]).toEqual([true, true])
-  await removeUser(files.htpasswd, 'alice')
+  await removeUser(openUserFile(files.htpasswd), 'alice')
   expect([await hasAuth({}, files), await isUsable({}, files)]).toEqual([true, false])
   // A robot alone makes a registry that is not open to everybody.
   const robots = authFiles({}, `${directory.path}/robots`)

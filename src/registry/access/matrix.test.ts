@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test'
 import { tmpdir } from 'node:os'
 import { mkdtempDisposable } from '#platform'
-import { addUser } from '../identity/user-file.ts'
+import { addUser } from '../identity/user-facts.ts'
+import { openUserFile } from '../identity/user-file.ts'
 import type { Action } from '../policy/rule.ts'
 import { createRegistryHandler } from '../server/handler.ts'
 import { createMemoryRegistry } from '../store/memory.ts'
@@ -50,7 +51,7 @@ const combinations: readonly (readonly Action[])[] = [
 test('every method of every endpoint needs its rights, and all of them', async () => {
   await using directory = await mkdtempDisposable(tmpdir(), 'strake-matrix-')
   const files = authFiles({}, directory.path)
-  await addUser(files.htpasswd, 'alice', 'alice-secret')
+  await addUser(openUserFile(files.htpasswd), 'alice', 'alice-secret')
   const Authorization = `Basic ${btoa('alice:alice-secret')}`
   for (const actions of combinations) {
     const rules = [{ repositories: ['app'], subjects: ['user:alice'], actions }]

@@ -7,9 +7,10 @@ import { identifyCertificates } from '../identity/certificate.ts'
 import type { UserDirectory } from '../identity/directory.ts'
 import { openLdapDirectory } from '../identity/foreign/ldap.ts'
 import { createOidcIssuer } from '../identity/foreign/oidc.ts'
-import { LoginGuard } from '../identity/login-guard.ts'
+import { type FailureFacts, LoginGuard } from '../identity/login-guard.ts'
 import { createStoredTokens } from '../identity/stored-tokens.ts'
-import { listUsers, openUserFile } from '../identity/user-file.ts'
+import { createUserDirectory, type UserFacts } from '../identity/user-facts.ts'
+import { openUserFile } from '../identity/user-file.ts'
 import { knowsAnonymous } from '../policy/decide.ts'
 import type { Identity } from '../policy/identity.ts'
 import { defaultRules, type Policy } from '../policy/rule.ts'
@@ -19,6 +20,13 @@ import { createPageAuth, type PageAuth } from '../session/page-auth.ts'
 import { AccessTokens } from '../token/access-token.ts'
 import { createTokenEndpoint } from '../token/endpoint.ts'
 import { openSigningKey } from '../token/signing-key.ts'
+import {
+  createRotatedKeys,
+  fixedKey,
+  type KeyFacts,
+  type RotatedKeysOptions,
+  type SigningKeys,
+} from '../token/signing-keys.ts'
 import { basicChallenge, bearerChallenge } from './challenge.ts'
 import { createAccess } from './create-access.ts'
 import { RateLimit } from './rate-limit.ts'
@@ -37,12 +45,20 @@ export interface RegistryAuth extends AsyncDisposable {
   /** The token service, below `tokenPath`; absent when clients send passwords. */
   readonly tokenEndpoint: FetchHandler | undefined
   readonly tokens: TokenFacts
+  readonly users: UserFacts
+}
+
+/** What replicas share of their senders. What is absent is in files, or in the memory of one server. */
+export interface SharedAuth {
+  readonly users?: UserFacts | undefined
+  readonly tokens?: TokenFacts | undefined
+  readonly keys?: KeyFacts | undefined
+  readonly failures?: FailureFacts | undefined
 }
 
 export interface OpenAuthOptions {
   readonly files: AuthFiles
-  /** Default: those in the file. */
-  readonly tokens?: TokenFacts | undefined
+  readonly shared?: SharedAuth | undefined
   readonly now?: (() => number) | undefined
   readonly onLogin?: ((exchange: Exchange, identity: Identity | undefined) => void) | undefined
 }
@@ -60,6 +76,24 @@ export function authFiles({ auth = {} }: RegistryConfig, directory: string): Aut
   }
 }
 
+/**
+ * Returns what a registry shares with its replicas. Users and the signing key are in files if the
+ * configuration names these, or if they are there: replicas of earlier versions know only files.
+ */
+export async function sharedAuth(
+  { auth = {} }: RegistryConfig,
+  files: AuthFiles,
+  shared: SharedAuth = {},
+): Promise<SharedAuth> {
+  const isIn = async (named: string | undefined, path: string): Promise<boolean> =>
+    (auth.directory ?? named) !== undefined || (await exists(path))
+  return {
+    ...shared,
+    users: (await isIn(auth.htpasswd, files.htpasswd)) ? undefined : shared.users,
+    keys: (await isIn(auth.tokens?.key, files.key)) ? undefined : shared.keys,
+  }
+}
+
 /** Returns the rules of a registry that has users. */
 export function policyOf({ access = {} }: RegistryConfig): Policy {
   return { rules: access.rules ?? defaultRules, groups: access.groups ?? {} }
@@ -69,10 +103,16 @@ export function policyOf({ access = {} }: RegistryConfig): Policy {
 export async function hasAuth(
   config: RegistryConfig,
   files: AuthFiles,
-  tokens?: TokenFacts,
+  shared: SharedAuth = {},
 ): Promise<boolean> {
   if (config.auth !== undefined || config.access !== undefined) return true
-  return (await exists(files.htpasswd)) || (await hasTokens(files, tokens))
+  const { users, tokens } = shared
+  const isKnown = users === undefined ? exists(files.htpasswd) : hasUsers(users)
+  return (await isKnown) || (await hasTokens(files, tokens))
+}
+
+async function hasUsers(users: UserFacts): Promise<boolean> {
+  return (await users.list()).length > 0
 }
 
 /** Tokens of one registry are in a file, which is there since the first; those of replicas are shared. */
@@ -86,12 +126,12 @@ async function hasTokens(files: AuthFiles, tokens: TokenFacts | undefined): Prom
 export async function isUsable(
   config: RegistryConfig,
   files: AuthFiles,
-  tokens?: TokenFacts,
+  shared: SharedAuth = {},
 ): Promise<boolean> {
   const { ldap, oidc, mtls } = config.auth ?? {}
   if (ldap !== undefined || mtls !== undefined || (oidc?.length ?? 0) > 0) return true
-  if (knowsAnonymous(policyOf(config)) || (await hasTokens(files, tokens))) return true
-  return (await listUsers(files.htpasswd)).length > 0
+  if (knowsAnonymous(policyOf(config)) || (await hasTokens(files, shared.tokens))) return true
+  return await hasUsers(shared.users ?? openUserFile(files.htpasswd))
 }
 
 /** Opens everything that decides about senders, and proves that it can be read. */
@@ -99,23 +139,25 @@ export async function openAuth(
   config: RegistryConfig,
   options: OpenAuthOptions,
 ): Promise<RegistryAuth> {
-  const { files, now = Date.now, onLogin } = options
+  const { files, shared = {}, now = Date.now, onLogin } = options
   const { auth = {}, limits = {}, listen } = config
-  await listUsers(files.htpasswd)
-  const tokens = options.tokens ?? createStoredTokens(files.tokens, now)
+  const users = shared.users ?? openUserFile(files.htpasswd, now)
+  await users.list()
+  const tokens = shared.tokens ?? createStoredTokens(files.tokens, now)
   const policy = policyOf(config)
   const authenticator = new Authenticator({
-    directories: await openDirectories(config, files, now),
+    directories: await openDirectories(config, users, now),
     tokens,
     issuers: (auth.oidc ?? []).map((issuer) => createOidcIssuer(issuer, { now })),
-    guard: new LoginGuard(now),
+    guard: new LoginGuard(now, shared.failures),
     now,
   })
   const service = auth.tokens?.service ?? 'strake'
+  const lifetime = auth.tokens?.lifetime ?? 5 * 60_000
   const accessTokens = new AccessTokens({
-    key: await openSigningKey(files.key),
+    keys: await openKeys(shared.keys, files, { now, lifetime }),
     service,
-    lifetime: auth.tokens?.lifetime ?? 5 * 60_000,
+    lifetime,
     now,
   })
   const { requestsPerSecond: rate, burst } = limits
@@ -145,6 +187,7 @@ export async function openAuth(
       createAccess: (bySession) => createAccess({ ...accessParts, bySession }),
     }),
     tokens,
+    users,
     tokenEndpoint: usesTokens ? asHandler(createTokenEndpoint(endpoint)) : undefined,
     [Symbol.asyncDispose]: () => tokens[Symbol.asyncDispose](),
   }
@@ -152,11 +195,20 @@ export async function openAuth(
 
 async function openDirectories(
   { auth }: RegistryConfig,
-  files: AuthFiles,
+  users: UserFacts,
   now: () => number,
 ): Promise<readonly UserDirectory[]> {
-  const own = openUserFile(files.htpasswd, now)
+  const own = createUserDirectory(users)
   return auth?.ldap === undefined ? [own] : [own, await openLdapDirectory(auth.ldap, now)]
+}
+
+async function openKeys(
+  facts: KeyFacts | undefined,
+  files: AuthFiles,
+  options: Omit<RotatedKeysOptions, 'facts'>,
+): Promise<SigningKeys> {
+  if (facts === undefined) return fixedKey(await openSigningKey(files.key))
+  return createRotatedKeys({ facts, ...options })
 }
 
 function asHandler(

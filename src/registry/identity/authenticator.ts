@@ -58,14 +58,14 @@ export class Authenticator {
     const { guard } = this.#parts
     const known = await this.#remembered.find(name, secret)
     if (known !== undefined) return known
-    guard.check(address, name)
+    const attempt = await guard.begin(address, name)
     const found = await this.#tryPassword(login)
     if (found !== undefined) {
       // A limited token must not let its holder guess the password of its owner for ever.
-      if (found.tokenId === undefined) guard.succeeded(address, name)
+      if (found.tokenId === undefined) await attempt.succeeded()
       return found
     }
-    guard.failed(address, name)
+    await attempt.failed()
     throw wrongCredentials()
   }
 

@@ -3,7 +3,8 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { mkdtempDisposable } from '#platform'
 import { checkPassword, checkUserName, parseUserLines } from './htpasswd.ts'
-import { addUser, listUsers, openUserFile, removeUser, setPassword } from './user-file.ts'
+import { addUser, createUserDirectory, removeUser, setPassword } from './user-facts.ts'
+import { openUserFile } from './user-file.ts'
 
 /** bcrypt of `pw`, as `htpasswd -B` and as PHP write it. */
 const hash = '$2b$10$XT13CbpdODaESO8YeVXI/.bKTuPylGLP1hHES1DhV1uM//A/.WkQC'
@@ -46,13 +47,17 @@ test('a file of users is private, and survives changes of several commands at on
   await using directory = await mkdtempDisposable(tmpdir(), 'strake-users-')
   const path = `${directory.path}/auth/htpasswd`
   const names = ['u1', 'u2', 'u3', 'u4']
-  await Promise.all(names.map((name) => addUser(path, name, `${name}-secret`)))
-  expect([...(await listUsers(path))].sort()).toEqual(names)
+  await Promise.all(names.map((name) => addUser(openUserFile(path), name, `${name}-secret`)))
+  expect((await openUserFile(path).list()).map(({ name }) => name).sort()).toEqual(names)
   expect((await stat(path)).mode & 0o777).toBe(0o600)
-  await expect(addUser(path, 'u1', 'another-one')).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
-  await removeUser(path, 'u2')
-  await expect(removeUser(path, 'u2')).rejects.toMatchObject({ code: 'NOT_FOUND' })
-  await expect(setPassword(path, 'u2', 'another-one')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await expect(addUser(openUserFile(path), 'u1', 'another-one')).rejects.toMatchObject({
+    code: 'ALREADY_EXISTS',
+  })
+  await removeUser(openUserFile(path), 'u2')
+  await expect(removeUser(openUserFile(path), 'u2')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await expect(setPassword(openUserFile(path), 'u2', 'another-one')).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  })
   expect(await readFile(path, 'utf8')).not.toContain('secret')
 })
 
@@ -61,7 +66,7 @@ test('openUserFile() checks passwords that Apache hashed, and takes a change up'
   await mkdir(`${directory.path}/auth`)
   const path = `${directory.path}/auth/htpasswd`
   let time = 0
-  const users = openUserFile(path, () => time)
+  const users = createUserDirectory(openUserFile(path, () => time))
   expect(await users.check('alice', 'pw')).toBeUndefined()
   await writeFile(path, `alice:${apache}\n`)
   time += 2000
@@ -73,5 +78,5 @@ test('openUserFile() checks passwords that Apache hashed, and takes a change up'
   await writeFile(path, `broken\nalice:${apache}\n`)
   time += 2000
   expect(await users.find('alice')).toMatchObject({ name: 'alice' })
-  await expect(listUsers(path)).rejects.toThrow('line 1: expected NAME:HASH')
+  await expect(openUserFile(path).list()).rejects.toThrow('line 1: expected NAME:HASH')
 })

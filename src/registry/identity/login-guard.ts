@@ -5,16 +5,33 @@ import { TooManyError } from '../server/refusals.ts'
 const free = 5
 
 /** Milliseconds after which failures are forgotten. */
-const forgotten = 15 * 60_000
+export const forgotten: number = 15 * 60_000
 
 const mostKnown = 20_000
 
 /** The longest waits in milliseconds. A user is slowed only a little, so that others cannot lock it out. */
 const longest = { address: 300_000, user: 10_000 }
 
-interface Failures {
+export interface Failures {
   readonly count: number
+  /** When the last one was, in milliseconds since 1970. */
   readonly at: number
+}
+
+/** Failures that replicas count together. */
+export interface FailureFacts {
+  /** Returns the failures of each key that has some. */
+  find(keys: readonly string[]): Promise<ReadonlyMap<string, Failures>>
+  /** Counts one more for each key. What is older than `forgotten` does not count. */
+  add(keys: readonly string[], at: number, forgotten: number): Promise<void>
+  /** Removes the failures of the key `own`, and takes as many off the others. */
+  clear(own: string, others: readonly string[]): Promise<void>
+}
+
+/** A login that may be tried. Its outcome is told by one of the calls. */
+export interface Attempt {
+  failed(): Promise<void>
+  succeeded(): Promise<void>
 }
 
 /**
@@ -22,18 +39,32 @@ interface Failures {
  * the next try, twice as long after each further one. A right password clears only the failures of its
  * own user at its own address, so that nobody clears the guesses of others' passwords by it. Memory
  * is bounded.
+ *
+ * With `shared`, the failures at all replicas count. While it does not answer, those at this one do.
  */
 export class LoginGuard {
   readonly #now: () => number
+  readonly #shared: FailureFacts | undefined
   readonly #failures = new Map<string, Failures>()
 
-  constructor(now: () => number = Date.now) {
+  constructor(now: () => number = Date.now, shared?: FailureFacts) {
     this.#now = now
+    this.#shared = shared
   }
 
   /** Throws `TooManyError` while a login must wait. */
-  check(address: string, user: string): void {
-    const { waits } = keysOf(address, user)
+  async begin(address: string, user: string): Promise<Attempt> {
+    const keys = keysOf(address, user)
+    // One that waits already costs no query.
+    this.#check(keys)
+    if (this.#shared !== undefined) {
+      await this.#read(this.#shared, keys)
+      this.#check(keys)
+    }
+    return { failed: () => this.#failed(keys), succeeded: () => this.#succeeded(keys) }
+  }
+
+  #check({ waits }: Keys): void {
     for (const [key, most] of waits) {
       const { count, at } = this.#find(key)
       if (count < free) continue
@@ -44,34 +75,44 @@ export class LoginGuard {
     }
   }
 
-  failed(address: string, user: string): void {
-    const { waits, own } = keysOf(address, user)
-    for (const key of [own, ...waits.map(([each]) => each)]) {
-      const { count } = this.#find(key)
-      this.#failures.delete(key)
-      this.#failures.set(key, { count: count + 1, at: this.#now() })
-    }
+  async #read(shared: FailureFacts, keys: Keys): Promise<void> {
+    const all = allOf(keys)
+    const found = await shared.find(all).catch(() => undefined)
+    if (found === undefined) return
+    for (const key of all) this.#set(key, found.get(key) ?? { count: 0, at: 0 })
+  }
+
+  async #failed(keys: Keys): Promise<void> {
+    const [all, at] = [allOf(keys), this.#now()]
+    for (const key of all) this.#set(key, { count: this.#find(key).count + 1, at })
     for (const key of this.#failures.keys()) {
       if (this.#failures.size <= mostKnown) break
       this.#failures.delete(key)
     }
+    await this.#shared?.add(all, at, at - forgotten).catch(() => {})
   }
 
-  succeeded(address: string, user: string): void {
-    const { waits, own } = keysOf(address, user)
+  async #succeeded({ own, waits }: Keys): Promise<void> {
     const cleared = this.#find(own).count
-    this.#failures.delete(own)
+    if (cleared === 0) return
+    this.#set(own, { count: 0, at: 0 })
     for (const [key] of waits) {
       const { count, at } = this.#find(key)
-      if (count > cleared) this.#failures.set(key, { count: count - cleared, at })
-      else this.#failures.delete(key)
+      this.#set(key, { count: count - cleared, at })
     }
+    const others = waits.map(([key]) => key)
+    await this.#shared?.clear(own, others).catch(() => {})
   }
 
   #find(key: string): Failures {
     const found = this.#failures.get(key)
     if (found !== undefined && elapsed(this.#now(), found.at) < forgotten) return found
     return { count: 0, at: 0 }
+  }
+
+  #set(key: string, failures: Failures): void {
+    this.#failures.delete(key)
+    if (failures.count > 0) this.#failures.set(key, failures)
   }
 }
 
@@ -83,7 +124,8 @@ interface Keys {
 }
 
 function keysOf(address: string, user: string): Keys {
-  const [network, name] = [networkOf(address), user.slice(0, 128)]
+  // A database keeps no text with a zero in it.
+  const [network, name] = [networkOf(address), user.slice(0, 128).replaceAll('\0', ' ')]
   return {
     waits: [
       [`address ${network}`, longest.address],
@@ -91,6 +133,10 @@ function keysOf(address: string, user: string): Keys {
     ],
     own: `own ${network} ${name}`,
   }
+}
+
+function allOf({ own, waits }: Keys): readonly string[] {
+  return [own, ...waits.map(([key]) => key)]
 }
 
 /** Returns the network of one household or machine: an IPv6 client has 2^64 addresses. */

@@ -6,6 +6,7 @@ import { mkdtempDisposable } from '#platform'
 import { AccessTokens } from './access-token.ts'
 import { grantScopes, rightsOf } from './grant-scopes.ts'
 import { openSigningKey } from './signing-key.ts'
+import { fixedKey } from './signing-keys.ts'
 
 const identity = { kind: 'user', name: 'alice', groups: [] } as const
 const claims = { access: [], strake: { kind: 'user', name: 'mallory', groups: [] } }
@@ -15,7 +16,7 @@ async function openTokens() {
   const path = `${directory.path}/key.json`
   const key = await openSigningKey(path)
   let time = Date.now()
-  const options = { key, service: 'strake', lifetime: 60_000, now: () => time }
+  const options = { keys: fixedKey(key), service: 'strake', lifetime: 60_000, now: () => time }
   return {
     path,
     key,

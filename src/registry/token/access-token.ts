@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import type { CryptoKey } from 'jose'
 import type { Identity } from '../policy/identity.ts'
-import { type SigningKey, signingAlgorithm } from './signing-key.ts'
+import { signingAlgorithm } from './signing-key.ts'
+import type { SigningKeys } from './signing-keys.ts'
 
 /** What an access token of ours proves. */
 export interface AccessToken {
@@ -10,7 +12,7 @@ export interface AccessToken {
 }
 
 export interface AccessTokenOptions {
-  readonly key: SigningKey
+  readonly keys: SigningKeys
   /** The name of this registry: issuer and audience of its tokens. */
   readonly service: string
   /** Milliseconds. */
@@ -37,7 +39,8 @@ export class AccessTokens {
 
   async sign({ identity, scopes }: AccessToken): Promise<string> {
     const { SignJWT } = await import('jose')
-    const { key, service, lifetime, now } = this.#options
+    const { keys, service, lifetime, now } = this.#options
+    const key = await keys.current()
     const issued = Math.floor(now() / 1000)
     return await new SignJWT({ access: scopes.map(toAccess), strake: identity })
       .setProtectedHeader({ alg: signingAlgorithm, typ: 'JWT', kid: key.id })
@@ -69,9 +72,14 @@ export class AccessTokens {
 
   async #verify(text: string): Promise<Readonly<Record<string, unknown>>> {
     const { jwtVerify } = await import('jose')
-    const { key, service, now } = this.#options
-    // The key and the algorithm are ours: whatever the header of the token names is ignored.
-    const { payload } = await jwtVerify(text, key.verify, {
+    const { keys, service, now } = this.#options
+    // The keys and the algorithm are ours: the header of the token only says which of these keys.
+    const verifier = async ({ kid }: { readonly kid?: string }): Promise<CryptoKey> => {
+      const key = await keys.find(kid)
+      if (key === undefined) throw new TypeError('no key of this registry')
+      return key.verify
+    }
+    const { payload } = await jwtVerify(text, verifier, {
       algorithms: [signingAlgorithm],
       issuer: service,
       audience: service,

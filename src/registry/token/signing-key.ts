@@ -19,7 +19,12 @@ export const signingAlgorithm = 'EdDSA'
  * time, both use the one that came first.
  */
 export async function openSigningKey(path: string): Promise<SigningKey> {
-  const text = (await readFile(path, 'utf8').catch(ignoreAbsent)) ?? (await makeKey(path))
+  const text = (await readFile(path, 'utf8').catch(ignoreAbsent)) ?? (await makeKeyFile(path))
+  return await importSigningKey(text, path)
+}
+
+/** Reads a private key as JWK. `place` says in an error where it is. Throws `INVALID`. */
+export async function importSigningKey(text: string, place: string): Promise<SigningKey> {
   const jose = await import('jose')
   try {
     const jwk = JSON.parse(text) as JWK
@@ -31,17 +36,23 @@ export async function openSigningKey(path: string): Promise<SigningKey> {
       verify: (await jose.importJWK(open, signingAlgorithm)) as CryptoKey,
     }
   } catch (cause) {
-    throw new StrakeError('INVALID', `Cannot use ${path}: it is no private Ed25519 key as JWK`, {
+    throw new StrakeError('INVALID', `Cannot use ${place}: it is no private Ed25519 key as JWK`, {
       cause,
-      remedy: 'remove the file, and the next start makes a new key',
+      remedy: 'remove it, and the next start makes a new key',
     })
   }
 }
 
-async function makeKey(path: string): Promise<string> {
+/** Makes a private key, as JWK in JSON. */
+export async function makeSigningKey(): Promise<{ readonly id: string; readonly jwk: string }> {
   const jose = await import('jose')
   const { privateKey } = await jose.generateKeyPair(signingAlgorithm, { extractable: true })
-  const text = JSON.stringify(await jose.exportJWK(privateKey))
+  const { d, ...open } = await jose.exportJWK(privateKey)
+  return { id: await jose.calculateJwkThumbprint(open), jwk: JSON.stringify({ ...open, d }) }
+}
+
+async function makeKeyFile(path: string): Promise<string> {
+  const { jwk: text } = await makeSigningKey()
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const temporary = `${dirname(path)}/${temporaryName('.key-')}`
   await writeFileDurable(temporary, text, 0o600)

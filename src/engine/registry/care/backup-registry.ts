@@ -2,9 +2,10 @@ import { realpath } from 'node:fs/promises'
 import { sep } from 'node:path'
 import { StrakeError } from '#oci'
 import { ignoreAbsent } from '#platform'
+import { sharedAuth } from '#registry/access/open-auth'
 import type { Engine } from '../../engine.ts'
 import { openReplicas } from '../parts/replicated.ts'
-import { findPlace, readConfig } from '../place.ts'
+import { findPlace } from '../place.ts'
 import { type BackupOptions, type BackupReport, backUp, sourceOfFiles } from './backup.ts'
 import { type FilesOptions, findRegistryFiles } from './registry-files.ts'
 import { restoreReplicas, sourceOfReplicas } from './replicated-backup.ts'
@@ -19,7 +20,8 @@ export async function backUpRegistry(
   const place = await findPlace({ ...options, root: async () => engine.root })
   await using replicas = await openReplicas(place.config.storage ?? {})
   if (replicas !== undefined) {
-    return await backUp(sourceOfReplicas(replicas, place.files), directory, options)
+    const shared = await sharedAuth(place.config, place.files, replicas.facts)
+    return await backUp(sourceOfReplicas(replicas, place.files, shared), directory, options)
   }
   const files = await findRegistryFiles(engine, options)
   const real = (await realpath(directory).catch(ignoreAbsent)) ?? directory
@@ -39,8 +41,13 @@ export async function restoreRegistry(
   signal?: AbortSignal,
 ): Promise<RestoreReport> {
   if (config !== undefined && storage === undefined) {
-    await using replicas = await openReplicas((await readConfig(config)).storage ?? {})
-    if (replicas !== undefined) return await restoreReplicas(replicas, backup, signal)
+    // A registry in a bucket has no files in the store.
+    const place = await findPlace({ config, root: async () => '' })
+    await using replicas = await openReplicas(place.config.storage ?? {})
+    if (replicas !== undefined) {
+      const { users } = await sharedAuth(place.config, place.files, replicas.facts)
+      return await restoreReplicas(replicas, backup, { signal, users })
+    }
   }
   if (storage === undefined) {
     throw new StrakeError('INVALID', 'Cannot restore: no storage is named', {

@@ -45,8 +45,9 @@ export interface BackupSource {
     store: DirectoryStore,
     options: BackupOptions,
   ) => Promise<'kept' | 'added' | 'absent'>
-  readonly users: RegistryFiles['users']
-  /** Writes the tokens into a file that is absent. Returns false if there are none. */
+  /** Each writes into a file that is absent, and returns false if there is nothing to write. */
+  readonly takeUsers: (to: string) => Promise<boolean>
+  readonly takeKey: (to: string) => Promise<boolean>
   readonly takeTokens: (to: string) => Promise<boolean>
 }
 
@@ -57,7 +58,8 @@ export function sourceOfFiles(files: RegistryFiles): BackupSource {
     takeFacts: (to) => snapshotSqliteFacts(files.facts, to),
     keep: ({ digest, size }, store, { copies }) =>
       keepFile(files.pathOf(digest), store.pathOf(digest), { size, copies }),
-    users,
+    takeUsers: (to) => copyIfThere(users.htpasswd, to),
+    takeKey: (to) => copyIfThere(users.key, to),
     async takeTokens(to) {
       if ((await stat(users.tokens).catch(ignoreAbsent)) === undefined) return false
       snapshotDatabase(users.tokens, to)
@@ -146,19 +148,22 @@ async function replaceFacts(facts: string, taken: string): Promise<void> {
 }
 
 /** Users, tokens and the key that signs tokens. */
-async function backUpUsers({ users, takeTokens }: BackupSource, to: string): Promise<void> {
+async function backUpUsers(source: BackupSource, to: string): Promise<void> {
   await mkdir(to, { recursive: true, mode: 0o700 })
   const copies = [
-    [users.htpasswd, 'htpasswd'],
-    [users.key, 'signing-key.json'],
+    [source.takeUsers, 'htpasswd'],
+    [source.takeKey, 'signing-key.json'],
+    [source.takeTokens, 'tokens.db'],
   ] as const
-  for (const [from, name] of copies) {
+  for (const [take, name] of copies) {
     const part = join(to, temporaryName())
-    const isThere = await copyFile(from, part).then(() => true, ignoreAbsent)
-    if (isThere === true) await rename(part, join(to, name))
+    if (await take(part)) await rename(part, join(to, name))
   }
-  const part = join(to, temporaryName())
-  if (await takeTokens(part)) await rename(part, join(to, 'tokens.db'))
+}
+
+/** Copies a file to a path that is absent. Returns false if the file is absent. */
+export async function copyIfThere(from: string, to: string): Promise<boolean> {
+  return (await copyFile(from, to).then(() => true, ignoreAbsent)) === true
 }
 
 /** Removes blobs that no repository holds any more. */

@@ -79,10 +79,10 @@ describe.skipIf(clusterReason !== undefined)('a registry in a bucket', () => {
     const { config, served } = place
     const options = { config, root: async () => place.engine.root }
     const made = await createRegistryToken(options, { robot: 'ci', label: 'deploy' })
-    expect(await served.tokens?.find(made.id)).toMatchObject({ owner: 'ci', kind: 'robot' })
+    expect(await served.auth?.tokens?.find(made.id)).toMatchObject({ owner: 'ci', kind: 'robot' })
     expect(await registryTokens(options)).toMatchObject([{ id: made.id }])
     await revokeRegistryToken(options, made.id)
-    expect(await served.tokens?.find(made.id)).toBeUndefined()
+    expect(await served.auth?.tokens?.find(made.id)).toBeUndefined()
     await rm(config)
   }, 60_000)
 })

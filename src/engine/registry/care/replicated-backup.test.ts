@@ -4,6 +4,12 @@ import { openStoredRegistry, type ServedRegistry } from '#server'
 import { blob, noise } from '../../../registry/testing/fixtures.ts'
 import { type Cluster, clusterReason, startCluster } from '../../../server/testing/cluster.ts'
 import { createRegistryToken, registryTokens } from '../tokens.ts'
+import {
+  addRegistryUser,
+  registryUsers,
+  removeRegistryUser,
+  setRegistryPassword,
+} from '../users.ts'
 import { backUpRegistry, restoreRegistry } from './backup-registry.ts'
 import { checkStoredRegistry } from './check-stored.ts'
 import { openTestReplica, type TestReplica } from './testing/replica.ts'
@@ -41,6 +47,7 @@ describe.skipIf(clusterReason !== undefined)('a backup of a registry in a bucket
     await first.push('007', 'v1', [layers[0]])
     const place = { config, root: async () => engine.root }
     const { id } = await createRegistryToken(place, { robot: 'ci' })
+    await addRegistryUser(place, 'alice', 'alice-secret')
     const backup = `${engine.directory}/backup`
     const report = await backUpRegistry(engine, backup, { config })
     expect(report).toMatchObject({ blobs: 5, added: 5, removed: 0, absent: [] })
@@ -60,6 +67,18 @@ describe.skipIf(clusterReason !== undefined)('a backup of a registry in a bucket
     expect(await faultsOf(second, { config: second.config })).toEqual([])
     const tokens = await registryTokens({ ...place, config: second.config })
     expect(tokens.map((token) => token.id)).toEqual([id])
+    const inSecond = { ...place, config: second.config }
+    expect(await registryUsers(inSecond)).toEqual(['alice'])
+    const [found] = await second.served.facts.users.list()
+    expect(found).toEqual((await served.facts.users.list())[0])
+    expect(await registryUsers({ ...place, config: undefined, storage: directory })).toEqual([
+      'alice',
+    ])
+    // The user who was restored is changed and removed by commands.
+    await setRegistryPassword(inSecond, 'alice', 'another-secret')
+    expect(await second.served.facts.users.list()).not.toEqual([found])
+    await removeRegistryUser(inSecond, 'alice')
+    expect(await second.served.facts.users.list()).toEqual([])
     const again = restoreRegistry(backup, { config: second.config })
     await expect(again).rejects.toMatchObject({ code: 'CONFLICT' })
 

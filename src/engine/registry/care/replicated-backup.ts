@@ -2,9 +2,12 @@ import { join } from 'node:path'
 import { openDirectoryStore } from '#content'
 import { contentOfSnapshot, restorePostgresFacts, snapshotPostgresFacts } from '#facts'
 import { ContentMismatchError, type Digest, isStrakeError, StrakeError } from '#oci'
-import { authFiles, findTokens, openTokens } from '#registry/access/open-auth'
+import { writeFileDurable } from '#platform'
+import { authFiles, findTokens, openTokens, type SharedAuth } from '#registry/access/open-auth'
+import { formatUserLines } from '#registry/identity/htpasswd'
+import { openUserFile } from '#registry/identity/user-file'
 import type { ReplicatedRegistry } from '#server/replicated-registry'
-import type { BackupSource } from './backup.ts'
+import { type BackupSource, copyIfThere } from './backup.ts'
 import type { RegistryFiles } from './registry-files.ts'
 import { factsOfBackup, type RestoreReport } from './restore-backup.ts'
 
@@ -12,8 +15,9 @@ const mediaType = 'application/octet-stream'
 
 /** The source for a registry in a bucket. Blobs are proved while they are copied. */
 export function sourceOfReplicas(
-  { facts, content, tokens }: ReplicatedRegistry,
-  users: RegistryFiles['users'],
+  { facts, content }: ReplicatedRegistry,
+  files: RegistryFiles['users'],
+  { users }: SharedAuth,
 ): BackupSource {
   return {
     takeFacts: (to) => snapshotPostgresFacts(facts.postgres, to),
@@ -29,11 +33,17 @@ export function sourceOfReplicas(
         throw error
       }
     },
-    users,
+    async takeUsers(to) {
+      if (users === undefined) return await copyIfThere(files.htpasswd, to)
+      await writeFileDurable(to, formatUserLines(await users.list()), 0o600)
+      return true
+    },
+    // Keys in the database change every day, and a copy of one would only help a thief.
+    takeKey: (to) => copyIfThere(files.key, to),
     async takeTokens(to) {
       let isThere = false
-      await using copy = openTokens({ ...users, tokens: to })
-      for await (const token of tokens?.list() ?? []) {
+      await using copy = openTokens({ ...files, tokens: to })
+      for await (const token of facts.tokens.list()) {
         isThere = true
         await copy.put(token)
       }
@@ -44,12 +54,12 @@ export function sourceOfReplicas(
 
 /**
  * Brings a backup into an empty database and its bucket: first the content, which is proved, then the
- * facts in one transaction, then the tokens. Users and the signing key are files of the replicas.
+ * facts in one transaction, then the users unless they are in a file, and the tokens.
  */
 export async function restoreReplicas(
-  { facts, content, tokens }: ReplicatedRegistry,
+  { facts, content }: ReplicatedRegistry,
   backup: string,
-  signal?: AbortSignal,
+  { signal, users }: { readonly signal?: AbortSignal | undefined } & Pick<SharedAuth, 'users'>,
 ): Promise<RestoreReport> {
   const snapshot = await factsOfBackup(backup)
   for await (const name of facts.repositories()) {
@@ -74,8 +84,10 @@ export async function restoreReplicas(
     }
   }
   await restorePostgresFacts(snapshot, facts.postgres)
-  await using copied = await findTokens(authFiles({}, join(backup, 'registry-auth')))
-  for await (const token of copied?.list() ?? []) await tokens?.put(token)
+  const copied = authFiles({}, join(backup, 'registry-auth'))
+  for (const user of await openUserFile(copied.htpasswd).list()) await users?.add(user)
+  await using tokens = await findTokens(copied)
+  for await (const token of tokens?.list() ?? []) await facts.tokens.put(token)
   return { blobs: held.length - faulty.length, bytes, faulty }
 }
 
