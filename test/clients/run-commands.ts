@@ -13,17 +13,18 @@ export interface RunCommandsOptions {
  * ended, without what differs in every run. Lines that begin with # are comments.
  */
 export async function runCommands(
-  { env: own }: Pick<Target, 'env'>,
+  { env: own, enter }: Pick<Target, 'env' | 'enter'>,
   lines: readonly string[],
-  { cwd, env = {}, withErrors = true }: RunCommandsOptions = {},
+  { cwd = '/', env = {}, withErrors = true }: RunCommandsOptions = {},
 ): Promise<string> {
   const parts: string[] = []
   for (const line of lines) {
     if (line.trim() === '' || line.startsWith('#')) continue
-    const { exitCode, stdout, stderr } = await command(['sh', '-c', line], {
-      env: { ...own, ...env },
-      ...(cwd === undefined ? {} : { cwd }),
-    })
+    const { exitCode, stdout, stderr } = await command(
+      // The shell chooses the directory, because another namespace of mounts begins in `/`.
+      [...enter, 'sh', '-c', 'cd "$1" && eval "$0"', line, cwd],
+      { env: { ...own, ...env } },
+    )
     const shown = plain(withErrors ? `${stdout}${stderr}` : stdout)
     parts.push(
       `$ ${line}\n${shown}${shown === '' ? '' : '\n'}${exitCode === 0 ? '' : `[${exitCode}]\n`}`,

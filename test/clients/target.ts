@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { openNamespaces } from '../docker/namespaces.ts'
 import { writeBusyboxRoot } from '../e2e/busybox.ts'
 import { end, until } from '../e2e/servers.ts'
 import { command, openStrake, program } from '../e2e/strake.ts'
@@ -13,6 +14,8 @@ export interface Target extends AsyncDisposable {
   /** A directory for files of clients, which goes with the target. */
   readonly directory: string
   readonly env: Readonly<Record<string, string>>
+  /** Words before a command that uses the network of its containers. */
+  readonly enter: readonly string[]
 }
 
 /** The directory of Docker's programs. */
@@ -20,11 +23,13 @@ export const dockerPrograms: string = process.env['STRAKE_GOPEERS'] ?? '/var/cac
 
 const path = process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin'
 
-/** Serves a store of a test. */
+/** Serves a store of a test, in namespaces of its own: two tests can use one subnet at the same time. */
 export async function openStrakeTarget(): Promise<Target> {
-  const strake = await openStrake()
+  const namespaces = await openNamespaces()
+  const { enter } = namespaces
+  const strake = await openStrake({}, enter)
   const socket = join(strake.directory, 'run/docker.sock')
-  const child = Bun.spawn([program, 'system', 'serve'], {
+  const child = Bun.spawn([...enter, program, 'system', 'serve'], {
     env: { PATH: path, ...strake.env },
     stdout: 'ignore',
     stderr: Bun.file(join(strake.directory, 'serve.log')),
@@ -35,9 +40,11 @@ export async function openStrakeTarget(): Promise<Target> {
     socket,
     directory: strake.directory,
     env: clientEnvironment(strake.directory, socket),
+    enter,
     async [Symbol.asyncDispose]() {
       await end(child)
       await strake[Symbol.asyncDispose]()
+      await namespaces[Symbol.asyncDispose]()
     },
   }
 }
@@ -91,6 +98,7 @@ export async function openDockerTarget(): Promise<Target> {
     socket,
     directory,
     env: clientEnvironment(directory, socket),
+    enter: [],
     async [Symbol.asyncDispose]() {
       await end(dockerd)
       await end(containerd)

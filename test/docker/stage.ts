@@ -1,8 +1,9 @@
 import { mkdtempSync } from 'node:fs'
-import { mkdir, readFile, rm, symlink } from 'node:fs/promises'
+import { mkdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeBusyboxRoot } from '../e2e/busybox.ts'
 import { command, type Outcome } from '../e2e/strake.ts'
+import { openNamespaces } from './namespaces.ts'
 
 /**
  * A machine for command lines: it has a network, mounts and processes of its own, and a program named
@@ -42,17 +43,7 @@ export async function openStage({ docker, env }: StageOptions): Promise<Stage> {
   await mkdir(directory)
   await mkdir(join(top, 'bin'))
   await symlink(docker, join(top, 'bin/docker'))
-  const own = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
-  // The shell that waits also reaps the processes that lose their parents.
-  const script = 'ip link set lo up; echo; sleep infinity & wait'
-  const holder = Bun.spawn(['unshare', ...own, 'sh', '-c', script], {
-    stdin: 'ignore',
-    stdout: 'pipe',
-  })
-  // The line says that the namespaces are complete.
-  await holder.stdout.getReader().read()
-  const children = await readFile(`/proc/${holder.pid}/task/${holder.pid}/children`, 'utf8')
-  const inside = ['nsenter', '--target', children.trim(), '--net', '--mount', '--pid']
+  const namespaces = await openNamespaces()
   const known = Object.entries(env).map(([key, value]) => [key, value.replaceAll('$STAGE', top)])
   const variables: Readonly<Record<string, string>> = {
     HOME: directory,
@@ -65,13 +56,22 @@ export async function openStage({ docker, env }: StageOptions): Promise<Stage> {
     env: variables,
     run: (line) =>
       // The shell enters the directory again, because the namespace of mounts is another one.
-      command([...inside, 'timeout', longest, 'sh', '-c', `cd '${directory}' && eval "$0"`, line], {
-        env: variables,
-      }),
+      command(
+        [
+          ...namespaces.enter,
+          'timeout',
+          longest,
+          'sh',
+          '-c',
+          `cd '${directory}' && eval "$0"`,
+          line,
+        ],
+        {
+          env: variables,
+        },
+      ),
     async [Symbol.asyncDispose]() {
-      // A signal that can be caught would not end the child, and with it all other processes.
-      holder.kill('SIGKILL')
-      await holder.exited
+      await namespaces[Symbol.asyncDispose]()
       await rm(top, { recursive: true, force: true })
     },
   }

@@ -6,7 +6,7 @@ import { runSteps } from '../clients/run-steps.ts'
 import { importBase, openStrakeTarget, type Target } from '../clients/target.ts'
 import { missing } from './strake.ts'
 
-const reason = missing('busybox', 'tar')
+const reason = missing('busybox', 'tar', 'ip', 'unshare', 'nsenter')
 if (reason) console.info(`skipped: answers beside those of Docker: ${reason}`)
 
 describe.skipIf(reason !== undefined)('answers of the API', () => {

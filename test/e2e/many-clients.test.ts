@@ -4,7 +4,7 @@ import { askRaw } from '../clients/raw.ts'
 import { importBase, openStrakeTarget } from '../clients/target.ts'
 import { missing } from './strake.ts'
 
-const reason = missing('busybox', 'tar')
+const reason = missing('busybox', 'tar', 'ip', 'unshare', 'nsenter')
 if (reason) console.info(`skipped: many clients at once: ${reason}`)
 
 const attached = 16

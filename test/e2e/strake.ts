@@ -34,8 +34,14 @@ export interface Strake extends AsyncDisposable {
 /** The single-file executable that `make build` makes. */
 export const program: string = resolve(import.meta.dir, '../../dist/strake')
 
-/** Opens a store in a temporary directory, on tmpfs where possible. `more` is added to its environment. */
-export async function openStrake(more: Readonly<Record<string, string>> = {}): Promise<Strake> {
+/**
+ * Opens a store in a temporary directory, on tmpfs where possible. `more` is added to its environment.
+ * `enter` are words before every command, which enter namespaces.
+ */
+export async function openStrake(
+  more: Readonly<Record<string, string>> = {},
+  enter: readonly string[] = [],
+): Promise<Strake> {
   const directory = mkdtempSync(join(temporaryRoot(), 'strake-e2e-'))
   const root = join(directory, 'root')
   const env = {
@@ -47,7 +53,7 @@ export async function openStrake(more: Readonly<Record<string, string>> = {}): P
   }
   await mkdir(env.HOME, { recursive: true })
   const invoke = (options: CommandOptions, args: readonly string[]): Promise<Outcome> =>
-    command([program, ...args], { ...options, env: { ...env, ...options.env } })
+    command([...enter, program, ...args], { ...options, env: { ...env, ...options.env } })
   const strake = (...args: readonly string[]): Promise<Outcome> => invoke({}, args)
   return Object.assign(strake, {
     directory,

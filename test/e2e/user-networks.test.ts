@@ -1,18 +1,27 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { type Namespaces, openNamespaces } from '../docker/namespaces.ts'
 import { importBusybox } from './busybox.ts'
 import { command, missing, openStrake, type Strake } from './strake.ts'
 
-const reason = missing('busybox', 'tar', 'runc', 'nft', 'ip')
+const reason = missing('busybox', 'tar', 'runc', 'nft', 'ip', 'unshare', 'nsenter', 'curl')
 if (reason) console.info(`skipped: networks of users: ${reason}`)
 
 describe.skipIf(reason !== undefined)('networks of users', () => {
+  // Another test may use the same subnets at the same time.
+  let namespaces: Namespaces
   let strake: Strake
   beforeAll(async () => {
-    strake = await openStrake()
+    namespaces = await openNamespaces()
+    strake = await openStrake({}, namespaces.enter)
     await importBusybox(strake)
   })
-  afterAll(async () => strake[Symbol.asyncDispose]())
+  afterAll(async () => {
+    await strake?.[Symbol.asyncDispose]()
+    await namespaces?.[Symbol.asyncDispose]()
+  })
 
+  const outputOf = async (...argv: readonly string[]): Promise<string> =>
+    (await command([...namespaces.enter, ...argv])).stdout
   const shell = (network: string, script: string): Promise<string> =>
     strake.ok('run', '--rm', '--network', network, 'busybox', 'sh', '-c', script)
 
@@ -57,8 +66,8 @@ describe.skipIf(reason !== undefined)('networks of users', () => {
     })
     await strake.ok('rm', '-f', 'db')
     const interfaceName = `br-${await strake.ok('network', 'ls', '-q', '-f', 'name=back')}`
-    const links = async (): Promise<string> => (await command(['ip', '-o', 'link'])).stdout
-    const tables = async (): Promise<string> => (await command(['nft', 'list', 'tables'])).stdout
+    const links = (): Promise<string> => outputOf('ip', '-o', 'link')
+    const tables = (): Promise<string> => outputOf('nft', 'list', 'tables')
     const table = interfaceName.replace('br-', 'strake_')
     expect(await links()).toContain(interfaceName)
     expect(await tables()).toContain(table)
@@ -135,7 +144,7 @@ describe.skipIf(reason !== undefined)('networks of users', () => {
     )
     expect(inspected).toContain('"GlobalIPv6Address":"fd31:9::77"')
     const port = /"HostIp":"::","HostPort":"(\d+)"/.exec(inspected)?.[1]
-    expect(await (await fetch(`http://[::1]:${port}/`)).text()).toBe('six\n')
+    expect(await outputOf('curl', '-s', '-g', `http://[::1]:${port}/`)).toBe('six\n')
     const refused = await strake('run', '--rm', '--network', 'front', '--ip6', 'fd00::2', 'busybox')
     expect(refused).toMatchObject({
       exitCode: 125,
