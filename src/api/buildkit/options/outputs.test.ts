@@ -19,6 +19,10 @@ test('readOutputs() stores and pushes images', () => {
     names: ['docker.io/library/a:1', 'docker.io/library/b:latest'],
   })
   expect(read('image')).toMatchObject({ kind: 'image', push: false, names: undefined })
+  expect(read('moby', { load: 'true', push: 'false' })).toMatchObject({
+    kind: 'image',
+    push: false,
+  })
   expect(readOutputs([], () => receiver)).toEqual([{ kind: 'cacheonly' }])
 })
 

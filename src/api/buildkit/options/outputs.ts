@@ -10,9 +10,12 @@ const ignored: ReadonlySet<string> = new Set([
   'unpack',
   'buildinfo-attrs',
   'dangling-name-prefix',
+  'danging-name-empty-only',
   'name-canonical',
   'store',
   'context',
+  // Compose before version 5 asks so for an image in the store.
+  'load',
 ])
 
 /** Makes the receiver of the output at an index. */
