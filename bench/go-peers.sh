@@ -1,11 +1,11 @@
 #!/bin/sh
 # Builds Docker's programs from the Go module proxy, for the benchmark and the tests:
 #
-#   go-peers.sh DIRECTORY [clients | all]
+#   go-peers.sh DIRECTORY [clients]
 #
-# With `clients`, the Docker CLI, buildx and Compose alone, which the tests use without a daemon. With `all`, also an older Compose.
+# With `clients`, the Docker CLI, buildx and Compose in two versions alone, which the tests use without a daemon.
 # Debian carries an older Docker than the one that people use. A program that is in DIRECTORY stays.
-# It takes ten minutes on two processors, `clients` three of them, and Go >= 1.26.
+# It takes ten minutes on two processors, `clients` four of them, and Go >= 1.26.
 set -eu
 
 directory=$1
@@ -61,5 +61,5 @@ build_cli
 build docker-compose github.com/docker/compose/v5@v5.5.1 ./cmd \
   github.com/docker/compose/v5/internal.Version=v5.5.1
 build docker-buildx "$buildx" ./cmd/buildx "github.com/docker/buildx/version.Version=${buildx#*@}"
-[ "${2:-}" != all ] || build docker-compose-2.40 github.com/docker/compose/v2@v2.40.3 ./cmd \
+build docker-compose-2.40 github.com/docker/compose/v2@v2.40.3 ./cmd \
   github.com/docker/compose/v2/internal.Version=v2.40.3

@@ -7,6 +7,17 @@ import { dockerPrograms, type Target } from './target.ts'
 /** The directory with the recorded output of clients of Docker 29. */
 export const recorded: string = resolve(import.meta.dir, '../fixtures/clients')
 
+/** Docker's CLIs: the name of the file of answers, and the version to which they belong. */
+export const clis: readonly { name: string; program: string; version: string }[] = [
+  { name: 'docker-29', program: join(dockerPrograms, 'docker'), version: '29.9.3' },
+  {
+    name: 'docker-26',
+    program: resolve(import.meta.dir, '../.cache/docker-cli/usr/bin/docker'),
+    version: '26.1.5',
+  },
+  { name: 'docker-20', program: '/usr/bin/docker', version: '20.10.24' },
+]
+
 const projects = resolve(import.meta.dir, '../fixtures/compose')
 
 /** The names of the projects of Compose. */

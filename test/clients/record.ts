@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeAnswers } from './answers.ts'
-import { projectNames, recorded, runDockerCommands, runProject } from './fixtures.ts'
+import { clis, projectNames, recorded, runDockerCommands, runProject } from './fixtures.ts'
 import { libraries, libraryMissing, useLibrary } from './libraries.ts'
 import { allSteps } from './requests/all.ts'
 import { runSteps } from './run-steps.ts'
@@ -25,10 +25,7 @@ if (wants('api')) {
   await withDocker(async (target) => writeAnswers(await runSteps(target.socket, allSteps)))
 }
 if (wants('docker')) {
-  for (const [name, program] of [
-    ['docker-29', join(dockerPrograms, 'docker')],
-    ['docker-20', '/usr/bin/docker'],
-  ] as const) {
+  for (const { name, program } of clis) {
     if (!existsSync(program)) continue
     await withDocker(async (target) => {
       await Bun.write(join(recorded, `${name}.txt`), await runDockerCommands(target, program))

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { projectNames, recorded, runDockerCommands, runProject } from '../clients/fixtures.ts'
+import { clis, projectNames, recorded, runDockerCommands, runProject } from '../clients/fixtures.ts'
 import { libraries, libraryMissing, useLibrary } from '../clients/libraries.ts'
 import { importRyuk } from '../clients/ryuk-image.ts'
 import { dockerPrograms, importBase, openStrakeTarget, type Target } from '../clients/target.ts'
 import { command, missing } from './strake.ts'
 
-const reason = missing('busybox', 'tar')
+const reason = missing('busybox', 'tar', 'ip', 'unshare', 'nsenter')
 if (reason) console.info(`skipped: clients beside Docker: ${reason}`)
 
 const expectedOf = (name: string): Promise<string> => Bun.file(join(recorded, `${name}.txt`)).text()
@@ -39,11 +39,6 @@ function compared(output: string): readonly string[] {
     .split(/^(?=\$ )/m)
     .filter((part) => !accepted.some((rule) => rule.command.test(part.split('\n')[0] ?? '')))
 }
-
-const clis = [
-  { name: 'docker-29', program: join(dockerPrograms, 'docker'), version: '29.9.3' },
-  { name: 'docker-20', program: '/usr/bin/docker', version: '20.10.24' },
-]
 
 for (const { name, program, version } of clis) {
   const found = reason === undefined ? await versionOf(program, '--version') : undefined
