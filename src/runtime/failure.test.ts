@@ -40,6 +40,19 @@ test('startFailure() returns 125 and the message of the runtime for everything e
   )
 })
 
+test('startFailure() names the setting of the kernel that the runtime could not write', () => {
+  const absent = 'sysctl net.foo.bar: a container of this kernel does not have it'
+  const invalid = 'sysctl kernel.msgmax: the kernel refuses the value: invalid argument'
+  for (const [words, reason] of [
+    ['error during container init: open /proc/sys/net/foo/bar: no such file or directory', absent],
+    ['open `/proc/sys/net/foo/bar`: No such file or directory', absent],
+    ['error during container init: write /proc/sys/kernel/msgmax: invalid argument', invalid],
+    ['write to `/proc/sys/kernel/msgmax`: Invalid argument', invalid],
+  ] as const) {
+    expect(fail(words)).toEqual({ exitCode: 125, text: `Cannot start the container: ${reason}` })
+  }
+})
+
 test('StartError.from() restores a failure from its text', () => {
   const { exitCode, text } = fail('open executable: Permission denied')
   expect(StartError.from(exitCode, text)).toMatchObject({ exitCode: 126, message: text })

@@ -52,7 +52,19 @@ export function startFailure(log: string, command: string): StartError {
       return new StartError(126, `${command}: permission denied`)
     }
   }
-  return new StartError(125, reason === '' ? 'the runtime gave no reason' : reason)
+  const setting = refusedSetting(reason)
+  return new StartError(125, setting ?? (reason === '' ? 'the runtime gave no reason' : reason))
+}
+
+/** Returns the reason of a setting that could not be written; `undefined` for another failure. */
+function refusedSetting(reason: string): string | undefined {
+  const [, path, why = ''] =
+    /(?:open|write)[^/]*\/proc\/sys\/([^\s:`'"]+)[`'"]?:\s*(.+)$/is.exec(reason) ?? []
+  if (path === undefined) return undefined
+  const problem = /no such file/i.test(why)
+    ? 'a container of this kernel does not have it'
+    : `the kernel refuses the value: ${why.charAt(0).toLowerCase()}${why.slice(1)}`
+  return `sysctl ${path.replaceAll('/', '.')}: ${problem}`
 }
 
 /** The last message of level error, without the preamble of the runtime; without one, the last line. */

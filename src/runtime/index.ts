@@ -46,6 +46,8 @@ export { StartError, startFailure } from './failure.ts'
 export { keepCompiledFilter, useCompiledFilter } from './filter-cache.ts'
 /** A small init of this machine, for `--init`. */
 export { findInit, initDestination } from './init.ts'
+/** Where only files of the kernel can be mounted. */
+export { neededFiles, refusalOfPlace, withoutFiles } from './kernel-places.ts'
 /** Mount points and the working directory, made safely. */
 export { type CheckedProcess, checkCommand } from './root/check-command.ts'
 /** A container's files as its processes see them. */

@@ -28,6 +28,53 @@ describe.skipIf(reason !== undefined)('mounts', () => {
   const sh = (args: readonly string[], script: string) =>
     strake(...run, ...args, 'busybox', 'sh', '-c', script)
 
+  test('a mount or a setting with which no container starts is refused before anything is made', async () => {
+    const absent = `${host}/absent`
+    const devices = 'Cannot mount at /dev: a container needs the devices in /dev'
+    const processes = 'Cannot mount at /proc: a container needs the files of the kernel in /proc'
+    const refused: readonly (readonly [readonly string[], string])[] = [
+      [['-v', 'new:/dev'], devices],
+      [['-v', '/dev'], devices],
+      [['-v', `${absent}:/dev`], devices],
+      [['--tmpfs', '/dev'], devices],
+      [['-v', 'new:/proc'], processes],
+      [['-v', `${absent}:/proc`], processes],
+      [['-v', 'new:/proc/sys'], 'Cannot mount at /proc/sys: it lies in /proc'],
+      [['-v', `${absent}:/proc/x`], 'Cannot mount at /proc/x: it lies in /proc'],
+      [['-v', 'new:/proc/cpuinfo'], 'Cannot mount at /proc/cpuinfo: there is a file'],
+      [
+        ['--sysctl', 'net.ipv4.nope=1', '-v', 'new:/v'],
+        'Cannot set sysctl net.ipv4.nope: this kernel does not have it',
+      ],
+    ]
+    for (const [flags, sentence] of refused) {
+      for (const verb of [run, ['create']]) {
+        const { exitCode, stderr } = await strake(...verb, ...flags, 'busybox', 'true')
+        expect({ flags, exitCode, stderr }).toEqual({
+          ...{ flags, exitCode: verb === run ? 125 : 1, stderr: `strake: ${sentence}\n` },
+        })
+      }
+    }
+    expect(await strake.ok('volume', 'ls', '-q')).toBe('')
+    expect(await strake.ok('ps', '-aq')).toBe('')
+    expect(existsSync(absent)).toBe(false)
+    expect(await sh(['-v', '/dev:/dev', '-v', '/proc:/proc'], 'test -c /dev/null')).toMatchObject({
+      exitCode: 0,
+    })
+  })
+
+  test('a directory without devices at /dev, and a value that the kernel refuses, are one sentence', async () => {
+    expect(await sh(['-v', `${host}:/dev`], 'true')).toMatchObject({
+      exitCode: 125,
+      stderr: 'strake: Cannot mount at /dev: a container needs the devices in /dev\n',
+    })
+    expect(await sh(['--sysctl', 'kernel.msgmax=x'], 'true')).toMatchObject({
+      exitCode: 125,
+      stderr:
+        'strake: Cannot start the container: sysctl kernel.msgmax: the kernel refuses the value: invalid argument\n',
+    })
+  })
+
   test('--volumes-from mounts the volumes and binds of a container that was never started', async () => {
     const change = 'VOLUME /home'
     await importBusybox(strake, 'data', change)

@@ -88,6 +88,11 @@ describe('type=cache', () => {
   })
 })
 
+test('a secret can replace a file that LXCFS replaces, and a bind can show devices', async () => {
+  expect(await mountOf('type=secret,id=a,target=/proc/cpuinfo')).toMatchObject({ kind: 'secret' })
+  expect(await mountOf('type=bind,from=x,target=/dev')).toMatchObject({ target: '/dev' })
+})
+
 test('a tmpfs has a size', async () => {
   const target = '/w/t'
   expect(await mountOf('type=tmpfs,target=t')).toEqual({ kind: 'tmpfs', target })
@@ -123,6 +128,10 @@ const refusals: readonly (readonly [string, string])[] = [
   ['target=..,source=a', "invalid mount target '..'"],
   ['type=cache,target=/x,mode=$WHERE', 'invalid value for mode: /var'],
   ['type=ssh,source=x', 'RUN --mount=type=ssh does not support source'],
+  ['type=tmpfs,target=/proc', 'RUN --mount cannot have target /proc: a container needs'],
+  ['type=cache,target=/dev', 'RUN --mount cannot have target /dev: a container needs the devices'],
+  ['type=secret,id=a,target=../proc/x', 'RUN --mount cannot have target /proc/x: it lies in /proc'],
+  ['type=cache,target=/proc/cpuinfo', 'RUN --mount cannot have target /proc/cpuinfo: there is a'],
 ]
 
 test.each(refusals)('planBuild() refuses a RUN --mount=%s', async (options, reason) => {

@@ -7,6 +7,7 @@ import {
   parseSize,
   type RunInstruction,
 } from '#dockerfile'
+import { neededFiles, refusalOfPlace, withoutFiles } from '#runtime/kernel-places'
 import { contextFiles } from '../model/contexts.ts'
 import { mainContext, type Vertex } from '../model/graph.ts'
 import type { CacheMount, RunMount } from '../model/mounts.ts'
@@ -62,7 +63,7 @@ class MountPlanner implements PlannedMounts {
           kind: 'bind',
           input: this.#inputOf(await this.#filesOf(from, path)),
           source: path,
-          target: this.#target(options['target']),
+          target: this.#target(options['target'], undefined),
           readOnly: isReadOnly(options, true),
         })
         return
@@ -71,7 +72,7 @@ class MountPlanner implements PlannedMounts {
         return
       case 'tmpfs': {
         const size = options['size'] === undefined ? undefined : parseSize(options['size'])
-        const target = this.#target(options['target'])
+        const target = this.#target(options['target'], 'directory')
         this.mounts.push({ kind: 'tmpfs', target, ...(size && { size }) })
         return
       }
@@ -93,7 +94,7 @@ class MountPlanner implements PlannedMounts {
       sharing: sharingOf(sharing),
       ...(input !== undefined && { input }),
       source,
-      target: this.#target(target),
+      target: this.#target(target, 'directory'),
       readOnly: isReadOnly(options, false),
       ...ownership(options, 0o755),
     }
@@ -106,7 +107,7 @@ class MountPlanner implements PlannedMounts {
     return {
       kind: 'secret',
       id,
-      ...(file !== undefined && { target: this.#target(file) }),
+      ...(file !== undefined && { target: this.#target(file, 'file') }),
       ...(env !== undefined && { env }),
       isRequired: isSet(options['required']),
       ...ownership(options, 0o400),
@@ -121,16 +122,20 @@ class MountPlanner implements PlannedMounts {
     return {
       kind: 'ssh',
       id: options['id'] || 'default',
-      target: this.#target(options['target'] ?? `/run/buildkit/ssh_agent.${count}`),
+      target: this.#target(options['target'] ?? `/run/buildkit/ssh_agent.${count}`, 'file'),
       isRequired: isSet(options['required']),
       ...ownership(options, 0o600),
     }
   }
 
-  #target(target = ''): string {
+  /** `point` is absent if only the source shows whether it is a file. A new directory is empty. */
+  #target(target = '', point: 'file' | 'directory' | undefined): string {
     const path = posix.resolve('/', this.#stage.workdir, target)
-    if (path !== '/') return path
-    throw refuse(this.#context, this.#run, `invalid mount target '${target}'`)
+    if (path === '/') throw refuse(this.#context, this.#run, `invalid mount target '${target}'`)
+    const needed = point === 'directory' ? neededFiles(path) : undefined
+    const refusal = refusalOfPlace(path, point) ?? (needed && withoutFiles[needed])
+    if (refusal === undefined) return path
+    throw refuse(this.#context, this.#run, `RUN --mount cannot have target ${path}: ${refusal}`)
   }
 
   #inputOf(vertex: Vertex): number {

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { cpuCount } from '#platform'
 import { checkOptions } from './check-options.ts'
+import type { ContainerOptions } from './options.ts'
 
 type Options = Parameters<typeof checkOptions>[0]
 
@@ -8,6 +9,10 @@ const tmpfs = (destination: string, ...options: string[]) =>
   ({ type: 'tmpfs', destination, options }) as const
 
 const badMemory = ['nonsense', 'size', 'size=abc', 'mode=9', 'mode=99999', 'uid=-1', 'a=1', 'ro=1']
+
+function mountAt(destination: string): Pick<ContainerOptions, 'mounts'> {
+  return { mounts: [{ type: 'volume', destination }] }
+}
 
 const refused: readonly (readonly [Options, string])[] = [
   [{ hostname: 'a\nb' }, 'Cannot use host name "a\\nb": it has a control character'],
@@ -55,7 +60,21 @@ const refused: readonly (readonly [Options, string])[] = [
   [{ security: { add: ['NOSUCH'] } }, 'Cannot use capability NOSUCH'],
   [{ sysctls: { 'kernel.x': '1' } }, 'Cannot set sysctl kernel.x'],
   [{ sysctls: { 'net.x': '1' }, network: 'host' }, 'Cannot set sysctl net.x'],
+  [
+    { sysctls: { 'net.ipv4.x': '1' } },
+    'Cannot set sysctl net.ipv4.x: this kernel does not have it',
+  ],
+  [{ sysctls: { 'fs.mqueue.x': '1' } }, 'this kernel does not have it'],
+  [{ sysctls: { 'net.ipv4.conf.eth9.x': '1' } }, 'this kernel does not have it'],
+  [mountAt('/proc/x'), 'Cannot mount at /proc/x: it lies in /proc'],
+  [mountAt('/dev/../proc/1/'), 'Cannot mount at /dev/../proc/1/: it lies in /proc'],
+  [mountAt('/proc/cpuinfo'), 'Cannot mount at /proc/cpuinfo: there is a file'],
 ]
+
+test('checkOptions() accepts settings of interfaces and modules that are not there yet', () => {
+  const names = ['net.ipv4.conf.eth9.forwarding', 'net.ipv4.conf.all.forwarding', 'net.netfilter.x']
+  for (const name of names) checkOptions({ sysctls: { [name]: '1' } })
+})
 
 test('checkOptions() refuses options that no container can have', () => {
   for (const [options, message] of refused) {

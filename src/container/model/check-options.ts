@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { StrakeError } from '#oci'
 import { cpuCount } from '#platform'
-import { checkBundle } from '#runtime'
+import { checkBundle, refusalOfPlace } from '#runtime'
 import { checkAnnotations, checkHosts, checkLabels, checkResolver } from './check-names.ts'
 import type { ContainerOptions } from './options.ts'
 
@@ -47,9 +47,12 @@ function checkJoining(options: Checked): void {
 
 function checkMounts({ mounts = [] }: Checked): void {
   const taken = new Set<string>()
-  for (const { type, destination, options = [] } of mounts) {
+  for (const { type, destination, subpath, options = [] } of mounts) {
     if (type === 'tmpfs') for (const option of options) checkMemoryOption(destination, option)
     const place = posix.normalize(`${destination}/`)
+    const isDirectory = type !== 'bind' && subpath === undefined
+    const refusal = refusalOfPlace(place.slice(0, -1), isDirectory ? 'directory' : undefined)
+    if (refusal !== undefined) throw invalid(`mount at ${destination}`, refusal)
     if (taken.has(place)) throw invalid(`mount at ${destination}`, 'two mounts have this place')
     taken.add(place)
   }

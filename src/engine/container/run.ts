@@ -21,6 +21,7 @@ import type { Engine } from '../engine.ts'
 import { ensureUnpacked } from '../image/ensure-unpacked.ts'
 import { type FindOrPullOptions, findOrPull } from '../pull/find-or-pull.ts'
 import { requireRoot } from '../require-root.ts'
+import { refuseEmpty } from '../volume/refuse-empty.ts'
 import { containerContext } from './container-context.ts'
 import { type ContainerEnd, describeEnd } from './end.ts'
 import type { LaunchedMonitor } from './launch.ts'
@@ -184,6 +185,7 @@ async function containerOptions(
   requireRoot(purpose)
   // Checked before a pull, which may take minutes.
   checkOptions(rest)
+  for (const mount of rest.mounts ?? []) refuseEmpty(engine, mount)
   const networks = rest.networks?.map((choice) => withFullName(engine, choice))
   const joined = joinOthers(engine, rest)
   refuseUsedIdFile(containerIdFile)

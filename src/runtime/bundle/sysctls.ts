@@ -1,4 +1,5 @@
 import { StrakeError } from '#oci'
+import { pathExists } from '#platform'
 import type { IpcMode } from './mounts.ts'
 
 export interface SysctlOptions {
@@ -27,12 +28,29 @@ export function sysctlConfig(options: SysctlOptions): Readonly<Record<string, st
     if (!isOwn) {
       throw new StrakeError('DENIED', `Cannot set sysctl ${name}: it would change the host`)
     }
+    if (!isKnown(name)) {
+      throw new StrakeError('INVALID', `Cannot set sysctl ${name}: this kernel does not have it`)
+    }
   }
   return {
     ...(hostNetwork ? {} : ofNetwork),
     ...(domainname ? { [ofDomain]: domainname } : {}),
     ...sysctls,
   }
+}
+
+/** Parts of the kernel whose settings are there before a container uses them. */
+const alwaysThere = /^(kernel|fs|net\/(core|ipv4|ipv6|unix))\//
+
+/**
+ * False only for settings that no namespace of this kernel has. Others appear with a module, which a
+ * network may load, and each interface of a container has those of `default`.
+ */
+function isKnown(name: string): boolean {
+  const path = name.replaceAll('.', '/')
+  if (!alwaysThere.test(path)) return true
+  const own = path.replace(/^(net\/ipv[46]\/(?:conf|neigh))\/[^/]+\//, '$1/default/')
+  return pathExists(`/proc/sys/${own}`)
 }
 
 /** The settings of Docker in every network namespace that it creates. */

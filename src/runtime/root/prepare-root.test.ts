@@ -187,6 +187,20 @@ test('prepareRoot() refuses every way to a mount point in /proc, except the file
   }
 })
 
+test('prepareRoot() refuses a mount without devices at /dev, and a directory over a file of /proc', () => {
+  symlinkSync('dev', `${root}/relative`)
+  const kernel = { ...directory('/dev'), source: '/dev' }
+  expect(prepare({ mounts: [kernel] }).places).toEqual(['/dev'])
+  for (const other of [directory('/dev'), directory('/relative'), memory('/dev')]) {
+    expect(() => prepare({ mounts: [other] })).toThrow(
+      `at ${other.destination}: a container needs the devices in /dev`,
+    )
+  }
+  expect(() => prepare({ mounts: [directory('/proc/stat')] })).toThrow(
+    '/proc/stat: there is a file',
+  )
+})
+
 test('prepareRoot() makes the mount point of a memory file system with its mode', () => {
   const modeOf = (path: string): number => statSync(path).mode & 0o7777
   mkdirSync(`${root}/there`)

@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { posix } from 'node:path'
 import { StrakeError } from '#oci'
-import { filesystemType } from '#platform'
+import { filesystemType, fileType, treeCalls, typeOf } from '#platform'
+import { type KernelFiles, neededFiles, refusalOfPlace, withoutFiles } from '../kernel-places.ts'
 import { ContainerView, isDirectory, type MadeEntry, type Place } from './container-view.ts'
 import type { Cover } from './cover.ts'
 import type { ContainerMount, RootMount } from './mount.ts'
@@ -39,7 +40,7 @@ export interface PreparedRoot extends Disposable {
  * volumes and bind mounts.
  *
  * Throws `INVALID` when `/dev`, `/proc` or `/sys` is not a directory, when a mount point has the
- * wrong kind or is in `/proc`, or when the working directory is a file or is in `/proc`.
+ * wrong kind or is in `/proc`, when a mount at `/dev` or `/proc` lacks the files of the kernel, or when the working directory is a file or is in `/proc`.
  */
 export function prepareRoot(root: string, options: PrepareRootOptions): PreparedRoot {
   const view = ContainerView.ofRoot(root)
@@ -83,7 +84,7 @@ function locateMounts(
   for (const each of [...mounts].sort(byDepth)) {
     const { mount, cover } = openSource(each, view)
     const place = makeMountPoint(view, mount)
-    if (place.path === '/proc') requireProcesses(mount, cover)
+    requireKernelFiles(mount, place, cover)
     const carrier = modeCarrier(mount, place, nested)
     if (carrier !== undefined) add(carrier, place, openSource(carrier, view).cover)
     add(mount, place, cover)
@@ -99,36 +100,15 @@ function depth(path: string): number {
   return path.split('/').filter((part) => part !== '').length
 }
 
-/**
- * The files of `/proc` that a mount may replace, as LXCFS does; the runtimes refuse all others.
- * Links such as `/proc/1/cwd` lead to other files when the runtime follows them.
- */
-const replaceable: ReadonlySet<string> = new Set(
-  [
-    'cpuinfo',
-    'diskstats',
-    'loadavg',
-    'meminfo',
-    'slabinfo',
-    'stat',
-    'swaps',
-    'uptime',
-    'sys/kernel/ns_last_pid',
-    'sys/crypto/fips_enabled',
-  ].map((name) => `/proc/${name}`),
-)
-
 function makeMountPoint(view: ContainerView, mount: RootMount): Place {
   const { destination, point } = mount
   if (posix.normalize(`/${destination}`) === '/') {
     throw new StrakeError('INVALID', 'Cannot mount at /: it is the root of the container')
   }
   const place = view.make(destination, point, mountPointMode(mount))
-  if (place.path.startsWith('/proc/') && !replaceable.has(place.path)) {
-    throw new StrakeError(
-      'INVALID',
-      `Cannot mount ${mount.source} at ${destination}: it lies in /proc`,
-    )
+  const refusal = refusalOfPlace(place.path, point)
+  if (refusal !== undefined) {
+    throw new StrakeError('INVALID', `Cannot mount at ${destination}: ${refusal}`)
   }
   if (place.status === undefined || isDirectory(place) === (point === 'directory')) return place
   const [there, wanted] = point === 'file' ? ['directory', 'file'] : ['file', 'directory']
@@ -138,11 +118,18 @@ function makeMountPoint(view: ContainerView, mount: RootMount): Place {
   )
 }
 
-/** Throws `INVALID` if the mount shows other files in `/proc` than those of the kernel, which runtimes need. */
-function requireProcesses({ source, destination }: RootMount, cover: Cover): void {
-  if (cover.type === 'tree' && filesystemType(`/proc/self/fd/${cover.fd}`) === 'proc') return
-  const reason = 'a container needs the files of the kernel in /proc'
-  throw new StrakeError('INVALID', `Cannot mount ${source} at ${destination}: ${reason}`)
+/** Throws `INVALID` if the mount lacks the files of the kernel that runtimes need at this place. */
+function requireKernelFiles({ destination }: RootMount, place: Place, cover: Cover): void {
+  const needed = neededFiles(place.path)
+  if (needed === undefined || (cover.type === 'tree' && hasKernelFiles(cover.fd, needed))) return
+  const reason = withoutFiles[needed]
+  throw new StrakeError('INVALID', `Cannot mount at ${destination}: ${reason}`)
+}
+
+function hasKernelFiles(directory: number, needed: KernelFiles): boolean {
+  if (needed === 'processes') return filesystemType(`/proc/self/fd/${directory}`) === 'proc'
+  const status = treeCalls.entryStatus(directory, Buffer.from('null'))
+  return status !== undefined && typeOf(status.mode) === fileType.character
 }
 
 /**
