@@ -1,5 +1,8 @@
+import { channel } from 'node:diagnostics_channel'
 import { isStrakeError, StrakeError } from '#oci'
 import { type Bytes, steady, toBuffer } from '#stream'
+
+const requests = channel('objects:request')
 
 export interface ObjectRequest {
   readonly method: string
@@ -49,6 +52,7 @@ async function tryOnce(
   { method, url, headers, body, accepted, what }: ObjectRequest,
   { fetch: call = fetch, timeout, signal, silence }: RequestOptions,
 ): Promise<Response> {
+  const started = performance.now()
   const late = new AbortController()
   const timer = setTimeout(() => late.abort(), timeout)
   const signals = signal === undefined ? [late.signal] : [late.signal, signal]
@@ -61,7 +65,9 @@ async function tryOnce(
       signal: AbortSignal.any(signals),
       ...(body !== undefined && { body }),
     })
+    publish({ method, url, started, status: response.status })
   } catch (cause) {
+    publish({ method, url, started, error: cause })
     const reason = late.signal.aborted
       ? `${url.host} did not answer within ${Math.round(timeout / 1000)} s`
       : `${url.host} cannot be reached`
@@ -71,6 +77,22 @@ async function tryOnce(
   }
   if (accepted.includes(response.status)) return response
   throw await refusal(response, { what, silence })
+}
+
+interface Answered {
+  readonly method: string
+  readonly url: URL
+  readonly started: number
+  readonly status?: number
+  readonly error?: unknown
+}
+
+/** The query is left out, because it may have a signature. */
+function publish({ method, url, started, status, error }: Answered): void {
+  if (!requests.hasSubscribers) return
+  const duration = performance.now() - started
+  const name = error instanceof Error ? error.name : undefined
+  requests.publish({ method, url: `${url.origin}${url.pathname}`, status, duration, error: name })
 }
 
 async function refusal(

@@ -38,13 +38,8 @@ export { writeAllNow } from './call/write-all-now.ts'
 /** SQLite: one connection, prepared statements, transactions. */
 export type { Database, DatabaseOptions, SqlRow, SqlValue } from './data/database.ts'
 export { migrate } from './data/migrate.ts'
-export {
-  connectPostgres,
-  type Postgres,
-  type PostgresOptions,
-  type PostgresValue,
-  sqlState,
-} from './data/postgres.ts'
+/** The file has the client of PostgreSQL: only registries of replicas load it. */
+export type { Postgres, PostgresOptions, PostgresValue } from './data/postgres.ts'
 export { snapshotDatabase } from './data/snapshot.ts'
 export { openDatabase } from './data/sqlite.ts'
 export { isDatabaseDamaged, isUniqueViolation } from './data/sqlite-errors.ts'

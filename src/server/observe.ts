@@ -8,7 +8,9 @@ import { Notifier } from '#registry/notify/notifier'
 import { createHealthEndpoints, createMetricsEndpoint } from '#registry/observe/endpoints'
 import type { Family } from '#registry/observe/metric'
 import { createRegistryMetrics, type RegistryMetrics } from '#registry/observe/registry-metrics'
+import { traceRound } from '#registry/observe/trace/trace-round'
 import { traced } from '#registry/observe/trace/traced'
+import { watchCalls } from '#registry/observe/trace/watch-calls'
 import { type ListenOptions, listen } from './listen.ts'
 import type { RegistryServerOptions, ServedRegistry } from './registry.ts'
 
@@ -43,6 +45,7 @@ export async function observe(
   const { facts } = served
   const notifier = await openWebhooks(served, options, opened)
   const traces = config.traces && opened.use(await openTraceExport(config.traces))
+  if (traces !== undefined) opened.use(watchCalls())
   let handler: RegistryHandler | undefined
   const metrics =
     config.metrics &&
@@ -72,7 +75,11 @@ export async function observe(
     tellsMoves: onEvent !== undefined || notifier !== undefined,
     onTrimmed: metrics && ((report) => metrics.onTrimmed(report)),
     onReceived: metrics && ((bytes) => metrics.onReceived(bytes)),
-    collectEvents: { ...metrics, onTag: tell && ((removed) => tell(retentionEvent(removed))) },
+    collectEvents: {
+      ...metrics,
+      onTag: tell && ((removed) => tell(retentionEvent(removed))),
+      around: traces && ((round) => traceRound(round, (span) => traces.add(span))),
+    },
     trace: traces && ((inner) => traced(inner, { add: (span) => traces.add(span), ratio })),
     mounts(made): readonly Mount[] {
       handler = made

@@ -48,9 +48,14 @@ test('a server sends its spans to a collector, and passes the trace on to an ups
       await fetch(url.replace('latest', 'other'))
     }
     expect(exported).toMatchObject([{ path: '/v1/traces', key: 'secret' }])
-    const [span, ...others] = JSON.parse(exported[0]?.body ?? '').resourceSpans[0].scopeSpans[0]
-      .spans
-    expect(others).toEqual([])
+    const spans = JSON.parse(exported[0]?.body ?? '').resourceSpans[0].scopeSpans[0].spans
+    const span = spans.at(-1)
+    const calls = spans.slice(0, -1) as readonly Record<string, unknown>[]
+    expect(calls.length).toBeGreaterThan(0)
+    for (const call of calls) {
+      expect(call).toMatchObject({ traceId, parentSpanId: span.spanId, kind: 3 })
+      expect(call['name']).toMatch(/^(GET|HEAD) upstream$/)
+    }
     expect(span).toMatchObject({ traceId, parentSpanId: parentId, name: 'GET manifest' })
     expect(upstreamSaw.at(0)).toBe(`00-${traceId}-${span.spanId}-01`)
     expect(upstreamSaw.at(-1)).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)

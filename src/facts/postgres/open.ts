@@ -1,5 +1,6 @@
 import type { ObjectIndex } from '#object-content'
-import { connectPostgres, type Postgres, type PostgresOptions } from '#platform'
+import type { Postgres, PostgresOptions } from '#platform'
+import { connectPostgres } from '#platform/data/postgres'
 import type { TokenFacts } from '#registry/identity/api-token'
 import type { UserFacts } from '#registry/identity/user-facts'
 import type { KeyFacts } from '#registry/token/signing-keys'

@@ -1,5 +1,6 @@
 import { type Descriptor, type Digest, StrakeError } from '#oci'
-import { type Postgres, sqlState } from '#platform'
+import type { Postgres } from '#platform'
+import { sqlState } from '#platform/data/postgres'
 import {
   type Change,
   type Member,

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { openObjectStore } from '#object-content'
-import { connectPostgres } from '#platform'
+import { connectPostgres } from '#platform/data/postgres'
 import { fromBuffer, toBuffer } from '#stream'
 import { createMemoryBucket } from '../../object-content/testing/memory-bucket.ts'
 import { blob, manifest } from '../../registry/testing/fixtures.ts'

@@ -1,5 +1,8 @@
+import { channel } from 'node:diagnostics_channel'
 import { StrakeError } from '#oci'
 import type { SqlRow } from './database.ts'
+
+const queries = channel('postgres:query')
 
 /** A value of a parameter. Arrays of texts become `text[]`. */
 export type PostgresValue = string | number | boolean | null | readonly string[]
@@ -65,13 +68,18 @@ export function connectPostgres(options: PostgresOptions): Postgres {
       clearTimeout(timer)
     }
   }
+  const run: Postgres['query'] = async (text, ...values) => {
+    const work = sql.unsafe(text, values.map(converted)) as Promise<SqlRow[]>
+    return [...(await bounded(Promise.resolve(work)))]
+  }
   return {
     async query(text, ...values) {
       onQuery?.()
       for (let tries = 1; ; tries += 1) {
         try {
-          const work = sql.unsafe(text, values.map(converted)) as Promise<SqlRow[]>
-          return [...(await bounded(Promise.resolve(work)))]
+          return queries.hasSubscribers
+            ? await published(text, () => run(text, ...values))
+            : await run(text, ...values)
         } catch (error) {
           if (tries >= mostTries || !isUndone(error)) throw error
           await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * tries))
@@ -111,6 +119,21 @@ export function connectPostgres(options: PostgresOptions): Postgres {
     async [Symbol.asyncDispose]() {
       await sql.close({ timeout: 2 })
     },
+  }
+}
+
+/** Tells those who watch how long a statement took, and its SQLSTATE or error if it failed. */
+async function published<T>(text: string, work: () => Promise<T>): Promise<T> {
+  const started = performance.now()
+  const publish = (error?: string): void =>
+    queries.publish({ text, duration: performance.now() - started, error })
+  try {
+    const result = await work()
+    publish()
+    return result
+  } catch (error) {
+    publish(sqlState(error) ?? (error instanceof Error ? error.name : 'Error'))
+    throw error
   }
 }
 

@@ -50,6 +50,10 @@ export interface CollectEvents {
   /** Called for every tag that retention has removed. */
   readonly onTag?: ((tag: RemovedTag) => void) | undefined
   readonly onRound?: ((round: CollectionRound) => void) | undefined
+  /** Runs each round, and returns what it returns. */
+  readonly around?:
+    | ((round: () => Promise<CollectionRound>) => Promise<CollectionRound>)
+    | undefined
   /** The next round is tried all the same. */
   readonly onError?: ((error: unknown) => void) | undefined
 }
@@ -64,14 +68,14 @@ const mostNamed = 100
 export function openCollector(
   registry: CollectedRegistry,
   settings: CollectSettings,
-  { onTag, onRound, onError }: CollectEvents = {},
+  { onTag, onRound, onError, around = (run) => run() }: CollectEvents = {},
 ): Collector {
   const { interval, retention, fixedBy } = settings
   const { content, collection, now = Date.now, notesContent = false } = registry
   const rules = { rules: retention, fixedBy, now }
   let searchedAt = Number.NEGATIVE_INFINITY
   let last: LastCollection | undefined
-  const round = async (signal: AbortSignal): Promise<void> => {
+  const runRound = async (signal: AbortSignal): Promise<CollectionRound> => {
     let tags = 0
     const inUse = await settings.readInUse?.()
     if (inUse !== undefined) await keepInUse(registry.facts, inUse, signal)
@@ -83,7 +87,10 @@ export function openCollector(
       await noteLost(collection, content, signal)
       searchedAt = now()
     }
-    const done = { ...(await collect(collection, content, { ...settings, now, signal })), tags }
+    return { ...(await collect(collection, content, { ...settings, now, signal })), tags }
+  }
+  const round = async (signal: AbortSignal): Promise<void> => {
+    const done = await around(() => runRound(signal))
     last = { ...done, at: now(), hasFailed: false }
     onRound?.(done)
   }

@@ -124,11 +124,11 @@ async function sendOnce(fetch: Fetch, request: SingleRequest): Promise<Response>
     return fetch(href, { ...all, ...(body === undefined ? {} : bodyInit(body)) } as RequestInit)
   }
   try {
-    const response = await firstReachable(targetsOf(url, addresses), sendTo)
-    if (requests.hasSubscribers) {
-      const duration = performance.now() - started
-      requests.publish({ method, url: redact(url.href), status: response.status, duration })
-    }
+    const response = await firstReachable(targetsOf(url, addresses), sendTo).catch((error) => {
+      publish({ method, url, started, error })
+      throw error
+    })
+    publish({ method, url, started, status: response.status })
     checkHeaders(response, url)
     return response
   } catch (error) {
@@ -136,6 +136,21 @@ async function sendOnce(fetch: Fetch, request: SingleRequest): Promise<Response>
   } finally {
     clearTimeout(timer)
   }
+}
+
+interface Answered {
+  readonly method: string
+  readonly url: URL
+  readonly started: number
+  readonly status?: number
+  readonly error?: unknown
+}
+
+function publish({ method, url, started, status, error }: Answered): void {
+  if (!requests.hasSubscribers) return
+  const duration = performance.now() - started
+  const name = error instanceof Error ? error.name : undefined
+  requests.publish({ method, url: redact(url.href), status, duration, error: name })
 }
 
 /** Tries the next target when one cannot be connected to. */

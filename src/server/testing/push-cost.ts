@@ -1,4 +1,4 @@
-import { connectPostgres } from '#platform'
+import { connectPostgres } from '#platform/data/postgres'
 import { connectRegistry, type Repository } from '#registry'
 import { fromBuffer, toBuffer } from '#stream'
 import { blob, type Fixture, manifest, noise } from '../../registry/testing/fixtures.ts'

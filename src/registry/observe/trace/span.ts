@@ -1,8 +1,10 @@
-/** A request that was answered. Times are nanoseconds since 1970. */
+/** A request that was answered, or what it has caused. Times are nanoseconds since 1970. */
 export interface Span {
   readonly traceId: string
   readonly spanId: string
   readonly parentId?: string | undefined
+  /** `server` for a request that came, `client` for one that was sent, `internal` for other work. */
+  readonly kind: 'server' | 'client' | 'internal'
   /** `GET manifest` */
   readonly name: string
   readonly start: bigint
@@ -28,17 +30,27 @@ export function formatSpans(spans: readonly Span[], service: string): string {
   })
 }
 
-/** The kind of a span of a server, and the status of one that failed. */
-const server = 2
+/** The kinds of spans, and the status of one that failed. */
+const kinds = { internal: 1, server: 2, client: 3 }
 const failed = 2
 
-function describe({ traceId, spanId, parentId, name, start, end, attributes, isError }: Span) {
+function describe({
+  traceId,
+  spanId,
+  parentId,
+  kind,
+  name,
+  start,
+  end,
+  attributes,
+  isError,
+}: Span) {
   return {
     traceId,
     spanId,
     ...(parentId !== undefined && { parentSpanId: parentId }),
     name,
-    kind: server,
+    kind: kinds[kind],
     startTimeUnixNano: String(start),
     endTimeUnixNano: String(end),
     attributes: attributesOf(attributes),

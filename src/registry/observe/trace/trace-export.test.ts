@@ -6,6 +6,7 @@ import { TraceExport } from './trace-export.ts'
 const span = (name: string): Span => ({
   traceId: 'a'.repeat(32),
   spanId: 'b'.repeat(16),
+  kind: 'server',
   name,
   start: 1n,
   end: 2n,

@@ -77,6 +77,7 @@ test('formatSpans() writes the JSON of OTLP', () => {
   const span = {
     traceId,
     spanId: parentId,
+    kind: 'server' as const,
     name: 'GET blob',
     start: 1_700_000_000_000_000_001n,
     end: 1_700_000_000_000_000_002n,

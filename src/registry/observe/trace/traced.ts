@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import type { Handler } from '#http'
 import { kindOfPath, knownMethod } from '../endpoint-kind.ts'
+import { nanoseconds, newSpanId, newTraceId, preciseNow, withTrace } from './active-trace.ts'
 import type { Span } from './span.ts'
 import { formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.ts'
 
@@ -24,18 +24,20 @@ export function traced(handler: Handler, options: TracedOptions): Handler {
   return async (request, exchange) => {
     const parent = parseTraceparent(request.headers.get('traceparent'))
     const context: TraceContext = {
-      traceId: parent?.traceId ?? randomBytes(16).toString('hex'),
-      spanId: randomBytes(8).toString('hex'),
+      traceId: parent?.traceId ?? newTraceId(),
+      spanId: newSpanId(),
       isSampled: parent?.isSampled ?? random() < ratio,
     }
     exchange.traceparent = formatTraceparent(context)
     if (!context.isSampled) return handler(request, exchange)
     const start = now()
-    const response = await handler(request, exchange)
+    const response = await withTrace(context, add, () => handler(request, exchange))
     const method = knownMethod(request.method)
     const { pathname } = new URL(request.url)
     add({
-      ...context,
+      traceId: context.traceId,
+      spanId: context.spanId,
+      kind: 'server',
       parentId: parent?.spanId,
       name: `${method} ${kindOfPath(pathname)}`,
       start: nanoseconds(start),
@@ -52,13 +54,4 @@ export function traced(handler: Handler, options: TracedOptions): Handler {
     })
     return response
   }
-}
-
-/** Returns milliseconds with a fraction. A clock that is set does not make a span negative. */
-function preciseNow(): number {
-  return performance.timeOrigin + performance.now()
-}
-
-function nanoseconds(milliseconds: number): bigint {
-  return BigInt(Math.round(milliseconds * 1000)) * 1000n
 }
