@@ -53,7 +53,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       ? { storage: { directory: dataOf(directory) }, ...config, listen: { port } }
       : {
           version: 0.1,
-          log: { level: 'error', accesslog: { disabled: true } },
+          log: { level: 'fatal', accesslog: { disabled: true } },
           storage: { filesystem: { rootdirectory: dataOf(directory) }, delete: { enabled: true } },
           http: { addr: `127.0.0.1:${port}` },
         }

@@ -21,11 +21,13 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 export function guarded(handler: Handler, options: GuardOptions): Handler {
   const { hostname, allowedHosts, refuse = refuseAsRegistry } = options
   const isAllowed = hostname === undefined ? () => true : createHostList(hostname, allowedHosts)
-  return async (request, exchange) => {
+  const hostOf = rememberingLast(parseHost)
+  const isKnown = rememberingLast(isAllowed)
+  const refusalOf = (request: Request): Response | undefined => {
     const { headers, method } = request
     const header = headers.get('Host')
     // HTTP/1.0 has no Host, and no browser sends HTTP/1.0.
-    const host = header === null ? undefined : parseHost(header)
+    const host = header === null ? undefined : hostOf(header)
     if (header !== null && host === undefined) {
       return refuse(400, 'Cannot serve the request: its Host header is not valid')
     }
@@ -34,7 +36,7 @@ export function guarded(handler: Handler, options: GuardOptions): Handler {
         Allow: methods.join(', '),
       })
     }
-    if (host !== undefined && !isAllowed(host.name)) {
+    if (host !== undefined && !isKnown(host.name)) {
       return refuse(
         403,
         `Cannot serve the request: this server is not known as ${host.name}; allow the name with --allow-host ${host.name}`,
@@ -43,7 +45,20 @@ export function guarded(handler: Handler, options: GuardOptions): Handler {
     if (isForeign(request, host)) {
       return refuse(403, 'Cannot serve the request: a page of another site sent it')
     }
-    return handler(request, exchange)
+    return undefined
+  }
+  return (request, exchange) => {
+    const refusal = refusalOf(request)
+    return refusal === undefined ? handler(request, exchange) : Promise.resolve(refusal)
+  }
+}
+
+/** Returns the same function, which remembers its last result: most requests have the same host. */
+function rememberingLast<T>(work: (text: string) => T): (text: string) => T {
+  let last: { readonly text: string; readonly result: T } | undefined
+  return (text) => {
+    if (last?.text !== text) last = { text, result: work(text) }
+    return last.result
   }
 }
 

@@ -11,10 +11,12 @@ export interface Mount {
 /** Combines handlers by path. The longest path that covers a request wins. */
 export function createRouter(mounts: readonly Mount[]): Handler {
   const ordered = [...mounts].sort((one, other) => other.path.length - one.path.length)
-  return async (request, exchange) => {
+  return (request, exchange) => {
     const { pathname } = new URL(request.url)
     const found = ordered.find(({ path }) => covers(path, pathname))
-    if (found === undefined) return refuse(404, 'Cannot serve the request: no such endpoint')
+    if (found === undefined) {
+      return Promise.resolve(refuse(404, 'Cannot serve the request: no such endpoint'))
+    }
     return found.handler(request, exchange)
   }
 }

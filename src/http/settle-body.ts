@@ -1,5 +1,5 @@
 import { steady, TooSlowError } from '#stream'
-import type { Handler } from './handler.ts'
+import type { Exchange, Handler } from './handler.ts'
 
 /** The most bytes to read of a body that the handler ignored. */
 const mostDrained = 16 * 1024 * 1024
@@ -14,13 +14,14 @@ const longestDrain = 5000
  * closed.
  */
 export function settlingBodies(handler: Handler): Handler {
-  return async (request, exchange) => {
-    const response = await handler(request, exchange)
-    if (hasBody(request) && !(await isReceived(request, response))) {
-      response.headers.set('Connection', 'close')
-    }
-    return response
-  }
+  return (request, exchange) =>
+    hasBody(request) ? settle(handler, request, exchange) : handler(request, exchange)
+}
+
+async function settle(handler: Handler, request: Request, exchange: Exchange): Promise<Response> {
+  const response = await handler(request, exchange)
+  if (!(await isReceived(request, response))) response.headers.set('Connection', 'close')
+  return response
 }
 
 function hasBody({ headers }: Request): boolean {

@@ -66,6 +66,7 @@ export interface Page {
   readonly last?: string
 }
 
+const noParams: URLSearchParams = new URLSearchParams()
 const sessionPattern = /^[A-Za-z0-9_-]{1,128}$/
 
 /** `path?query`, to be resolved against the registry's origin. */
@@ -115,7 +116,7 @@ export function formatEndpoint(endpoint: Endpoint): string {
  */
 export function parseEndpoint(url: URL): Endpoint | undefined {
   const path = decodePath(url.pathname)
-  const params = url.searchParams
+  const params = url.search === '' ? noParams : url.searchParams
   if (path === '/v2/' || path === '/v2') return { kind: 'ping' }
   if (path === '/v2/_catalog') return { kind: 'catalog', page: parsePage(params) }
   const match =

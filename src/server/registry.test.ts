@@ -57,7 +57,8 @@ test('serveRegistry() sends nothing of a damaged blob, which can then be pushed 
     const { raw, descriptor } = blob(noise(size))
     await repository.write(descriptor, fromBuffer(raw))
     const url = `${place.server.url}/v2/app/blobs/${descriptor.digest}`
-    expect((await fetch(url)).status).toBe(200)
+    // A small blob that was sent is in memory.
+    if (size > 100_000) expect((await fetch(url)).status).toBe(200)
     const file = join(place.storage, 'blobs', ...descriptor.digest.split(':'))
     const damaged = new Uint8Array(await readFile(file))
     damaged[500] = ~(damaged[500] ?? 0)

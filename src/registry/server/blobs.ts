@@ -9,7 +9,7 @@ import { readSound } from './sound.ts'
 
 type BlobEndpoint = Extract<Endpoint, { kind: 'blob' }>
 
-/** A blob of this size or less is read and hashed for every request, which is faster than sending a file. */
+/** A blob of this size or less is read into memory, which is faster than sending a file. */
 const smallSize = 16 * 1024
 
 export async function getBlob(
@@ -50,7 +50,11 @@ export async function getBlob(
   const part = { repository, blob, start, end, signal }
   const body = await readSound(
     () => openBody(context, part),
-    () => repository.resolveBlob(digest, signal),
+    async () => {
+      // The store is asked again, because its last answer may be believed for a second.
+      await repository.has(blob)
+      await repository.resolveBlob(digest, signal)
+    },
   )
   return reply(status, described, body)
 }
@@ -86,7 +90,9 @@ async function openBody(context: Context, part: Part): Promise<ReplyBody> {
   const { repository, blob, start, end, signal } = part
   const file = blob.size <= smallSize ? undefined : await context.options.openBlob?.(blob)
   if (file?.size === blob.size) return file.slice(start, end)
-  return bodyOf(repository.read(blob, { start, end, signal }), end - start)
+  const isWhole = start === 0 && end === blob.size
+  const range = isWhole ? { signal } : { start, end, signal }
+  return bodyOf(repository.read(blob, range), end - start)
 }
 
 /** Returns content of one chunk as a buffer, because the runtime sends no length for a stream. */

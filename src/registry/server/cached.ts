@@ -11,10 +11,9 @@ export function inNamespace(
   url: URL,
   isCached: RegistryHandlerOptions['isCached'],
 ): Endpoint {
+  if (isCached === undefined || !('repository' in endpoint)) return endpoint
   const namespace = url.searchParams.get('ns')
-  if (namespace === null || isCached?.(namespace) !== true || !('repository' in endpoint)) {
-    return endpoint
-  }
+  if (namespace === null || !isCached(namespace)) return endpoint
   if (endpoint.repository.startsWith(`${namespace}/`)) return endpoint
   return { ...endpoint, repository: `${namespace}/${endpoint.repository}` }
 }

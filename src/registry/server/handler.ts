@@ -54,7 +54,8 @@ export function createRegistryHandler(
     const { response } = finished
     const event = options.onEvent && describeEvent(finished, Date.now())
     if (event !== undefined) options.onEvent?.(event)
-    return request.method === 'HEAD' ? withoutBody(response) : response
+    if (request.method !== 'HEAD' || response.body === null) return response
+    return withoutBody(response)
   }
   const dispose = (): PromiseLike<void> => sessions[Symbol.asyncDispose]()
   return Object.assign(handle, { uploads: () => sessions.count, [Symbol.asyncDispose]: dispose })

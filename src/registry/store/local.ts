@@ -78,16 +78,17 @@ class LocalRepository implements Repository {
 
   async has(target: Descriptor): Promise<boolean> {
     const member = await this.#facts.find(await this.#kindOf(target), target.digest)
-    return member !== undefined && (await this.#blobs.has(member.descriptor))
+    return member !== undefined && (await this.#backing.documents.look(member.descriptor))
   }
 
   async *read(target: Descriptor, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
     const kind = await this.#kindOf(target)
     const { descriptor } = await this.#get(kind, target.digest)
     const wanted = { ...descriptor, size: target.size }
-    if (kind === 'blob' || options.start !== undefined || options.end !== undefined) {
-      yield* this.#blobs.read(wanted, options)
-    } else yield await this.#backing.documents.read(wanted, options)
+    const { documents } = this.#backing
+    const isWhole = options.start === undefined && options.end === undefined
+    if (isWhole && documents.holds(kind, wanted)) yield await documents.read(wanted, options)
+    else yield* this.#blobs.read(wanted, options)
   }
 
   async write(
