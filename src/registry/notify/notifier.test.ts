@@ -168,6 +168,8 @@ test('Notifier gives up after the time of the hook, and counts what it dropped',
     gone: () => 410,
   })
   await using notifier = rig.open()
+  const before = await formatFamilies(notifier.families)
+  expect(before).toContain('strake_webhook_events_total{webhook="gone",result="dropped"} 0\n')
   notifier.note(push('1'))
   await rig.until(() => rig.waits.length >= 4)
   // The first look after the last wait drops it.

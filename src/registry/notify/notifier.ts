@@ -74,6 +74,11 @@ export class Notifier implements AsyncDisposable {
         await Promise.all(hooks.map(async ({ name }) => [name, await outbox.count(name)] as const)),
     )
     this.families = [this.#tries, this.#counts, queued]
+    // Prometheus sees no increase in a number that was not there before.
+    for (const { name } of hooks) {
+      for (const result of ['delivered', 'dropped']) this.#counts.add([name, result], 0)
+      for (const result of ['done', 'failed']) this.#tries.add([name, result], 0)
+    }
     this.#running = hooks.map((hook) => this.#serve(hook))
   }
 

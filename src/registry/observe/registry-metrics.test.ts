@@ -66,3 +66,8 @@ test('the size is counted once for many readers, and its absence hides nothing e
   expect(failing).toContain('\nstrake_registry_uploads 6\n')
   expect(failing).not.toContain('\nstrake_registry_stored_bytes ')
 })
+
+test('what alerts watch is there before it happens, so that the first time counts', async () => {
+  const text = await create().format()
+  expect(text).toContain('strake_registry_collections_total{result="failed"} 0\n')
+})

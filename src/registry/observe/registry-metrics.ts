@@ -136,6 +136,9 @@ function createCollectionMetrics(): CollectCounts & { readonly families: Family[
     name: 'strake_registry_collected_bytes_total',
     help: 'Bytes that collections have freed.',
   })
+  // Prometheus sees no increase in a number that was not there before.
+  for (const result of ['done', 'failed']) rounds.add([result], 0)
+  for (const kind of ['tag', 'manifest', 'blob']) removed.add([kind], 0)
   let last: number | undefined
   const lastRound = createGauge(
     {

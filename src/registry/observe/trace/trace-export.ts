@@ -48,6 +48,8 @@ export class TraceExport implements AsyncDisposable {
   constructor(options: TraceExportOptions) {
     this.#options = options
     this.families = [this.#count]
+    // Prometheus sees no increase in a number that was not there before.
+    for (const result of ['sent', 'dropped']) this.#count.add([result], 0)
   }
 
   add(span: Span): void {
