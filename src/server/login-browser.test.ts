@@ -7,6 +7,7 @@ import { openUserFile } from '#registry/identity/user-file'
 import { openStoredRegistry } from './registry.ts'
 import { serveConfigured } from './serve-configured.ts'
 import { openBrowser } from './testing/browser.ts'
+import { canCertify, makeAuthority } from './testing/certificates.ts'
 
 const chromium = Bun.which('chromium')
 const name = `the login in a browser${chromium === null ? ' (skipped: no chromium)' : ''}`
@@ -115,4 +116,47 @@ describe.skipIf(chromium === null)(name, () => {
       await rm(root, { recursive: true })
     }
   }, 60_000)
+
+  test.skipIf(!canCertify)(
+    'keeps a session over HTTPS, in a cookie that only this host can set',
+    async () => {
+      const root = await mkdtemp(join(tmpdir(), 'strake-login-browser-'))
+      try {
+        await addUser(openUserFile(`${root}/users`), 'root', password)
+        const tls = makeAuthority(root)
+        await using served = await openStoredRegistry(join(root, 'data'))
+        await using server = await serveConfigured(served, {
+          config: { listen: { port: 0 }, tls },
+          files: { htpasswd: `${root}/users`, tokens: `${root}/tokens`, key: `${root}/key` },
+          writeLine: () => {},
+        })
+        await using page = await openBrowser(chromium ?? '')
+        await page.send('Security.setIgnoreCertificateErrors', { ignore: true })
+        await page.open(`https://localhost:${server.port}/tokens`)
+        await page.evaluate(`document.querySelector('#name').value = 'root'`)
+        await page.evaluate(
+          `document.querySelector('#password').value = ${JSON.stringify(password)}`,
+        )
+        await page.evaluate(`document.querySelector('main form').submit()`)
+        for (let tries = 0; tries < 200; tries += 1) {
+          if ((await page.evaluate('location.pathname')) === '/tokens') break
+          await Bun.sleep(50)
+        }
+        expect(await page.evaluate('document.body.textContent')).toContain('Signed in as root')
+        const { cookies } = (await page.send('Network.getCookies')) as {
+          readonly cookies: readonly Record<string, unknown>[]
+        }
+        const expected = { path: '/', secure: true, httpOnly: true, domain: 'localhost' }
+        expect(
+          cookies.toSorted((one, two) => (String(one['name']) < String(two['name']) ? -1 : 1)),
+        ).toMatchObject([
+          { ...expected, name: '__Host-strake-form', sameSite: 'Strict' },
+          { ...expected, name: '__Host-strake-session', sameSite: 'Lax' },
+        ])
+      } finally {
+        await rm(root, { recursive: true })
+      }
+    },
+    60_000,
+  )
 })
