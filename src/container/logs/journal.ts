@@ -32,8 +32,8 @@ export function openJournal(
 ): LogFile {
   const sender = openDatagramSender(path, { patience })
   return {
-    append(text) {
-      for (const line of text.split('\n')) {
+    append(records) {
+      for (const line of Buffer.from(records).toString().split('\n')) {
         const entry = line === '' ? undefined : parseRecord(line)
         if (entry === undefined) continue
         const isWhole = entry.text.endsWith('\n')

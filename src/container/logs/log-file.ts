@@ -12,10 +12,10 @@ import {
 /** A log file. It grows by whole records and is renamed when it is full. */
 export interface LogFile {
   /**
-   * Appends whole records. If the system refuses, throws its error and leaves the file
+   * Appends whole records, whose memory the caller uses again. If the system refuses, throws its error and leaves the file
    * as it was.
    */
-  append(text: string): void
+  append(records: Uint8Array): void
   close(): void
 }
 
@@ -30,7 +30,7 @@ export function openLogFile(path: string, { maxSize, maxFile }: LogFileOptions):
   let fd = open(path)
   let size = sizeOf(fd)
   return {
-    append(text) {
+    append(records) {
       if (size >= maxSize) {
         rotate(path, maxFile)
         const next = open(path)
@@ -38,15 +38,14 @@ export function openLogFile(path: string, { maxSize, maxFile }: LogFileOptions):
         fd = next
         size = sizeOf(fd)
       }
-      const bytes = Buffer.from(text)
       try {
-        writeWhole(fd, bytes, path)
+        writeWhole(fd, records, path)
       } catch (error) {
         // Half a record would make the next record unreadable too.
         treeCalls.setSize(fd, size)
         throw error
       }
-      size += bytes.length
+      size += records.length
     },
     close: () => closeFile(fd),
   }

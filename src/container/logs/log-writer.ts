@@ -3,6 +3,7 @@ import { keepChunk } from '#stream'
 import type { OutputStream } from '../model/options.ts'
 import type { ContainerSettings } from '../model/settings.ts'
 import { type LogFile, type LogFileOptions, openLogFile } from './log-file.ts'
+import { RecordBuffer } from './record-buffer.ts'
 
 /** Writes a container's output as Docker's json-file driver does. */
 export interface LogWriter {
@@ -27,6 +28,8 @@ const longestPiece = 16 * 1024
 /** Milliseconds that an unfinished line is kept in memory, so that most lines are one record. */
 const patience = 100
 const lineFeed = 10
+/** Bytes of records that are written at once. */
+const largestBatch = 256 * 1024
 
 /**
  * Writes one JSON object on each line: `{"log":"text\n","stream":"stdout","time":"..."}`.
@@ -49,16 +52,22 @@ export function writeRecords(file: LogFile, options: RecordOptions): LogWriter {
   }
   let alarm: ReturnType<typeof setTimeout> | undefined
   let lost = 0
-  const recordOf = (stream: OutputStream): ((bytes: Uint8Array) => string) => {
-    const tail = `,"stream":"${stream}"${attributes},"time":"${formatTime(now())}"}\n`
-    return (bytes) => `{"log":${JSON.stringify(textOf(bytes))}${tail}`
-  }
-  const append = (text: string, size: number): void => {
-    if (text === '') return
+  const records = new RecordBuffer()
+  const batch = Math.min(options.maxSize, largestBatch)
+  const tailOf = (stream: OutputStream): Uint8Array =>
+    Buffer.from(`,"stream":"${stream}"${attributes},"time":"${formatTime(now())}"}\n`)
+  /** Writes the records, which have so many bytes of output. */
+  const append = (size: number): void => {
+    if (records.size === 0) return
+    const added = records.take()
     try {
-      if (lost > 0) file.append(recordOf('stderr')(new TextEncoder().encode(lossOf(lost))))
+      if (lost > 0) {
+        const loss = new RecordBuffer()
+        loss.add(Buffer.from(lossOf(lost)), tailOf('stderr'))
+        file.append(loss.take())
+      }
       lost = 0
-      file.append(text)
+      file.append(added)
     } catch (error) {
       if (!isSystemError(error)) throw error
       lost += size
@@ -70,7 +79,8 @@ export function writeRecords(file: LogFile, options: RecordOptions): LogWriter {
     for (const stream of ['stdout', 'stderr'] as const) {
       const rest = unfinished[stream]
       const size = sizeOf(rest)
-      if (size > 0) append(recordOf(stream)(rest.subarray(0, size)), size)
+      if (size > 0) records.add(rest.subarray(0, size), tailOf(stream))
+      append(size)
       unfinished[stream] = rest.subarray(size)
     }
   }
@@ -78,18 +88,16 @@ export function writeRecords(file: LogFile, options: RecordOptions): LogWriter {
     write(stream, chunk) {
       const rest = unfinished[stream]
       const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-      const record = recordOf(stream)
-      let text = ''
+      const tail = tailOf(stream)
       let [start, written] = [0, 0]
       for (let end = endOfPiece(bytes, start); end !== undefined; end = endOfPiece(bytes, start)) {
-        text += record(bytes.subarray(start, end))
+        records.add(bytes.subarray(start, end), tail)
         start = end
-        if (text.length < options.maxSize) continue
-        append(text, start - written)
-        text = ''
+        if (records.size < batch) continue
+        append(start - written)
         written = start
       }
-      append(text, start - written)
+      append(start - written)
       unfinished[stream] = keepChunk(bytes.subarray(start))
       if (start < bytes.length) alarm ??= setTimeout(() => flush(wholeCharacters), patience)
     },
@@ -106,9 +114,10 @@ export function writeRecords(file: LogFile, options: RecordOptions): LogWriter {
  * not ended yet.
  */
 function endOfPiece(bytes: Uint8Array, start: number): number | undefined {
-  const feed = bytes.indexOf(lineFeed, start)
   const limit = start + longestPiece
-  if (feed !== -1 && feed < limit) return feed + 1
+  // A search to the end of the chunk would be repeated for each piece of a long line.
+  const feed = bytes.subarray(start, limit).indexOf(lineFeed)
+  if (feed !== -1) return start + feed + 1
   if (limit > bytes.length) return undefined
   return start + wholeCharacters(bytes.subarray(start, limit))
 }
@@ -122,11 +131,6 @@ function wholeCharacters(bytes: Uint8Array): number {
     return length > back ? bytes.length - back : bytes.length
   }
   return bytes.length
-}
-
-/** Replaces bytes that are not UTF-8 by U+FFFD, as Docker's log does. */
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
 }
 
 function lossOf(size: number): string {
