@@ -6,7 +6,7 @@ import { mkdtempDisposable } from '../file/files.ts'
 import { ownPipeWriter, sharedWriter } from './descriptor-writer.ts'
 import { makePipe, readPipe } from './pipe.ts'
 
-const large = new Uint8Array(300_000).map((_, index) => index % 251)
+const large = new Uint8Array(4_000_000).map((_, index) => index % 251)
 
 async function bytesOf(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(await Array.fromAsync(bytes, (chunk) => Uint8Array.from(chunk)))

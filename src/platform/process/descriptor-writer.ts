@@ -1,6 +1,7 @@
 import { isSystemError, SystemError } from '../call/libc.ts'
 import { fs, sleep } from '../call/node-fs.ts'
 import { closeFile } from '../call/posix.ts'
+import { usualPipeSize, widenPipe } from './pipe.ts'
 
 /** Writes to one descriptor in the order of the calls, without blocking the event loop. */
 export interface DescriptorWriter {
@@ -41,11 +42,26 @@ export function ownPipeWriter(fd: number): DescriptorWriter {
 /** Returns a writer for a descriptor that other processes may share, such as standard output. */
 export function sharedWriter(fd: number): DescriptorWriter {
   const own = reopenPipe(fd)
-  if (own !== undefined) return ownPipeWriter(own)
+  if (own !== undefined) return wideningWriter(fd, ownPipeWriter(own))
   return inOrder(
     (bytes) => writeAll(fd, bytes),
     async () => {},
   )
+}
+
+/** Makes the pipe larger before the first chunk that it cannot hold. */
+function wideningWriter(fd: number, writer: DescriptorWriter): DescriptorWriter {
+  let isWide = false
+  return {
+    write(bytes) {
+      if (!isWide && bytes.length > usualPipeSize) {
+        widenPipe(fd)
+        isWide = true
+      }
+      return writer.write(bytes)
+    },
+    end: () => writer.end(),
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import { isTerminal } from './terminal.ts'
 
 const calls = symbols({
   pipe2: { args: ['ptr', 'i32'], returns: 'i32' },
+  fcntl: { args: ['i32', 'i32', 'i64'], returns: 'i32' },
 })
 
 const closeOnExec = 0o2000000
@@ -83,13 +84,35 @@ function openIfSame(path: string, identity: string): number | undefined {
   }
 }
 
+/** Bytes in a new pipe. */
+export const usualPipeSize: number = 64 * 1024
+/** The most bytes that a user other than root may ask for. */
+const largestPipeSize = 1024 * 1024
+
+const setPipeSize = 1031
+
+/**
+ * Makes a pipe larger, so that its two ends wait for each other less often. Does nothing where the kernel
+ * refuses it: the memory in the pipes of one user is limited.
+ */
+export function widenPipe(fd: number): void {
+  calls().fcntl(fd, setPipeSize, largestPipeSize)
+}
+
 /**
  * Reads a pipe until every writer has closed it, then closes the descriptor. Each
- * chunk has its own memory.
+ * chunk has its own memory. A pipe that was full once is made larger.
  */
 export async function* readPipe(fd: number): AsyncGenerator<Uint8Array> {
+  let isWide = false
   try {
-    yield* Bun.file(fd).stream()
+    for await (const chunk of Bun.file(fd).stream()) {
+      if (!isWide && chunk.length >= usualPipeSize) {
+        widenPipe(fd)
+        isWide = true
+      }
+      yield chunk
+    }
   } finally {
     closeFile(fd)
   }
