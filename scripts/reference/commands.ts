@@ -24,6 +24,17 @@ export async function documentedCommands(): Promise<readonly DocumentedCommand[]
   return found
 }
 
+/** Groups of commands that do nothing by themselves: `image`, `registry user`. */
+export async function commandGroups(): Promise<readonly Command[]> {
+  const found: Command[] = []
+  const add = (command: Command): void => {
+    if (command.run === undefined && command.commands.length > 0) found.push(command)
+    for (const child of command.commands) add(child)
+  }
+  for (const { load } of Object.values(commands)) add((await load()).define(createTestContext()))
+  return found
+}
+
 /** Environment variables and files that the user may set. */
 export const environment: readonly (readonly [name: string, meaning: string])[] = [
   [

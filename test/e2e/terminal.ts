@@ -16,9 +16,11 @@ export interface TerminalOptions {
   readonly columns?: number
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** Another program than strake, such as a shell. */
+  readonly program?: string
 }
 
-/** Runs `strake ...args` at a terminal. */
+/** Runs `strake ...args`, or another program with these arguments, at a terminal. */
 export function openTerminal(
   { env }: Pick<Strake, 'env'>,
   args: readonly string[],
@@ -26,7 +28,7 @@ export function openTerminal(
 ): Terminal {
   let shown = ''
   const decoder = new TextDecoder()
-  const child = Bun.spawn([program, ...args], {
+  const child = Bun.spawn([options.program ?? program, ...args], {
     env: { PATH: process.env['PATH'] ?? '', TERM: 'xterm', ...env, ...options.env },
     ...(options.cwd !== undefined && { cwd: options.cwd }),
     terminal: {

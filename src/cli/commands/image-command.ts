@@ -15,7 +15,9 @@ interface Options {
 }
 
 export function define(context: Context): Command {
-  const command = new Command('image').description('Image commands by their long names')
+  const command = new Command('image').description(
+    'Mounts and layers of images, and commands of images by their long names',
+  )
   addLongForms(command)
   command.addCommand(
     defineExists(context, {

@@ -64,6 +64,9 @@ async function optionValues(
     return (await volumeNames(context, root)).map((volume) => `${volume}:`)
   }
   if (option.long === '--network' && command !== 'build') return await networkNames(context, root)
+  if (option.long === '--volumes-from' || option.long === '--link') {
+    return await namesFor(context, 'logs', { index: 0, root })
+  }
   if (option.long === '--config-from') return await networkNames(context, root)
   return option.choices ?? valuesOf(command, option.long)
 }
