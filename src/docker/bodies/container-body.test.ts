@@ -46,6 +46,29 @@ describe('parseContainerBody()', () => {
     })
   })
 
+  test('parseContainerBody() reads requests of GPUs as names of CDI', () => {
+    const devices = (...DeviceRequests: readonly object[]) =>
+      parse({ HostConfig: { DeviceRequests } }).cdiDevices
+    const Capabilities = [['gpu']]
+    expect(devices({ Count: -1, Capabilities })).toEqual(['nvidia.com/gpu=all'])
+    expect(devices({ Driver: 'nvidia', Count: 2, Capabilities })).toEqual([
+      'nvidia.com/gpu=0',
+      'nvidia.com/gpu=1',
+    ])
+    expect(devices({ DeviceIDs: ['0', 'GPU-3a'], Capabilities })).toEqual([
+      'nvidia.com/gpu=0',
+      'nvidia.com/gpu=GPU-3a',
+    ])
+    expect(devices({ Driver: 'cdi', DeviceIDs: ['a.com/b=c'] })).toEqual(['a.com/b=c'])
+    expect(devices({ Count: 0, Capabilities })).toBeUndefined()
+    expect(() => devices({ Driver: 'x', Count: 1, Capabilities: [['gpu', 'a'], ['b']] })).toThrow(
+      'could not select device driver "x" with capabilities: [[gpu a] [b]]',
+    )
+    expect(() => devices({ Count: 1 })).toThrow('could not select device driver')
+    expect(() => devices({ Driver: 'cdi', DeviceIDs: ['a"b'] })).toThrow('Cannot use --gpus')
+    expect(() => devices({ Count: 1, Capabilities: ['gpu'] })).toThrow('cannot unmarshal')
+  })
+
   test('parseContainerBody() reads HostConfig', () => {
     const options = parse({
       HostConfig: {

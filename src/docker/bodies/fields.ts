@@ -43,6 +43,11 @@ export function texts(fields: Fields, name: string): readonly string[] | undefin
   })
 }
 
+/** Reads a list of lists of texts. */
+export function textLists(fields: Fields, name: string): readonly (readonly string[])[] {
+  return (list(fields, name) ?? []).map((value) => texts({ [name]: value }, name) ?? [])
+}
+
 /** Reads a list of objects. */
 export function objects(fields: Fields, name: string): readonly Fields[] | undefined {
   return list(fields, name)?.map((value) => asObject(name, value))

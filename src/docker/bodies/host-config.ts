@@ -1,7 +1,8 @@
 import type { ContainerOptions } from '#container'
+import { StrakeError } from '#oci'
 import type { ContainerRequest } from '../flags/container-flags.ts'
 import { parseSecurityOptions } from '../flags/security-options.ts'
-import { type Fields, member, object, objects, textMap, texts } from './fields.ts'
+import { type Fields, member, object, objects, textLists, textMap, texts } from './fields.ts'
 import { checkLimits } from './limit-checks.ts'
 
 /** The members of `HostConfig` that have the grammar of flags. */
@@ -16,6 +17,7 @@ export function hostTexts(host: Fields): ContainerRequest {
     restart: name === undefined || count === undefined ? name : `${name}:${count}`,
     ulimits: objects(host, 'Ulimits')?.map(ulimitText),
     devices: objects(host, 'Devices')?.map(deviceText),
+    gpus: objects(host, 'DeviceRequests')?.flatMap(gpuText),
     addHosts: texts(host, 'ExtraHosts'),
     sysctls: pairs(textMap(host, 'Sysctls'), '='),
     logDriver: member(log, 'Type', 'string') || undefined,
@@ -42,6 +44,24 @@ function deviceText(device: Fields): string {
   const source = member(device, 'PathOnHost', 'string') ?? ''
   const destination = member(device, 'PathInContainer', 'string') || source
   return `${source}:${destination}:${member(device, 'CgroupPermissions', 'string') || 'rwm'}`
+}
+
+/** Devices that CDI names. Throws `INVALID` for a driver that this program has not. */
+function gpuText(request: Fields): readonly string[] {
+  const driver = member(request, 'Driver', 'string') ?? ''
+  const names = texts(request, 'DeviceIDs') ?? []
+  const count = member(request, 'Count', 'number') ?? 0
+  const capabilities = textLists(request, 'Capabilities')
+  const isGpu = capabilities.some((set) => set.includes('gpu'))
+  if (driver !== 'cdi' && !(isGpu && ['', 'nvidia'].includes(driver))) {
+    const sets = capabilities.map((set) => `[${set.join(' ')}]`).join(' ')
+    throw new StrakeError(
+      'INVALID',
+      `could not select device driver "${driver}" with capabilities: [${sets}]`,
+    )
+  }
+  if (names.length > 0) return [`driver=${driver},"device=${names.join(',')}"`]
+  return count === 0 ? [] : [`${count}`]
 }
 
 /** The rights of the container. A seccomp profile is in the body; no file of this machine is read. */
