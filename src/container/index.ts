@@ -64,7 +64,7 @@ export { reconcileContainers } from './recovery/reconcile.ts'
 export { restoreContainerRecords } from './recovery/restore.ts'
 /** The streams of a user, and the end of a session. */
 export { DescriptorStreams, type UserDescriptors } from './session/descriptor-streams.ts'
-export { createDetachFilter } from './session/detach-keys.ts'
+export { createDetachFilter, parseDetachKeys } from './session/detach-keys.ts'
 /** A monitor, started before its container is known. */
 export { type LaunchedMonitor, type LaunchSettings, launchMonitor } from './session/launch.ts'
 export type { SessionEnd } from './session/session.ts'

@@ -1,3 +1,4 @@
+import { parseDetachKeys } from '#container'
 import { readExec } from '#engine/process/execs'
 import type { ApiCall } from '../call.ts'
 import { reply } from '../reply.ts'
@@ -22,7 +23,8 @@ export async function inspect({ engine, params }: ApiCall): Promise<Response> {
     OpenStdout: request.stdout,
     CanRemove: false,
     ContainerID: container,
-    DetachKeys: request.detachKeys ?? '',
+    // Bytes are in base64, as Go writes them. The Docker CLI cannot read anything else.
+    DetachKeys: Buffer.from(parseDetachKeys(request.detachKeys ?? '')).toString('base64'),
     Pid: pid ?? 0,
   })
 }

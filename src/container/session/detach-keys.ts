@@ -12,11 +12,16 @@ export type DetachFilter = (chunk: Uint8Array) => {
 }
 
 /**
- * Returns a filter for a sequence of keys in Docker's form: `ctrl-p,ctrl-q`, `a,b`.
+ * Returns the bytes that a terminal sends for keys in Docker's form: `ctrl-p,ctrl-q`, `a,b`.
  * Throws `SessionError`.
  */
+export function parseDetachKeys(keys: string): readonly number[] {
+  return keys === '' ? [] : keys.split(',').map((key) => codeOf(key, keys))
+}
+
+/** Returns a filter for a sequence of keys. Throws `SessionError`. */
 export function createDetachFilter(keys: string = usual): DetachFilter {
-  const sequence = keys === '' ? [] : keys.split(',').map((key) => codeOf(key, keys))
+  const sequence = parseDetachKeys(keys)
   let matched = 0
   return (chunk) => {
     if (sequence.length === 0) return { data: chunk, detached: false }
