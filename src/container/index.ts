@@ -54,7 +54,12 @@ export { type HealthStatus, readHealth } from './observe/health.ts'
 /** The processes of a container. */
 export { listProcesses, type ProcessTable } from './observe/processes.ts'
 /** The resource use of a container. */
-export { type ContainerUsage, readContainerUsage } from './observe/usage.ts'
+export {
+  type ContainerCounters,
+  type ContainerUsage,
+  readContainerCounters,
+  readContainerUsage,
+} from './observe/usage.ts'
 /** Reaping what failed runtimes leave behind. */
 export { reapAbandoned } from './process/reap-abandoned.ts'
 /** Cleaning up after crashes and reboots. */
