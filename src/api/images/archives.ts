@@ -5,6 +5,7 @@ import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
 import { stream } from '../reply.ts'
 import { imageName } from './find.ts'
+import { readPlatforms } from './platforms.ts'
 import { progressLines } from './progress.ts'
 
 /** `GET /images/{name}/get` and `GET /images/get?names=…`. */
@@ -13,11 +14,14 @@ export async function get(call: ApiCall): Promise<Response> {
   const names = params['name'] === undefined ? query.texts('names') : [params['name']]
   if (names.length === 0) throw new ApiError(400, 'no images given')
   for (const name of names) imageName({ engine, params: { name } })
-  return archive(saveBytes(engine, names))
+  const bytes = saveBytes(engine, names, { platforms: readPlatforms(call, 'platform', 48) })
+  return archive(await begun(bytes))
 }
 
 /** `POST /images/load`. */
-export async function load({ engine, query, request, signal }: ApiCall): Promise<Response> {
+export async function load(call: ApiCall): Promise<Response> {
+  const { engine, query, request, signal } = call
+  const platforms = readPlatforms(call, 'platform', 48)
   const isQuiet = query.flag('quiet')
   const { body } = request
   if (body === null) throw new ApiError(400, 'no archive given')
@@ -25,6 +29,7 @@ export async function load({ engine, query, request, signal }: ApiCall): Promise
     progressLines(async (emit) => {
       const loaded = await loadArchive(engine, {
         input: body,
+        platforms,
         emit: (event) => {
           if (!isQuiet) emit(event)
         },
@@ -37,6 +42,22 @@ export async function load({ engine, query, request, signal }: ApiCall): Promise
       )
     }),
   )
+}
+
+/** Waits for the first bytes, so that the status says whether there is an archive. */
+async function begun(bytes: Bytes): Promise<Bytes> {
+  const iterator = bytes[Symbol.asyncIterator]()
+  let first: IteratorResult<Uint8Array> | undefined = await iterator.next()
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        const result = first ?? (await iterator.next())
+        first = undefined
+        return result
+      },
+      return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
+    }),
+  }
 }
 
 /** A response with a tar archive. */

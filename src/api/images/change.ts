@@ -1,13 +1,16 @@
 import { parsePruneFilters } from '#docker/filters/prune-filters'
 import { removeImage } from '#engine/collect/remove'
+import { removePlatforms } from '#engine/collect/remove-platforms'
 import { findTarget } from '#engine/image/find-target'
 import { tagImage } from '#engine/image/tag'
 import { push as pushImage } from '#engine/push/push'
 import { pruneImages } from '#engine/store/prune-images'
+import { familiarReference, parsePlatform, parseReference } from '#oci'
 import type { ApiCall } from '../call.ts'
 import { ApiError } from '../failure.ts'
 import { done, orNull, reply, stream } from '../reply.ts'
 import { imageName } from './find.ts'
+import { readPlatforms } from './platforms.ts'
 import { progressLines } from './progress.ts'
 import { engineFor } from './registry-auth.ts'
 
@@ -29,19 +32,21 @@ export async function push(call: ApiCall): Promise<Response> {
   const { params, query, signal } = call
   const word = query.text('tag')
   const name = word === undefined ? (params['name'] ?? '') : `${params['name']}:${word}`
+  const [platform] = readPlatforms(call, 'platform', 46) ?? []
   const engine = engineFor(call, name)
   return stream(
     progressLines(async (emit) => {
       emit({ type: 'status', message: `The push refers to repository [${params['name']}]` })
       if (findTarget(engine.records, name) === undefined) {
-        throw new ApiError(404, `tag does not exist: ${params['name']}:${word ?? 'latest'}`)
+        const familiar = familiarReference(parseReference(name))
+        throw new ApiError(404, `tag does not exist: ${familiar}`)
       }
       const {
         tag: moved,
         digest,
         size,
       } = await pushImage(engine, name, {
-        platform: undefined,
+        platform,
         emit: (event) => {
           if (event.type !== 'status') emit(event)
         },
@@ -57,9 +62,13 @@ export async function push(call: ApiCall): Promise<Response> {
 
 /** `DELETE /images/{name}`. */
 export async function remove(call: ApiCall): Promise<Response> {
-  const { untagged, deleted } = await removeImage(call.engine, imageName(call), {
-    force: call.query.flag('force'),
-  })
+  const options = { force: call.query.flag('force') }
+  const platforms = readPlatforms(call, 'platforms', 50)
+  const name = imageName(call)
+  const { untagged, deleted } =
+    platforms === undefined
+      ? await removeImage(call.engine, name, options)
+      : await removePlatforms(call.engine, name, platforms.map(parsePlatform), options)
   return reply(removedDocuments(untagged, deleted))
 }
 

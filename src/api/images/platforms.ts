@@ -1,4 +1,5 @@
 import { formatPlatform, type Platform } from '#oci'
+import type { ApiCall, ApiVersion } from '../call.ts'
 import { ApiError } from '../failure.ts'
 
 /**
@@ -18,6 +19,20 @@ export function readPlatform(text: string | undefined): string | undefined {
   if (!isPlatform(document)) throw refuse()
   const { os, architecture, variant } = document
   return formatPlatform({ os, architecture, ...(variant === undefined ? {} : { variant }) })
+}
+
+/**
+ * Reads a parameter that may be repeated. `undefined` without it, and in versions before `since`,
+ * whose clients send it in other forms. Throws 400.
+ */
+export function readPlatforms(
+  { query, version }: Pick<ApiCall, 'query' | 'version'>,
+  name: 'platform' | 'platforms',
+  since: ApiVersion,
+): readonly string[] | undefined {
+  const texts = version < since ? [] : query.texts(name).filter((text) => text !== '')
+  const platforms = texts.flatMap((text) => readPlatform(text) ?? [])
+  return platforms.length === 0 ? undefined : platforms
 }
 
 function isPlatform(value: unknown): value is Platform {

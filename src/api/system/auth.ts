@@ -26,8 +26,11 @@ export const auth: ApiHandler = async ({ request, signal }) => {
   return reply({ Status: 'Login Succeeded', IdentityToken: '' })
 }
 
-/** Every endpoint of a swarm. */
-export const noSwarm: ApiHandler = async () => {
+/** Every endpoint of a swarm. Docker has the same words where it is in none, but for those that make one. */
+export const noSwarm: ApiHandler = async ({ request }) => {
+  if (/\/swarm\/(init|join)$/.test(new URL(request.url).pathname)) {
+    throw new ApiError(501, 'Cannot make or join a swarm: strake manages one machine')
+  }
   throw new ApiError(
     503,
     'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
@@ -39,6 +42,12 @@ export const plugins: ApiHandler = async () => reply([])
 
 /** Every endpoint of one plugin. */
 export const noPlugin: ApiHandler = async ({ params }) => {
+  if (/^(privileges|pull|create)$/.test(params['name'] ?? '')) {
+    throw new ApiError(
+      501,
+      'Cannot install a plugin: strake has no daemon that plugins could extend',
+    )
+  }
   const name = (params['name'] ?? '').replace(/\/[a-z]+$/, '')
   throw new ApiError(404, `plugin "${name}" not found`)
 }

@@ -58,6 +58,7 @@ export const systemSteps: readonly Step[] = [
   get('/plugins/privileges?remote=nosuch'),
   get('/swarm'),
   post('/swarm/leave'),
+  post('/swarm/join', {}),
   post('/swarm/update?version=1', {}),
   get('/swarm/unlockkey'),
   get('/nodes'),
