@@ -284,9 +284,9 @@ test('a session ends when it is not used, and after its lifetime', async () => {
     skipped += 50 * minute
     const isYoung = (count + 1) * 50 < 24 * 60
     expect([count, await used.isSignedIn()]).toEqual([count, isYoung])
+    if (count === 1) expect(await idle.isSignedIn()).toBe(false)
     if (!isYoung) break
   }
-  expect(await idle.isSignedIn()).toBe(false)
 })
 
 test('a session ends when the password changes and when the user is removed', async () => {
