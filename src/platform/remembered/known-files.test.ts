@@ -46,6 +46,11 @@ test('KnownFiles sees each change: by a rename, in place, with old times, and re
   expect(file.get()).toBe('six')
   await settle()
   expect(file.get()).toBe('six')
+  // Nobody looks while the change is fresh.
+  writeFileSync(path, 'ten')
+  utimesSync(path, 1, 1)
+  await settle()
+  expect(file.get()).toBe('ten')
   rmSync(path)
   expect(file.get()).toBeUndefined()
 })
