@@ -29,7 +29,7 @@ describe.skipIf(reason !== undefined)('a container', () => {
     const kept = JSON.parse(readFileSync(`${strake.root}/containers/${id}/container.json`, 'utf8'))
     expect(kept.name).toBe('shop')
     const events = ['events', '--since', '1h', '--until', '0s', '--filter', 'event=rename']
-    expect(await strake.ok(...events)).toMatch(new RegExp(`rename ${id} .*name=shop, oldName=web`))
+    expect(await strake.ok(...events)).toMatch(new RegExp(`rename ${id} .*name=shop, oldName=/web`))
     expect((await strake('stop', 'web')).exitCode).toBe(1)
     await strake.ok('container', 'rename', 'shop', 'web')
   })

@@ -15,7 +15,7 @@ export async function create(call: ApiCall): Promise<Response> {
   if (command.length === 0) throw new ApiError(400, 'No exec command specified')
   const detachKeys = member(body, 'DetachKeys', 'string') || undefined
   requireDetachKeys(detachKeys)
-  const exec = createExec(call.engine, id, {
+  const exec = await createExec(call.engine, id, {
     command,
     env: texts(body, 'Env'),
     tty: member(body, 'Tty', 'boolean'),

@@ -44,11 +44,6 @@ export function networkEvent(
   return { type: 'network', action, actor: id, attributes: { name, type: driver, container } }
 }
 
-/** Returns the events for the removal of a container. */
-export function removalEvents(records: NetworkLookup, subject: Subject): readonly NewEvent[] {
-  return [...networkEvents(records, subject, 'disconnect'), containerEvent(subject, 'destroy')]
-}
-
 /** Finds the container with this ID. For a monitor, which has not opened the store. */
 export function findSubject(
   { containers }: Pick<Records, 'containers'>,

@@ -1,10 +1,12 @@
 import { rmSync } from 'node:fs'
 import { removeTree } from '#platform'
+import type { NewEvent } from '#records'
 import { releaseMounts } from '#runtime'
 import { releaseVolumes, volumeEvent, volumePath } from '#volume'
-import { findSubject, networkEvents, removalEvents } from '../model/container-events.ts'
+import { containerEvent, findSubject, networkEvents } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
+import { unmountEvents } from '../setup/volume-events.ts'
 import { namedVolumes } from '../setup/volume-use.ts'
 import type { CleanUpStore } from './store.ts'
 
@@ -30,7 +32,11 @@ export async function cleanUp(
   await attempt(() => releaseMounts(paths.memory))
   await attempt(() => releaseVolumes(order, { container: order.id }))
   await attempt(() => unmountRoot(order, paths, store))
-  if (order.bridged) await attempt(() => leaveNetwork(order, store))
+  if (order.bridged) await attempt(async () => (await store.networks()).detach(order.id))
+  const volumes = unmountEvents(order.id, paths)
+  if (!order.remove && (order.bridged || volumes.length > 0)) {
+    await attempt(() => noteLeaving(order, volumes, store))
+  }
   await attempt(() => rmSync(paths.run, { recursive: true, force: true }))
   if (order.remove) await attempt(() => removeContainer(order, paths, store))
   if (problems.length > 0) throw new AggregateError(problems, 'Cannot clean up')
@@ -49,19 +55,19 @@ async function unmountRoot(
   await root[Symbol.asyncDispose]()
 }
 
-async function leaveNetwork(order: MonitorOrder, store: CleanUpStore): Promise<void> {
-  const networks = await store.networks()
-  await networks.detach(order.id)
-  if (order.remove) return
+/** Records that a container has left its networks and `volumes`. */
+async function noteLeaving(
+  { id, bridged }: MonitorOrder,
+  volumes: readonly NewEvent[],
+  store: CleanUpStore,
+): Promise<void> {
   await store.withRecords(async (records) => {
-    const subject = findSubject(records, order.id)
+    const subject = findSubject(records, id)
     await records.write(() => {
-      records.addresses.release(order.id)
-      for (const event of subject === undefined
-        ? []
-        : networkEvents(records, subject, 'disconnect')) {
-        records.events.append(event)
-      }
+      if (bridged) records.addresses.release(id)
+      if (subject === undefined) return
+      const left = bridged ? networkEvents(records, subject, 'disconnect') : []
+      for (const event of [...left, ...volumes]) records.events.append(event)
     })
   })
 }
@@ -73,6 +79,7 @@ async function removeContainer(
   store: CleanUpStore,
 ): Promise<void> {
   let dropped: readonly string[] = []
+  const unmounted = unmountEvents(order.id, paths)
   await store.withRecords(async (records) => {
     const subject = findSubject(records, order.id)
     await records.write(() => {
@@ -82,8 +89,11 @@ async function removeContainer(
       const kept = anonymousVolumes.length === 0 ? undefined : namedVolumes(records)
       dropped = anonymousVolumes.filter((name) => !kept?.has(name))
       const volumes = dropped.filter((name) => records.volumes.remove(name))
-      const events = isRemoved && subject !== undefined ? removalEvents(records, subject) : []
-      for (const event of events) records.events.append(event)
+      if (isRemoved && subject !== undefined) {
+        const left = [...networkEvents(records, subject, 'disconnect'), ...unmounted]
+        const events = [...left, containerEvent(subject, 'destroy')]
+        for (const event of events) records.events.append(event)
+      }
       for (const name of volumes) records.events.append(volumeEvent('destroy', name))
     })
   })

@@ -1,6 +1,7 @@
 import { isStrakeError, StrakeError } from '#oci'
 import { processesBeside, programEnvironment, runCommand } from '#platform'
 import { cgroupProcesses, ownsCgroups } from '#runtime'
+import { containerEvent } from '../model/container-events.ts'
 import type { ContainerContext } from '../model/context.ts'
 import { type Container, getContainer, groupOf, isRunning } from '../model/record.ts'
 
@@ -28,7 +29,9 @@ export async function listProcesses(
   }
   const output = await runPs(psArguments.length === 0 ? ['-ef'] : psArguments)
   // Read after ps has run: a process that began in between is not in its output.
-  return selectProcesses(output, new Set(processesOf(container)))
+  const table = selectProcesses(output, new Set(processesOf(container)))
+  await context.records.events.note(containerEvent(container, 'top'))
+  return table
 }
 
 /** Without control groups, the processes of a container are those of its PID namespace. */

@@ -45,7 +45,7 @@ describe.skipIf(cannotRun !== undefined)(`adopting${cannotRun ? ` (${cannotRun})
     const again = attach(id)
     await again.user.type('echo $((40+2))\n')
     await until(() => again.user.text().out.includes('42\r\n'))
-    await resizeContainer(bed.context, id, { rows: 33, columns: 99 })
+    await resizeContainer(bed.context, getContainer(bed.context, id), { rows: 33, columns: 99 })
     await again.user.type('stty size\n')
     await until(() => again.user.text().out.includes('33 99\r\n'))
     // The successor of the successor gets it too.

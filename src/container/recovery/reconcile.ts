@@ -12,6 +12,7 @@ import { runtimeOf } from '../process/runtime-of.ts'
 import { makeBaseLayer } from '../setup/base-layer.ts'
 import { mendRunning } from '../setup/mend.ts'
 import { removeRemains } from '../setup/remains.ts'
+import { unmountEvents } from '../setup/volume-events.ts'
 import { holdsSomething, isOrphaned } from './abandoned.ts'
 import { adoptContainer } from './adopt.ts'
 
@@ -83,6 +84,7 @@ export async function reconcileContainer(
     const happened = [
       containerEvent(container, 'die', { exitCode: String(lostExitCode) }),
       ...networkEvents(records, container, 'disconnect'),
+      ...unmountEvents(id, paths),
     ]
     for (const event of happened) records.events.append(event)
   })

@@ -1,5 +1,6 @@
 import { StrakeError } from '#oci'
 import { sleep, type WindowSize } from '#platform'
+import { containerEvent } from '../model/container-events.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import type { Container } from '../model/record.ts'
 import { announceClient } from '../protocol/announce.ts'
@@ -81,6 +82,7 @@ export async function attachContainer(
   const stdin = options.stdin !== false && settings.interactive
   if (runs && state.isDeaf && (settings.tty || stdin)) throw deaf(container)
   if (settings.tty && stdin && options.streams === undefined) requireTerminal()
+  await context.records.events.note(containerEvent(container, 'attach'))
   const connection = runs
     ? await connectMonitor(containerPaths(context, id).socket)
     : await awaitStart(context, id, options)
@@ -94,10 +96,24 @@ export async function attachContainer(
     signal,
     terminal: settings.tty,
     stdin,
-    resize: (size: WindowSize) => void resizeContainer(context, id, size),
+    resize: (size: WindowSize) => void resizeContainer(context, container, size),
   }
-  if (settings.tty || onSignals === undefined) return await runSession(connection, session)
+  if (settings.tty || onSignals === undefined) {
+    const end = await runSession(connection, session)
+    await noteDetach(context, container, { end, signal })
+    return end
+  }
   using signals = proxySignals((each) => passSignal(context, id, each))
   onSignals()
   return await Promise.race([runSession(connection, session), signals.abandoned])
+}
+
+/** Records that the user has left by the detach keys, not by the end of the session. */
+async function noteDetach(
+  { records }: ContainerContext,
+  container: Container,
+  { end, signal }: { readonly end: SessionEnd; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  if (end.type !== 'detached' || signal?.aborted) return
+  await records.events.note(containerEvent(container, 'detach'))
 }

@@ -198,13 +198,16 @@ export async function probeContainer(
 
 /** Sets the size of a container's terminal. Does nothing without a terminal or when the container does not run. */
 export async function resizeContainer(
-  context: Pick<ContainerContext, 'root' | 'run'>,
-  id: string,
+  context: Pick<ContainerContext, 'root' | 'run' | 'records'>,
+  container: Pick<Container, 'id' | 'name' | 'settings'>,
   size: WindowSize,
 ): Promise<void> {
-  const connection = await connectMonitor(containerPaths(context, id).socket)
-  await connection?.send({ kind: 'resize', ...size })
-  await connection?.close()
+  const connection = await connectMonitor(containerPaths(context, container.id).socket)
+  if (connection === undefined) return
+  await connection.send({ kind: 'resize', ...size })
+  await connection.close()
+  const attributes = { height: `${size.rows}`, width: `${size.columns}` }
+  await context.records.events.note(containerEvent(container, 'resize', attributes))
 }
 
 /** Sends a signal to the first process of a container, if it runs. */

@@ -1,9 +1,11 @@
 import { makeDirectory, pathExists, treeCalls, writeSmallFile } from '#platform'
 import { encodeConfig, readBundle } from '#runtime'
 import { containerPaths, type RunningContext } from '../model/context.ts'
+import { randomId } from '../model/names.ts'
 import type { Container } from '../model/record.ts'
 import { viewOfRunning } from '../model/running-view.ts'
 import { type ExecRequest, startDetached, startExec } from '../process/exec.ts'
+import { type ExecNotes, execNotes } from '../process/exec-events.ts'
 import { runtimeOf } from '../process/runtime-of.ts'
 import type { StartedProcess } from '../process/started.ts'
 import { DescriptorStreams } from '../session/descriptor-streams.ts'
@@ -19,6 +21,8 @@ import { findRunning, notRunning } from './find.ts'
 export interface ExecOptions extends ExecProcessOptions {
   /** Passes the user's input on (`-i`). */
   readonly interactive?: boolean | undefined
+  /** The ID of a process whose creation was recorded. Default: a new one, whose creation is recorded. */
+  readonly execId?: string | undefined
   /** Returns as soon as the process runs. */
   readonly detach?: boolean | undefined
   /** Default: the standard descriptors of this process. */
@@ -64,8 +68,11 @@ export async function execInContainer(
     const size = streams instanceof DescriptorStreams ? streams.size : undefined
     const consoleSize = tty ? (options.consoleSize ?? size) : undefined
     const request = prepare(context, container, { ...options, consoleSize, own })
+    const { command, execId: id = randomId() } = options
+    const isCreated = options.execId !== undefined
+    const notes = execNotes(context.records, { container, id, command }, { isCreated })
     if (options.detach) {
-      await startDetached(request)
+      await Promise.all([startDetached(request), notes.begin()])
       return { type: 'exited', code: 0 }
     }
     if (tty && interactive) requireTerminal(streams)
@@ -78,6 +85,7 @@ export async function execInContainer(
       signal,
       onSignals,
       onStarted,
+      notes,
     }
     return await runExec(request, session)
   } finally {
@@ -134,9 +142,8 @@ function prepare(
   }
 }
 
-interface RunExec extends FollowOptions {
+interface RunExec extends StartAndFollow {
   readonly onSignals: (() => void) | undefined
-  readonly onStarted: ((process: StartedProcess) => void) | undefined
 }
 
 /** Milliseconds that the process has to end after the first signal. */
@@ -187,20 +194,27 @@ async function runExec(request: ExecRequest, options: RunExec): Promise<ExecEnd>
 }
 
 interface StartAndFollow extends FollowOptions {
+  readonly notes: ExecNotes
   readonly onStarted?: ((process: StartedProcess) => void) | undefined
 }
 
 async function startAndFollow(
   request: ExecRequest,
-  { onStarted, ...options }: StartAndFollow,
+  { notes, onStarted, ...options }: StartAndFollow,
 ): Promise<SessionEnd> {
-  const process = await startExec(request)
+  // The start is recorded while the runtime works.
+  const [process] = await Promise.all([startExec(request), notes.begin()])
   onStarted?.(process)
+  const ended = process.exited.then(({ code }) => notes.end(code))
+  // `followProcess` throws the reason too, and an end after the session has no reader.
+  ended.catch(() => {})
   const end = await followProcess(process, options)
-  if (end.type === 'detached') {
+  if (end.type === 'exited') await ended
+  else {
     process.leave()
     // Nobody will write to the process any more.
     await process.input?.end()
+    if (!options.signal?.aborted) await notes.detach()
   }
   return end
 }

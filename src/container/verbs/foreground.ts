@@ -1,6 +1,7 @@
 import { StrakeError } from '#oci'
 import type { WindowSize } from '#platform'
 import type { ExitStatus } from '#runtime'
+import { containerEvent } from '../model/container-events.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type ContainerLock, lockContainer } from '../model/lock.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
@@ -104,7 +105,7 @@ async function startDirect({ context, container, launched, lock, signal }: Run):
     await orderStart(context, container, { monitor, signal })
     await monitor.expect('started')
     feed()
-    await noteStart(context, container)
+    await noteStart(context, container, { isAttached: true })
     lock[Symbol.dispose]()
     const { code, oomKilled } = await monitor.expect('exited')
     return { type: 'exited', code, oomKilled }
@@ -126,10 +127,10 @@ async function runOverSocket(run: Run, detach: DetachFilter): Promise<RunEnd> {
   try {
     await connection.send({ kind: 'hello', hello: { output: true } })
     await monitor.expect('started')
-    await noteStart(context, container)
+    await noteStart(context, container, { isAttached: true })
     lock[Symbol.dispose]()
     const terminal = settings.tty
-    return await runSession(connection, {
+    const end = await runSession(connection, {
       streams,
       terminal,
       stdin,
@@ -137,9 +138,13 @@ async function runOverSocket(run: Run, detach: DetachFilter): Promise<RunEnd> {
       signal,
       async resize(size) {
         const { resizeContainer } = await import('./control.ts')
-        await resizeContainer(context, id, size)
+        await resizeContainer(context, container, size)
       },
     })
+    if (end.type === 'detached' && !signal?.aborted) {
+      await context.records.events.note(containerEvent(container, 'detach'))
+    }
+    return end
   } finally {
     connection.destroy()
     monitor.leave()

@@ -29,7 +29,7 @@ export async function renameContainer(
   const { state: _, ...record } = await records.write(() => {
     const renamed = records.containers.update(id, { name })
     const container = getContainer(context, id)
-    records.events.append(containerEvent(container, 'rename', { oldName }))
+    records.events.append(containerEvent(container, 'rename', { oldName: `/${oldName}` }))
     return renamed
   })
   keepRecord(context, record)

@@ -10,6 +10,7 @@ import { needsCleanUp } from '../recovery/abandoned.ts'
 import { launchMonitor } from '../session/launch.ts'
 import type { MonitorHandle } from '../session/monitor-handle.ts'
 import { type PrepareOptions, prepareContainer } from '../setup/prepare.ts'
+import { mountEvents } from '../setup/volume-events.ts'
 import { findContainer } from './find.ts'
 
 export interface StartOptions {
@@ -47,11 +48,17 @@ export async function startContainer(
  * before it records the end, so start and end are recorded in order.
  */
 export async function noteStart(
-  { records }: ContainerContext,
+  context: ContainerContext,
   container: Container,
+  { isAttached = false }: { readonly isAttached?: boolean } = {},
 ): Promise<void> {
-  const connected = networkEvents(records, container, 'connect')
-  await records.events.note(...connected, containerEvent(container, 'start'))
+  const { records } = context
+  await records.events.note(
+    ...(isAttached ? [containerEvent(container, 'attach')] : []),
+    ...networkEvents(records, container, 'connect'),
+    ...mountEvents(container.id, containerPaths(context, container.id)),
+    containerEvent(container, 'start'),
+  )
 }
 
 /** Records that a container was stopped and started again. */

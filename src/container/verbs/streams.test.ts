@@ -151,7 +151,10 @@ describe.skipIf(cannotRun !== undefined)(`streams${cannotRun ? ` (${cannotRun})`
         await user.type('\r')
         await until(() => user.text().out.includes('30 100\r\n'))
         const { id } = getContainer(bed.context, `sized-${name}`)
-        await resizeContainer(bed.context, id, { rows: 40, columns: 120 })
+        await resizeContainer(bed.context, getContainer(bed.context, id), {
+          rows: 40,
+          columns: 120,
+        })
         await user.type('\r')
         expect(await ended).toMatchObject({ type: 'exited', code: 0 })
         await user.close()

@@ -1,4 +1,4 @@
-import { openContainerFiles, readPresent } from '#container'
+import { containerEvent, openContainerFiles, readPresent } from '#container'
 import { packTree } from '#layer'
 import type { Bytes } from '#stream'
 import { writeArchive } from '../archive/output-file.ts'
@@ -24,5 +24,6 @@ export async function exportContainer(
 export async function* exportBytes(engine: Engine, name: string, signal?: AbortSignal): Bytes {
   const context = await containerContext(engine)
   await using files = await openContainerFiles(context, name, signal)
+  await engine.records.events.note(containerEvent(files.container, 'export'))
   yield* readPresent(context, files.container, packTree(files.root, { signal }))
 }

@@ -22,11 +22,13 @@ export function eventsOf(
   names: readonly ImageName[],
 ): readonly NewEvent[] {
   const plain = names.filter((name) => !isDigestName(name))
+  const tags = plain.map((name) => imageEvent('tag', imageId, name))
   switch (verb) {
     case 'build':
     case 'commit':
-      return plain.map((name) => imageEvent('tag', imageId, name))
+      return plain.length === 0 ? [imageEvent('create', imageId)] : tags
     case 'import':
+      return [...tags, imageEvent(verb, imageId, plain[0] ?? names[0])]
     case 'load':
     case 'pull':
       return [imageEvent(verb, imageId, plain[0] ?? names[0])]

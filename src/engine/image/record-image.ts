@@ -32,7 +32,10 @@ export async function recordImage(
   const { records } = engine
   return await records.write(() => {
     putImage(engine, image)
-    for (const event of eventsOf(by, image.imageId, names)) records.events.append(event)
+    for (const event of eventsOf(by, image.imageId, names)) {
+      const attributes = { ...image.config.config?.Labels, ...event.attributes }
+      records.events.append({ ...event, attributes })
+    }
     return moveNames(records, names, image.descriptor, by)
   })
 }

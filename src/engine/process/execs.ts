@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { type ContainerStreams, type ExecOptions, type ExecProcess, getContainer } from '#container'
+import { execCreated } from '#container/process/exec-events'
 import { requireExecUser } from '#container/verbs/exec'
 import { isStrakeError, StrakeError } from '#oci'
 import { isAlive, isSystemError, ownIdentity, type ProcessIdentity, readPlainFile } from '#platform'
@@ -35,7 +36,11 @@ export interface ExecInstance {
 }
 
 /** Prepares a process for a running container, and returns its ID. Throws `CONFLICT`, `NOT_FOUND`. */
-export function createExec(engine: Engine, name: string, request: ExecRequest): string {
+export async function createExec(
+  engine: Engine,
+  name: string,
+  request: ExecRequest,
+): Promise<string> {
   const container = getContainer(engine, name)
   if (container.state.status !== 'running') {
     const isPaused = container.state.status === 'paused'
@@ -46,6 +51,7 @@ export function createExec(engine: Engine, name: string, request: ExecRequest): 
   forgetOld(engine)
   const id = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('hex')
   write(engine, { id, container: container.id, request, state: 'created' })
+  await engine.records.events.note(execCreated({ container, id, command: request.command }))
   return id
 }
 
@@ -90,6 +96,7 @@ export async function startExec(
   try {
     const { code, detached } = await execInContainer(engine, container, {
       ...request,
+      execId: id,
       interactive: request.interactive && streams !== undefined,
       streams: streams === undefined ? silentStreams : session.ending(streams),
       consoleSize,

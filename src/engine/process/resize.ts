@@ -10,6 +10,6 @@ export async function resizeContainer(
 ): Promise<boolean> {
   const container = getContainer(engine, name)
   if (!isRunning(container)) return false
-  await resize(engine, container.id, size)
+  await resize(engine, container, size)
   return true
 }

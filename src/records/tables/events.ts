@@ -8,23 +8,33 @@ export interface EventActions {
   readonly builder: 'prune'
   readonly container:
     | 'archive-path'
+    | 'attach'
     | 'commit'
     | 'create'
     | 'destroy'
+    | 'detach'
     | 'die'
+    | 'exec_detach'
+    | 'exec_die'
+    | 'export'
     | 'extract-to-dir'
     | 'kill'
     | 'oom'
     | 'pause'
     | 'prune'
     | 'rename'
+    | 'resize'
     | 'restart'
     | 'start'
     | 'stop'
+    | 'top'
     | 'unpause'
     | 'update'
+    | `exec_create: ${string}`
+    | `exec_start: ${string}`
     | `health_status: ${string}`
   readonly image:
+    | 'create'
     | 'delete'
     | 'import'
     | 'load'
@@ -35,7 +45,7 @@ export interface EventActions {
     | 'tag'
     | 'untag'
   readonly network: 'connect' | 'create' | 'destroy' | 'disconnect' | 'prune'
-  readonly volume: 'create' | 'destroy' | 'prune'
+  readonly volume: 'create' | 'destroy' | 'mount' | 'prune' | 'unmount'
 }
 
 /** An event to record. */
