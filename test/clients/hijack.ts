@@ -5,12 +5,14 @@ export interface TakenRequest {
   readonly body?: unknown
   /** Sent after the server has handed the connection over; its end is the end of this side. */
   readonly input?: Uint8Array
+  /** The process has a terminal, so that the output has no frames. */
+  readonly isTerminal?: boolean
 }
 
 /** Takes a connection over and returns the output of both streams until its end, without frames. */
 export async function converse(
   socket: string,
-  { path, body, input = new Uint8Array() }: TakenRequest,
+  { path, body, input = new Uint8Array(), isTerminal = false }: TakenRequest,
 ): Promise<Uint8Array> {
   const text = body === undefined ? '' : JSON.stringify(body)
   const connection = connect({ path: socket, allowHalfOpen: true })
@@ -32,7 +34,8 @@ export async function converse(
     connection.end(input)
   }
   connection.destroy()
-  return withoutFrames(Buffer.concat(chunks))
+  const output = Buffer.concat(chunks)
+  return isTerminal ? output : withoutFrames(output)
 }
 
 /** Throws for bytes that are no frames. */

@@ -32,14 +32,15 @@ export async function start(call: ApiCall): Promise<Response> {
   if (exchange.upgrade === undefined) {
     const plain = { 'Content-Type': rawStream }
     const { streams, response, close, left } = readOnlyStreams(choice, plain)
-    void follow(session, streams, left).finally(close)
+    void follow(session, { streams, left, close })
     return response
   }
   return exchange.upgrade.accept(
     { ...standardHeaders, ...headers },
     (connection: RawConnection) => {
       const streams = streamsOver(connection, choice)
-      void follow(session, streams, leaving(connection)).finally(() => connection.end())
+      const left = leaving(connection)
+      void follow(session, { streams, left, close: () => void connection.end() })
     },
   )
 }
@@ -50,41 +51,48 @@ interface Session {
   readonly consoleSize: { readonly rows: number; readonly columns: number } | undefined
 }
 
+interface Client {
+  readonly streams: ContainerStreams
+  /** Aborts when the client has left. */
+  readonly left: AbortSignal
+  /** Ends the connection. It may be called again. */
+  readonly close: () => void
+}
+
 /** Starts the process and passes its streams on. A failed start is text for the user, as in Docker. */
-async function follow(
-  session: Session,
-  streams: ContainerStreams,
-  left: AbortSignal,
-): Promise<void> {
+async function follow(session: Session, client: Client): Promise<void> {
+  const { close, left, streams } = client
   try {
-    await run(session, streams, left, () => {})
+    await run(session, client, () => {})
   } catch (error) {
     if (left.aborted) return
     const text = `${error instanceof Error ? error.message : 'the server failed'}\r\n`
     await streams.output('stderr', new TextEncoder().encode(text)).catch(() => {})
+  } finally {
+    close()
   }
 }
 
 /** Starts a process without streams, and resolves when it runs. It stays when the client leaves. */
 async function started(session: Session): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  run(session, undefined, new AbortController().signal, resolve).catch(reject)
+  run(session, undefined, resolve).catch(reject)
   await promise
 }
 
 async function run(
   { call, instance, consoleSize }: Session,
-  streams: ContainerStreams | undefined,
-  left: AbortSignal,
+  client: Client | undefined,
   onStarted: () => void,
 ): Promise<void> {
   // The process may run on after its client has left.
   const finish = call.begin()
   try {
     await startExec(call.engine, instance.id, {
-      streams,
+      streams: client?.streams,
       consoleSize,
-      signal: left,
+      signal: client?.left ?? new AbortController().signal,
+      onDetached: client?.close,
       onStarted(process: ExecProcess) {
         terminals.set(instance.id, process)
         onStarted()

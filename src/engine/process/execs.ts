@@ -70,6 +70,8 @@ export interface StartExecOptions {
   readonly streams?: ContainerStreams | undefined
   readonly consoleSize?: ExecOptions['consoleSize']
   readonly onStarted: (process: ExecProcess) => void
+  /** Called when the client has left by the detach keys. The process runs on. */
+  readonly onDetached?: (() => void) | undefined
   /** Aborts when the client has left. */
   readonly signal: AbortSignal
 }
@@ -82,7 +84,7 @@ export interface StartExecOptions {
 export async function startExec(
   engine: Engine,
   id: string,
-  { streams, consoleSize, onStarted, signal }: StartExecOptions,
+  { streams, consoleSize, onStarted, onDetached, signal }: StartExecOptions,
 ): Promise<void> {
   const instance = readExec(engine, id)
   if (instance.state !== 'created') {
@@ -108,6 +110,7 @@ export async function startExec(
         session.begin()
       },
     })
+    if (detached) onDetached?.()
     const exitCode = detached ? (await started?.exited)?.code : code
     write(engine, { ...running, pid: started?.pid, state: 'exited', exitCode })
   } catch (error) {
