@@ -3,9 +3,20 @@ import type { Postgres } from '#platform'
 /** Milliseconds between two looks at the clock of the database. */
 const interval = 60_000
 
+/** Milliseconds after which an answer is too late to say what time it is. */
+const latest = 1000
+
 /** The time of a database, in milliseconds since 1970. Disposal ends the looks at it. */
 export interface DatabaseClock extends Disposable {
   now(): number
+}
+
+interface Look {
+  /** The time of the database, in milliseconds since 1970. */
+  readonly time: number
+  /** When it was that time, by the counter of this process. */
+  readonly at: number
+  readonly took: number
 }
 
 /**
@@ -16,17 +27,18 @@ export async function followClock(
   postgres: Postgres,
   counter: () => number = () => performance.now(),
 ): Promise<DatabaseClock> {
-  const look = async (): Promise<{ readonly time: number; readonly at: number }> => {
+  const look = async (): Promise<Look> => {
     const before = counter()
     const query = 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now'
     const [row] = await postgres.query(query)
-    return { time: Number(row?.['now']), at: (before + counter()) / 2 }
+    const after = counter()
+    return { time: Number(row?.['now']), at: (before + after) / 2, took: after - before }
   }
   let last = await look()
   const timer = setInterval(() => {
     look().then(
       (next) => {
-        last = next
+        if (next.took < Math.max(latest, last.took)) last = next
       },
       // While the database does not answer, the time goes on from the last look.
       () => {},

@@ -2,6 +2,7 @@ import type { IndexedObject, IngestState, ObjectIndex, UsedObject } from '#objec
 import type { Digest } from '#oci'
 import type { SqlRow } from '#platform'
 import { digestOf } from '../rows.ts'
+import { inTime } from './in-time.ts'
 import type { Backing } from './repository-facts.ts'
 
 /** Milliseconds by which the time of use of an object may be too early. */
@@ -55,7 +56,7 @@ export const objectTables = `CREATE TABLE strake_objects (
    END $$;`
 
 /** Which objects of a bucket have which blobs, in PostgreSQL. */
-export function createPostgresObjectIndex({ postgres, now }: Backing): ObjectIndex {
+export function createPostgresObjectIndex({ postgres, now, deadline }: Backing): ObjectIndex {
   const find = async (
     digest: Digest,
   ): Promise<(UsedObject & { readonly isHidden: boolean }) | undefined> => {
@@ -69,17 +70,17 @@ export function createPostgresObjectIndex({ postgres, now }: Backing): ObjectInd
       if (found === undefined) return undefined
       if (!found.isHidden && now() - found.usedAt < usedResolution) return found
       // A collection may have hidden it in between.
-      const update = `UPDATE strake_objects SET used_at = $2::bigint, hidden = false
+      const update = `UPDATE strake_objects SET used_at = greatest(used_at, $2::bigint), hidden = false
                       WHERE digest = $1 AND ${isVisible} RETURNING ${columns}`
       const [used] = await postgres.query(update, digest, now())
       return used && readObject(used)
     },
     look: find,
     async hide(digest, usedAt) {
-      const update = `UPDATE strake_objects SET hidden = true, hidden_at = $2::bigint
+      const update = `UPDATE strake_objects SET hidden = true, hidden_at = $2::bigint ${inTime(4)}
                       WHERE digest = $1 AND ${isVisible} AND used_at = coalesce($3::bigint, used_at)
                       RETURNING ${columns}`
-      const [row] = await postgres.query(update, digest, now(), usedAt ?? null)
+      const [row] = await postgres.query(update, digest, now(), usedAt ?? null, deadline())
       return row && readUsed(row)
     },
     async restore({ digest, key }) {
@@ -138,6 +139,13 @@ export function createPostgresObjectIndex({ postgres, now }: Backing): ObjectInd
       },
       async remove(id) {
         await postgres.query('DELETE FROM strake_ingests WHERE id = $1', id)
+      },
+      async discard(id, state) {
+        await postgres.query(
+          `WITH gone AS (DELETE FROM strake_ingests WHERE id = $1)
+           INSERT INTO strake_ingests VALUES ($2, $3, $4::bigint, 0)`,
+          ...[id, state.id, JSON.stringify(state), state.version],
+        )
       },
       async *list(before) {
         const query = 'SELECT document FROM strake_ingests WHERE changed_at < $1::bigint'

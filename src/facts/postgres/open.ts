@@ -12,12 +12,16 @@ import { createPostgresTokens } from './auth/tokens.ts'
 import { createPostgresUsers } from './auth/users.ts'
 import { type DatabaseClock, followClock } from './clock.ts'
 import { PostgresCollection } from './collection.ts'
+import { inTime } from './in-time.ts'
 import { PostgresLedger } from './ledger.ts'
 import { migrate } from './migrate.ts'
 import { createPostgresObjectIndex } from './object-index.ts'
 import { type Backing, PostgresRepositoryFacts, pageSize } from './repository-facts.ts'
 import { steps } from './schema.ts'
 import { createPostgresUploads, type PostgresUploads } from './uploads.ts'
+
+/** Milliseconds for one statement. */
+const usualTimeout = 10_000
 
 export interface PostgresFactsOptions extends PostgresOptions {
   /** Returns milliseconds since 1970. Default: the clock of the database. */
@@ -43,17 +47,19 @@ export interface PostgresFacts extends DatabaseFacts {
  * replicas may use it at the same time. Throws `UNAVAILABLE` when the database does not answer.
  */
 export async function openPostgresFacts(options: PostgresFactsOptions): Promise<PostgresFacts> {
-  const postgres = connectPostgres(options)
-  let clock: DatabaseClock | undefined
+  const { timeout = usualTimeout } = options
+  const postgres = connectPostgres({ ...options, timeout })
+  let clock: DatabaseClock
   try {
     await migrate(postgres, steps)
-    if (options.now === undefined) clock = await followClock(postgres)
+    clock = await followClock(postgres)
   } catch (error) {
     await postgres[Symbol.asyncDispose]()
     throw error
   }
-  const now = options.now ?? clock?.now ?? Date.now
-  const backing: Backing = { postgres, now }
+  const now = options.now ?? clock.now
+  // A statement that begins by then ends, at its time limit, before its caller gives up.
+  const backing: Backing = { postgres, now, deadline: () => clock.now() + timeout / 2 }
   return {
     now,
     ledger: new PostgresLedger(backing),
@@ -77,7 +83,8 @@ export async function openPostgresFacts(options: PostgresFactsOptions): Promise<
       }
     },
     async forget(name) {
-      await postgres.query('SELECT strake_forget($1, $2::bigint)', name, backing.now())
+      const forget = `SELECT strake_forget($1, $2::bigint) ${inTime(3)}`
+      await postgres.query(forget, name, backing.now(), backing.deadline())
     },
     async *holders(digest) {
       const query = `SELECT r.name FROM strake_members m
@@ -85,7 +92,7 @@ export async function openPostgresFacts(options: PostgresFactsOptions): Promise<
       for (const row of await postgres.query(query, digestOf(digest))) yield String(row['name'])
     },
     async [Symbol.asyncDispose]() {
-      clock?.[Symbol.dispose]()
+      clock[Symbol.dispose]()
       await postgres[Symbol.asyncDispose]()
     },
   }

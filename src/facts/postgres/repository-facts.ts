@@ -13,10 +13,13 @@ import {
   useResolution,
 } from '#registry'
 import { describedJson, digestOf, kindNumber, memberColumns, readMember } from '../rows.ts'
+import { inTime } from './in-time.ts'
 
 export interface Backing {
   readonly postgres: Postgres
   readonly now: () => number
+  /** Returns the time after which the database must not begin a change that is sent now. */
+  readonly deadline: () => number
 }
 
 /** Rows that one query reads. */
@@ -29,11 +32,13 @@ export class PostgresRepositoryFacts implements RepositoryFacts {
   readonly #name: string
   readonly #postgres: Postgres
   readonly #now: () => number
+  readonly #deadline: () => number
 
-  constructor(name: string, { postgres, now }: Backing) {
+  constructor(name: string, { postgres, now, deadline }: Backing) {
     this.#name = name
     this.#postgres = postgres
     this.#now = now
+    this.#deadline = deadline
   }
 
   async exists(): Promise<boolean> {
@@ -67,11 +72,11 @@ export class PostgresRepositoryFacts implements RepositoryFacts {
     try {
       await this.#postgres.query(
         `SELECT strake_add_member($1, $2::smallint, $3, $4, $5::bigint, $6, $7, $8, $9::bigint,
-           $10::text[], $11::text[], $12::text[], $13::text[])`,
+           $10::text[], $11::text[], $12::text[], $13::text[]) ${inTime(14)}`,
         ...[this.#name, kindNumber[kind], digest, mediaType, size, describedJson(descriptor)],
         ...[subject ?? null, by ?? null, this.#now(), names],
         ...[quotas.map(scopeOf), quotas.map(({ bytes }) => String(bytes))],
-        quotas.map(({ name }) => name),
+        ...[quotas.map(({ name }) => name), this.#deadline()],
       )
     } catch (error) {
       if (sqlState(error) !== 'SK001' || !(error instanceof Error)) throw error
@@ -85,8 +90,10 @@ export class PostgresRepositoryFacts implements RepositoryFacts {
     { by, onlyTags }: Removal = {},
   ): Promise<readonly string[]> {
     const rows = await this.#postgres.query(
-      'SELECT tag FROM strake_remove_unless_tagged($1, $2::smallint, $3, $4::text[], $5, $6::bigint) AS tag',
+      `SELECT strake_remove_unless_tagged($1, $2::smallint, $3, $4::text[], $5, $6::bigint) AS tag
+       ${inTime(7)}`,
       ...[this.#name, kindNumber[kind], digest, onlyTags ?? null, by ?? null, this.#now()],
+      this.#deadline(),
     )
     return rows.map(({ tag }) => String(tag))
   }
@@ -103,17 +110,10 @@ export class PostgresRepositoryFacts implements RepositoryFacts {
     { by, onlyNew = false, onlyHeld = false, from }: TagChange = {},
   ): Promise<TagOutcome> {
     const [row] = await this.#postgres.query(
-      'SELECT strake_change_tag($1, $2, $3, $4, $5::boolean, $6::boolean, $7, $8::bigint) AS outcome',
-      ...[
-        this.#name,
-        tag,
-        digest ?? null,
-        by ?? null,
-        onlyNew,
-        onlyHeld,
-        from ?? null,
-        this.#now(),
-      ],
+      `SELECT strake_change_tag($1, $2, $3, $4, $5::boolean, $6::boolean, $7, $8::bigint) AS outcome
+       ${inTime(9)}`,
+      ...[this.#name, tag, digest ?? null, by ?? null, onlyNew, onlyHeld, from ?? null],
+      ...[this.#now(), this.#deadline()],
     )
     return row?.['outcome'] as TagOutcome
   }

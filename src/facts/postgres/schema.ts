@@ -4,6 +4,7 @@ import { sessionTokens, tokenTable } from './auth/tokens.ts'
 import { userTable } from './auth/users.ts'
 import { conditionalChanges } from './conditional-changes.ts'
 import { contentQueue } from './content-queue.ts'
+import { lateChanges } from './in-time.ts'
 import { objectTables } from './object-index.ts'
 import { letterTable } from './outbox.ts'
 
@@ -275,4 +276,5 @@ export const steps: readonly string[] = [
   userTable,
   keyTable,
   failureTable,
+  lateChanges,
 ]

@@ -4,7 +4,7 @@ import { findPostgres, type PostgresServer, startPostgres } from './postgres-ser
 /** Describes tests that share one PostgreSQL server. They are skipped where it is not installed. */
 export function describePostgres(
   title: string,
-  define: (server: Pick<PostgresServer, 'createDatabase'>) => void,
+  define: (server: Pick<PostgresServer, 'createDatabase' | 'freeze' | 'thaw'>) => void,
 ): void {
   const programs = findPostgres()
   describe.skipIf(programs === undefined)(title, () => {
@@ -14,6 +14,10 @@ export function describePostgres(
     }, 120_000)
     afterAll(async () => server[Symbol.asyncDispose]())
 
-    define({ createDatabase: () => server.createDatabase() })
+    define({
+      createDatabase: () => server.createDatabase(),
+      freeze: () => server.freeze(),
+      thaw: () => server.thaw(),
+    })
   })
 }

@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isSystemError } from '#platform'
 
 /** A PostgreSQL server of a test, on a Unix socket and a port of loopback. */
 export interface PostgresServer extends AsyncDisposable {
@@ -17,8 +18,13 @@ export interface PostgresServer extends AsyncDisposable {
   createDatabase(): Promise<string>
   /** Returns the ID of its first process. */
   pid(): number
-  /** Stops the server at once, as a crash would, and starts it again. */
-  restart(): Promise<void>
+  /** Stops the server at once, as a crash would. */
+  stop(): Promise<void>
+  /** Starts it again after `stop`. */
+  start(): Promise<void>
+  /** Makes the server take connections and statements and never answer, until `thaw`. */
+  freeze(): void
+  thaw(): void
 }
 
 /** Returns the directory of PostgreSQL's programs, or `undefined` where it is not installed. */
@@ -60,15 +66,37 @@ export async function startPostgres(programs: string): Promise<PostgresServer> {
       await run(`${programs}/createdb`, '-h', '127.0.0.1', '-p', String(port), '-U', 'strake', name)
       return `postgres://strake@127.0.0.1:${port}/${name}`
     },
-    pid: () => Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]),
-    async restart() {
-      await control('-m', 'immediate', 'stop')
-      await control('-o', settings, 'start')
-    },
+    pid: () => mainOf(data) ?? 0,
+    stop: () => control('-m', 'immediate', 'stop'),
+    start: () => control('-o', settings, 'start'),
+    freeze: () => signalAll(data, 'SIGSTOP'),
+    thaw: () => signalAll(data, 'SIGCONT'),
     async [Symbol.asyncDispose]() {
+      signalAll(data, 'SIGCONT')
       await control('-m', 'immediate', 'stop').catch(() => {})
       rmSync(root, { recursive: true, force: true })
     },
+  }
+}
+
+/** Returns the ID of the server's main process, if it runs. */
+function mainOf(data: string): number | undefined {
+  const file = join(data, 'postmaster.pid')
+  return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : undefined
+}
+
+/** Signals the server's main process and all that it has started. */
+function signalAll(data: string, signal: NodeJS.Signals): void {
+  const main = mainOf(data)
+  if (main === undefined) return
+  const children = readFileSync(`/proc/${main}/task/${main}/children`, 'utf8').trim()
+  for (const pid of [main, ...children.split(' ').map(Number)]) {
+    try {
+      if (pid !== 0) process.kill(pid, signal)
+    } catch (error) {
+      // Workers end by themselves.
+      if (!isSystemError(error, 'ESRCH')) throw error
+    }
   }
 }
 

@@ -54,11 +54,14 @@ export function connectPostgres(options: PostgresOptions): Postgres {
     connectionTimeout: Math.ceil(timeout / 1000),
     connection: { statement_timeout: timeout, application_name: 'strake' },
   })
-  const bounded = async <T>(work: Promise<T>): Promise<T> => {
+  const bounded = async <T>(work: Promise<T>, giveUp: () => void = () => {}): Promise<T> => {
     let timer: ReturnType<typeof setTimeout> | undefined
     const late = new Promise<never>((_, reject) => {
       // The server ends the statement; this is for a server that does not answer at all.
-      timer = setTimeout(() => reject(new Error('no answer in time')), timeout * 1.5)
+      timer = setTimeout(() => {
+        giveUp()
+        reject(new Error('no answer in time'))
+      }, timeout * 1.5)
     })
     try {
       return await Promise.race([work, late])
@@ -68,9 +71,14 @@ export function connectPostgres(options: PostgresOptions): Postgres {
       clearTimeout(timer)
     }
   }
-  const run: Postgres['query'] = async (text, ...values) => {
-    const work = sql.unsafe(text, values.map(converted)) as Promise<SqlRow[]>
-    return [...(await bounded(Promise.resolve(work)))]
+  const run = async (
+    on: Pick<Bun.SQL, 'unsafe'>,
+    text: string,
+    values: readonly PostgresValue[],
+  ): Promise<readonly SqlRow[]> => {
+    const work = on.unsafe(text, values.map(converted)) as Bun.SQL.Query<SqlRow[]>
+    // Without a cancellation, statements that wait for a connection fill the memory, and run later.
+    return [...(await bounded(Promise.resolve(work), () => work.cancel()))]
   }
   return {
     async query(text, ...values) {
@@ -78,8 +86,8 @@ export function connectPostgres(options: PostgresOptions): Postgres {
       for (let tries = 1; ; tries += 1) {
         try {
           return queries.hasSubscribers
-            ? await published(text, () => run(text, ...values))
-            : await run(text, ...values)
+            ? await published(text, () => run(sql, text, values))
+            : await run(sql, text, values)
         } catch (error) {
           if (tries >= mostTries || !isUndone(error)) throw error
           await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * tries))
@@ -93,22 +101,31 @@ export function connectPostgres(options: PostgresOptions): Postgres {
         }) as Promise<void>,
       )
     },
-    async transaction(work, isolation = 'read committed') {
+    async transaction<T>(
+      work: (query: Postgres['query']) => Promise<T>,
+      isolation = 'read committed',
+    ) {
       let ofWork: { readonly error: unknown } | undefined
+      const begun = Promise.withResolvers<void>()
+      const done = Promise.withResolvers<void>()
+      const whole = sql.begin(`isolation level ${isolation}`, async (transaction) => {
+        begun.resolve()
+        try {
+          return await work((text, ...values) => run(transaction, text, values))
+        } catch (error) {
+          ofWork = { error }
+          throw error
+        } finally {
+          done.resolve()
+        }
+      }) as Promise<T>
       try {
-        return await sql.begin(`isolation level ${isolation}`, async (transaction) => {
-          const query: Postgres['query'] = async (text, ...values) => {
-            const rows = transaction.unsafe(text, values.map(converted)) as Promise<SqlRow[]>
-            return [...(await bounded(Promise.resolve(rows)))]
-          }
-          try {
-            return await work(query)
-          } catch (error) {
-            ofWork = { error }
-            throw error
-          }
-        })
+        // The work may take its time, and the server may not.
+        await bounded(Promise.race([begun.promise, whole]))
+        await Promise.race([done.promise, whole])
+        return await bounded(whole)
       } catch (error) {
+        whole.catch(() => {})
         // Errors of the work are not those of the connection.
         throw ofWork === undefined ? explained(error) : ofWork.error
       }
