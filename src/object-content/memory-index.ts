@@ -58,6 +58,10 @@ export function createMemoryIndex(now: () => number = Date.now): ObjectIndex {
       async remove(id) {
         ingests.delete(id)
       },
+      async discard(id, state) {
+        ingests.delete(id)
+        ingests.set(state.id, { ...state, changedAt: 0 })
+      },
       async *list(before) {
         for (const state of ingests.values()) if (state.changedAt < before) yield state
       },

@@ -63,6 +63,8 @@ export interface IngestIndex {
    */
   finish(id: string, object: IndexedObject, trash: readonly string[]): Promise<IndexedObject>
   remove(id: string): Promise<void>
+  /** Replaces an ingest by `state`, which has another ID and is the next one that `list` yields. */
+  discard(id: string, state: IngestState): Promise<void>
   /** Those that were last changed before a time. */
   list(before: number): AsyncIterable<IngestState>
 }

@@ -10,16 +10,24 @@ import {
 } from '#oci'
 import { type Bytes, createHasher, type Hasher } from '#stream'
 import type { Budget } from './budget.ts'
+import { findLeftovers } from './drop-ingest.ts'
 import { tailKey } from './keys.ts'
 import type { IngestState, ObjectIndex } from './object-index.ts'
+import { Source } from './source.ts'
 
 /** Bytes of a part. S3 takes 5 MiB at least, and 10,000 parts. */
 export const partSize: number = 8 * 1024 * 1024
 
+/** Bytes of a block that has begun. */
+const startSize = 64 * 1024
+
 export interface IngestParts {
   readonly bucket: Bucket
   readonly index: ObjectIndex
+  /** For bytes on their way. */
   readonly budget: Budget
+  /** For tails that stay in memory between requests. */
+  readonly tails: Budget
   /** Another process, which may have ended, has had the ingest. */
   readonly isContinued: boolean
   /** Gives up the hold on the ID. */
@@ -63,22 +71,23 @@ export class ObjectIngest implements Ingest {
     this.#state = found
     this.#mayHaveLeftovers = true
     this.#hasher = undefined
-    this.#tail = undefined
+    this.#remember(undefined)
   }
 
   async append(bytes: Bytes): Promise<void> {
-    const { budget, bucket } = this.#parts
-    let held = 0
-    const kept = await this.#readTail()
+    const { budget } = this.#parts
     const couldHaveLeftovers = this.#mayHaveLeftovers
     this.#mayHaveLeftovers = true
-    let block = new Uint8Array(Math.max(64 * 1024, kept.length))
-    block.set(kept)
-    let filled = kept.length
+    const before = this.#state.tail?.size ?? 0
+    let held = before > startSize ? await budget.take(before) : 0
+    let block = new Uint8Array(Math.max(startSize, before))
+    let filled = before
     let state = this.#state
     let received = state.size
+    const source = new Source(bytes)
     try {
-      for await (const chunk of bytes) {
+      block.set(await this.#readTail())
+      for await (const chunk of source.read()) {
         this.#hasher?.update(chunk)
         received += chunk.length
         for (let at = 0; at < chunk.length; ) {
@@ -86,6 +95,7 @@ export class ObjectIngest implements Ingest {
           if (filled + part.length > block.length) {
             const larger = roomFor(block, filled + part.length)
             held += await budget.take(larger.length - block.length)
+            block.buffer.transfer(0)
             block = larger
           }
           block.set(part, filled)
@@ -99,24 +109,58 @@ export class ObjectIngest implements Ingest {
             state = { ...state, uploadId }
           }
           state = await this.#sendPart(state, block.subarray(0, filled))
-          block = new Uint8Array(64 * 1024)
+          block = new Uint8Array(startSize)
           filled = 0
           budget.giveBack(held)
           held = 0
         }
       }
+      await this.#keepTail(state, block.subarray(0, filled), received)
+      this.#mayHaveLeftovers = couldHaveLeftovers
+    } catch (error) {
+      if (source.failure === undefined) {
+        await this.#keepParts(state)
+        throw error
+      }
+      // What came before a broken body counts, so that the client can go on from there.
+      await this.#keepTail(state, block.subarray(0, filled), received)
+      this.#mayHaveLeftovers = couldHaveLeftovers
+      throw error
     } finally {
       budget.giveBack(held)
-      // What came before a broken body counts, so that the client can go on from there.
-      state = { ...state, size: state.parts.length * partSize + filled }
-      if (received !== state.size) this.#hasher = undefined
-      const tail = block.slice(0, filled)
-      const key = filled === 0 ? undefined : tailKey(state.key)
-      if (key !== undefined) await bucket.write(key, once(tail), filled)
-      await this.#save({ ...state, tail: key === undefined ? undefined : { key, size: filled } })
-      this.#tail = tail
-      this.#mayHaveLeftovers = couldHaveLeftovers
     }
+  }
+
+  /** Stores what is left behind the parts, and the state with both. */
+  async #keepTail(
+    state: IngestState,
+    tail: Uint8Array<ArrayBuffer>,
+    received: number,
+  ): Promise<void> {
+    const size = state.parts.length * partSize + tail.length
+    if (received !== size) this.#hasher = undefined
+    const key = tail.length === 0 ? undefined : tailKey(state.key)
+    try {
+      if (key !== undefined) await this.#parts.bucket.put(key, tail)
+      const kept = key === undefined ? undefined : { key, size: tail.length }
+      await this.#save({ ...state, size, tail: kept })
+    } catch (error) {
+      await this.#keepParts(state)
+      throw error
+    }
+    this.#remember(tail)
+  }
+
+  /**
+   * Stores the parts that the bucket took before it or the index failed, so that the client can go on
+   * behind them.
+   */
+  async #keepParts(state: IngestState): Promise<void> {
+    // It has seen more than is kept.
+    this.#hasher = undefined
+    const count = state.parts.length
+    if (count === this.#state.parts.length) return
+    await this.#save({ ...state, size: count * partSize, tail: undefined }).catch(() => {})
   }
 
   async commit(expected?: Digest): Promise<Digest> {
@@ -157,11 +201,10 @@ export class ObjectIngest implements Ingest {
     if (uploadId === undefined) {
       // A small blob is the tail itself.
       if (tail !== undefined) return tail.key
-      await bucket.write(key, once(new Uint8Array()), 0)
+      await bucket.put(key, new Uint8Array())
       return key
     }
-    let state = this.#state
-    if (tail !== undefined) state = await this.#sendPart(state, await this.#readTail())
+    const state = await this.#sendTail()
     try {
       await bucket.parts.finish(key, uploadId, state.parts)
     } catch (error) {
@@ -170,6 +213,26 @@ export class ObjectIngest implements Ingest {
       if (found?.size !== state.size) throw error
     }
     return key
+  }
+
+  /** Makes the tail the last part. */
+  async #sendTail(): Promise<IngestState> {
+    const { budget } = this.#parts
+    const { tail } = this.#state
+    if (tail === undefined) return this.#state
+    const held = this.#tail === undefined ? await budget.take(tail.size) : 0
+    try {
+      return await this.#sendPart(this.#state, await this.#readTail())
+    } finally {
+      budget.giveBack(held)
+    }
+  }
+
+  /** Keeps the bytes of the tail in memory, if there is room. */
+  #remember(tail: Uint8Array<ArrayBuffer> | undefined): void {
+    const { tails } = this.#parts
+    if (this.#tail !== undefined) tails.giveBack(this.#tail.buffer.byteLength)
+    this.#tail = tail !== undefined && tails.tryTake(tail.buffer.byteLength) ? tail : undefined
   }
 
   /** Returns the objects of the ingest beside the one that has the blob. */
@@ -222,39 +285,18 @@ export class ObjectIngest implements Ingest {
     if (old !== undefined && old.key !== saved.tail?.key) await index.trash.add([old.key])
   }
 
-  /** Queues everything that was received for deletion. */
+  /** Leaves everything that was received to the next sweep: the bucket may not answer now. */
   async #drop(): Promise<void> {
-    const { index } = this.#parts
-    await dropIngest(this.#parts, this.#state)
-    await index.ingests.remove(this.id)
     this.#close()
+    const id = `dropped-${crypto.randomUUID()}`
+    await this.#parts.index.ingests.discard(this.id, { ...this.#state, id })
   }
 
   #close(): void {
     if (this.#isOpen) this.#parts.release()
     this.#isOpen = false
+    this.#remember(undefined)
   }
-}
-
-/** Gives up the parts of an ingest and queues its objects for deletion. */
-export async function dropIngest(
-  { bucket, index }: Pick<IngestParts, 'bucket' | 'index'>,
-  state: IngestState,
-): Promise<void> {
-  const { key, tail } = state
-  const known = tail === undefined ? [key] : [key, tail.key]
-  await index.trash.add([...known, ...(await findLeftovers(bucket, state))])
-}
-
-/**
- * Returns the keys of all objects of an ingest, also of those that a process wrote and did not live to
- * record. Gives up its uploads in parts.
- */
-async function findLeftovers(bucket: Bucket, { key }: IngestState): Promise<readonly string[]> {
-  for await (const upload of bucket.parts.list(key)) {
-    await bucket.parts.abort(upload.key, upload.uploadId)
-  }
-  return await Array.fromAsync(bucket.list(key), (object) => object.key)
 }
 
 /** Returns a copy of a block that has room for `wanted` bytes. */
@@ -268,8 +310,4 @@ function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.buffer instanceof ArrayBuffer
     ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     : new Uint8Array(bytes)
-}
-
-async function* once(bytes: Uint8Array): Bytes {
-  if (bytes.length > 0) yield bytes
 }

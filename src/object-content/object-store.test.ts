@@ -107,6 +107,47 @@ test('sweep() drops uploads that nobody continued, and objects without a blob', 
   expect([bucket.uploads.size, bucket.objects.size]).toEqual([0, 0])
 })
 
+test('a bucket that fails keeps what it took, and the upload goes on behind that', async () => {
+  for (const failing of ['part', 'write']) {
+    const { bucket, one, two } = openTwo()
+    const first = await one.ingest({ id: 'upload-1' })
+    let left = failing === 'part' ? 1 : 0
+    bucket.before = (request) => {
+      if (request === failing && left-- <= 0) throw new StrakeError('UNAVAILABLE', 'down')
+    }
+    await expect(first.append(fromBuffer(large))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    const kept = failing === 'part' ? partSize : 2 * partSize
+    expect(first.size).toBe(kept)
+    bucket.before = () => {}
+    // The replica itself goes on, or another one does.
+    const next = failing === 'part' ? first : await two.ingest({ id: 'upload-1' })
+    expect(next.size).toBe(kept)
+    await next.append(fromBuffer(large.subarray(kept)))
+    expect(await next.commit(digest)).toBe(digest)
+    expect(await readAll(one)).toEqual(large)
+  }
+})
+
+test('an abort needs no bucket and always gives up the ID', async () => {
+  const { bucket, index, one } = openTwo()
+  const ingest = await one.ingest({ id: 'upload-1' })
+  await ingest.append(fromBuffer(large))
+  bucket.requests.length = 0
+  await ingest.abort()
+  expect(bucket.requests).toEqual([])
+  const again = await one.ingest({ id: 'upload-1' })
+  expect(again.size).toBe(0)
+  const { discard } = index.ingests
+  Object.assign(index.ingests, {
+    discard: () => Promise.reject(new StrakeError('UNAVAILABLE', 'down')),
+  })
+  await expect(again.abort()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  Object.assign(index.ingests, { discard })
+  await (await one.ingest({ id: 'upload-1' })).abort()
+  await one.sweep(1_000_000)
+  expect([bucket.objects.size, bucket.uploads.size]).toEqual([0, 0])
+})
+
 test('an abort after the commit, as a session does it, leaves the blob alone', async () => {
   const { bucket, one } = openTwo()
   for (const { descriptor, raw } of [blob('small'), { descriptor: described, raw: large }]) {

@@ -14,12 +14,16 @@ import type { Bucket } from '#objects'
 import { type Descriptor, type Digest, digestAlgorithm, StrakeError } from '#oci'
 import { type Bytes, createHasher, verified } from '#stream'
 import { Budget } from './budget.ts'
+import { dropIngest } from './drop-ingest.ts'
 import { newKey } from './keys.ts'
 import type { ObjectIndex, UsedObject } from './object-index.ts'
-import { dropIngest, ObjectIngest } from './object-ingest.ts'
+import { ObjectIngest } from './object-ingest.ts'
 
 /** Bytes in memory on their way to the bucket, for all uploads of this process together. */
 const memory = 96 * 1024 * 1024
+
+/** Bytes in memory that are in the bucket already, and that the next request of an upload needs. */
+const tailMemory = 16 * 1024 * 1024
 
 /** Objects that one step of a sweep deletes. */
 const sweepSize = 100
@@ -57,6 +61,7 @@ class BucketStore implements ObjectStore {
   readonly #index: ObjectIndex
   readonly #now: () => number
   readonly #budget = new Budget(memory)
+  readonly #tails = new Budget(tailMemory)
   readonly #held = new Set<string>()
 
   constructor(bucket: Bucket, index: ObjectIndex, now: () => number) {
@@ -108,9 +113,12 @@ class BucketStore implements ObjectStore {
     try {
       const fresh = { id, algorithm, key: newKey(), parts: [], size: 0, version: 0 }
       const state = await this.#index.ingests.open(fresh)
-      const [bucket, index, budget] = [this.#bucket, this.#index, this.#budget]
       const isContinued = state.key !== fresh.key
-      return new ObjectIngest(state, { bucket, index, budget, isContinued, release })
+      return new ObjectIngest(state, {
+        ...{ bucket: this.#bucket, index: this.#index },
+        ...{ budget: this.#budget, tails: this.#tails },
+        ...{ isContinued, release },
+      })
     } catch (error) {
       release()
       throw error

@@ -41,6 +41,8 @@ export interface Bucket {
   read(key: string, start?: number, end?: number): Bytes
   /** Writes an object of `size` bytes. Its parts are in memory while they are sent. */
   write(key: string, bytes: Bytes, size: number): Promise<void>
+  /** Writes an object from memory with one request. */
+  put(key: string, body: Uint8Array<ArrayBuffer>): Promise<void>
   /** Makes an object as new as one that is written now. */
   touch(key: string): Promise<void>
   /** An absent object is not an error. */
@@ -107,6 +109,9 @@ export function openBucket(options: BucketOptions): Bucket {
     const answer = await request('GET', '', { query, verb: 'list objects' })
     return await readText(answer, mostXml, options.silence)
   }
+  const put = async (key: string, body: Uint8Array<ArrayBuffer>): Promise<void> => {
+    await request('PUT', key, { body, verb: 'write' })
+  }
   const parts = partsOf(request, ask, options)
   return {
     async status(key) {
@@ -127,18 +132,21 @@ export function openBucket(options: BucketOptions): Bucket {
       yield* bodyOf(answer, options.silence)
     },
     async write(key, bytes, size) {
-      const blockSize = Math.max(partSize, Math.ceil(size / mostParts))
+      const most = Math.max(partSize, Math.ceil(size / mostParts))
+      // Larger than a small object, so that its bytes are proved by their end before they are sent.
+      const blockSize = Math.min(size + 1, most)
       const blocks = blocksOf(bytes, blockSize)
       const first = await blocks.next()
       if (first.done === true || first.value.length === size) {
         const body = first.done === true ? new Uint8Array() : first.value
         await blocks.return(undefined)
-        await request('PUT', key, { body, verb: 'write' })
+        await put(key, body)
         return
       }
       const all = startingWith(first.value, blocks)
       await writeParts(key, all, { parts, options })
     },
+    put,
     async delete(key) {
       await request('DELETE', key, { accepted: [204, 200, 404], verb: 'delete' })
     },

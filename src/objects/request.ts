@@ -21,12 +21,19 @@ export interface RequestOptions {
   readonly attempts: number
   /** Milliseconds until the head of the answer. */
   readonly timeout: number
+  /** Milliseconds for all tries together. Default: as long as they take. */
+  readonly patience?: number | undefined
   readonly fetch?: ((url: URL, init: RequestInit) => Promise<Response>) | undefined
   /** Milliseconds. */
   readonly sleep?: ((milliseconds: number) => Promise<void>) | undefined
   readonly signal?: AbortSignal | undefined
   /** Milliseconds without a byte of a body after which it counts as broken. Default one minute. */
   readonly silence?: number | undefined
+  /**
+   * Makes refusals failures of the service, because its user is a program and not the caller: they are
+   * `UNAVAILABLE` or `INTERNAL` instead of `DENIED` and `INVALID`.
+   */
+  readonly isOwn?: boolean | undefined
 }
 
 /**
@@ -34,23 +41,27 @@ export interface RequestOptions {
  * no redirect, because a signature is for one host. Throws `UNAVAILABLE`, `DENIED`, `NOT_FOUND`.
  */
 export async function send(request: ObjectRequest, options: RequestOptions): Promise<Response> {
-  const { attempts, sleep = pause, signal } = options
+  const { attempts, sleep = pause, signal, patience = Number.POSITIVE_INFINITY } = options
+  const end = performance.now() + patience
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted()
     try {
-      return await tryOnce(request, options)
+      const timeout = Math.min(options.timeout, Math.max(1, end - performance.now()))
+      return await tryOnce(request, { ...options, timeout })
     } catch (error) {
       signal?.throwIfAborted()
-      const mayRetry = isStrakeError(error, 'UNAVAILABLE')
+      const wait = Math.min(20_000, 100 * 2 ** attempt) * (0.75 + Math.random() / 4)
+      const isInTime = performance.now() + wait < end
+      const mayRetry = isStrakeError(error, 'UNAVAILABLE') && isInTime
       if (!mayRetry || attempt >= attempts) throw error
-      await sleep(Math.min(20_000, 100 * 2 ** attempt) * (0.75 + Math.random() / 4))
+      await sleep(wait)
     }
   }
 }
 
 async function tryOnce(
   { method, url, headers, body, accepted, what }: ObjectRequest,
-  { fetch: call = fetch, timeout, signal, silence }: RequestOptions,
+  { fetch: call = fetch, timeout, signal, silence, isOwn = false }: RequestOptions,
 ): Promise<Response> {
   const started = performance.now()
   const late = new AbortController()
@@ -69,14 +80,14 @@ async function tryOnce(
   } catch (cause) {
     publish({ method, url, started, error: cause })
     const reason = late.signal.aborted
-      ? `${url.host} did not answer within ${Math.round(timeout / 1000)} s`
+      ? `${url.host} did not answer within ${Math.ceil(timeout / 1000)} s`
       : `${url.host} cannot be reached`
     throw new StrakeError('UNAVAILABLE', `Cannot ${what}: ${reason}`, { cause })
   } finally {
     clearTimeout(timer)
   }
   if (accepted.includes(response.status)) return response
-  throw await refusal(response, { what, silence })
+  throw await refusal(response, { what, silence, isOwn })
 }
 
 interface Answered {
@@ -97,7 +108,7 @@ function publish({ method, url, started, status, error }: Answered): void {
 
 async function refusal(
   response: Response,
-  { what, silence }: { readonly what: string; readonly silence: number | undefined },
+  { what, silence, isOwn }: Pick<ObjectRequest, 'what'> & Pick<RequestOptions, 'silence' | 'isOwn'>,
 ): Promise<StrakeError> {
   const { status } = response
   const text = await readText(response, mostErrorBytes, silence).catch(() => '')
@@ -105,16 +116,16 @@ async function refusal(
   const reason = `the server answered ${status}${code === undefined ? '' : ` (${code})`}`
   const message = `Cannot ${what}: ${reason}`
   if (status === 429 || status >= 500) return new StrakeError('UNAVAILABLE', message)
-  if (status === 404) return new StrakeError('NOT_FOUND', message)
+  if (status === 404 && code !== 'NoSuchBucket') return new StrakeError('NOT_FOUND', message)
   if (status === 401 || status === 403) {
     const remedy = 'check the credentials, and what they allow'
-    return new StrakeError('DENIED', message, { remedy })
+    return new StrakeError(isOwn ? 'UNAVAILABLE' : 'DENIED', message, { remedy })
   }
   if (status >= 300 && status < 400) {
     const remedy = 'check the region and the address of the service'
-    return new StrakeError('INVALID', message, { remedy })
+    return new StrakeError(isOwn ? 'INTERNAL' : 'INVALID', message, { remedy })
   }
-  return new StrakeError('INVALID', message)
+  return new StrakeError(isOwn ? 'INTERNAL' : 'INVALID', message)
 }
 
 /** Bytes of an error document that are read. */

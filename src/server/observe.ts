@@ -62,6 +62,7 @@ export async function observe(
     facts: async () => {
       for await (const _ of facts.repositories()) return
     },
+    ...(served.probe !== undefined && { content: served.probe }),
   })
   const tell = all<RegistryEvent>(
     onEvent,

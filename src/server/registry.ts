@@ -53,6 +53,8 @@ export interface ServedRegistry {
   readonly auth?: SharedAuth | undefined
   /** The clock of its facts, in milliseconds since 1970. Default: the system's clock. */
   readonly now?: (() => number) | undefined
+  /** Throws if the place of the content does not answer. Default: it is on this machine. */
+  readonly probe?: (() => Promise<void>) | undefined
   /** See `CollectedRegistry`. */
   readonly notesContent?: boolean | undefined
   /** Returns true for a registry that is cached under its own name. Default: none is. */

@@ -73,7 +73,10 @@ describe.skipIf(clusterReason !== undefined)('replicas', () => {
     const breaking = (async () => {
       for (let round = 0; !isDone; round += 1) {
         await Bun.sleep(1000)
-        if (round % 3 === 0) await postgres.restart()
+        if (round % 3 === 0) {
+          await postgres.stop()
+          await postgres.start()
+        }
         const until = Date.now() + 1500
         s3.intercept = async () => {
           if (Date.now() > until) return undefined

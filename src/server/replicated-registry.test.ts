@@ -148,7 +148,8 @@ describe.skipIf(reason !== undefined)('replicas over PostgreSQL and S3', () => {
     const [one, two] = cluster.all
     if (one === undefined || two === undefined) throw new TypeError('few')
     const target = await push(one.client.repository('app'), 'v1', [])
-    await postgres.restart()
+    await postgres.stop()
+    await postgres.start()
     const statuses = new Set<number>()
     for (let tries = 0; tries < 100 && !statuses.has(200); tries += 1) {
       const answer = await fetch(`${two.url}/v2/app/manifests/v1`)

@@ -6,7 +6,7 @@ import {
   type PostgresFactsOptions,
 } from '#facts'
 import { type ObjectStore, openObjectStore } from '#object-content'
-import { type BucketOptions, openBucket } from '#objects'
+import { type Bucket, type BucketOptions, openBucket } from '#objects'
 import { createLocalRegistry } from '#registry'
 import type { ServedRegistry } from './registry.ts'
 
@@ -23,13 +23,18 @@ export interface ReplicatedOptions {
    * Default: one minute.
    */
   readonly sweepInterval?: number | undefined
+  /**
+   * Milliseconds until the head of an answer of the bucket, all tries together, and between two chunks
+   * of its body. Default: 30,000.
+   */
+  readonly timeout?: number | undefined
 }
 
 /** Seconds for which the URL of a redirect is valid. */
 const redirectLifetime = 1200
 
-/** Milliseconds until the head of an answer of the bucket. */
-const timeout = 30_000
+/** Milliseconds until the answer to whether the bucket works. */
+const probeTimeout = 4000
 
 export interface ReplicatedRegistry extends ServedRegistry, AsyncDisposable {
   readonly facts: PostgresFacts
@@ -42,15 +47,17 @@ export async function openReplicatedRegistry({
   database,
   redirects,
   sweepInterval = 60_000,
+  timeout = 30_000,
 }: ReplicatedOptions): Promise<ReplicatedRegistry> {
   const facts = await openPostgresFacts(database)
   // Signatures have a time, too, and the clock of this machine may be wrong.
   const now = database.now === undefined ? facts.now : undefined
-  const content = openObjectStore(
-    openBucket({ ...bucket, parallel: 2, attempts: 5, timeout, now }),
-    facts.objects,
-    facts.now,
-  )
+  const open = (attempts: number, patience: number): Bucket => {
+    const limits = { attempts, timeout: patience, patience, silence: patience }
+    return openBucket({ ...bucket, ...limits, parallel: 2, now, isOwn: true })
+  }
+  const content = openObjectStore(open(5, timeout), facts.objects, facts.now)
+  const probed = open(1, Math.min(timeout, probeTimeout))
   const sweep = async (): Promise<void> => {
     await content.sweep(ingestLifetime)
     await facts.failures.sweep()
@@ -78,6 +85,9 @@ export async function openReplicatedRegistry({
     content,
     now: facts.now,
     notesContent: true,
+    async probe() {
+      for await (const _ of probed.list('probe/')) return
+    },
     locate: redirects ? (digest) => content.locate(digest, redirectLifetime) : undefined,
     async [Symbol.asyncDispose]() {
       clearInterval(timer)

@@ -54,6 +54,10 @@ export function createMemoryBucket(): MemoryBucket {
       if (whole.length !== size) throw new StrakeError('INVALID', 'another size than announced')
       objects.set(key, whole)
     },
+    async put(key, body) {
+      note('write')
+      objects.set(key, new Uint8Array(body))
+    },
     async *list(prefix) {
       note('list')
       for (const [key, { length: size }] of [...objects].sort()) {

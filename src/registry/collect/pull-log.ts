@@ -8,7 +8,8 @@ const most = 10_000
 
 /**
  * Gathers the pulls of a server and writes the last one of each manifest and tag from time to time,
- * because a write for each pull would cost more than the pull. A killed server loses ten seconds.
+ * because a write for each pull would cost more than the pull. A killed server loses ten seconds, and
+ * one whose database is away for long all but the last pulls.
  */
 export class PullLog implements AsyncDisposable {
   readonly #ledger: RegistryLedger
@@ -23,7 +24,7 @@ export class PullLog implements AsyncDisposable {
   }
 
   note(pull: Pull): void {
-    this.#pulls.set(`${pull.repository} ${pull.digest} ${pull.tag ?? ''}`, pull)
+    this.#pulls.set(keyOf(pull), pull)
     if (this.#pulls.size >= most) this.#write()
   }
 
@@ -38,6 +39,21 @@ export class PullLog implements AsyncDisposable {
     const pulls = [...this.#pulls.values()]
     this.#pulls.clear()
     // Times of pulls are advice for retention: a full disk must not fail the pulls themselves.
-    this.#writing = this.#writing.then(() => this.#ledger.notePulls(pulls)).catch(() => {})
+    this.#writing = this.#writing
+      .then(() => this.#ledger.notePulls(pulls))
+      .catch(() => this.#keep(pulls))
   }
+
+  /** Keeps pulls for the next write, unless there are younger ones or too many. */
+  #keep(pulls: readonly Pull[]): void {
+    for (const pull of pulls) {
+      if (this.#pulls.size >= most - 1) return
+      const key = keyOf(pull)
+      if (!this.#pulls.has(key)) this.#pulls.set(key, pull)
+    }
+  }
+}
+
+function keyOf({ repository, digest, tag = '' }: Pull): string {
+  return `${repository} ${digest} ${tag}`
 }

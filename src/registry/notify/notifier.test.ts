@@ -7,6 +7,7 @@ import type { RegistryEvent } from '../server/event.ts'
 import type { CloudEvent } from './cloud-event.ts'
 import type { Hook } from './hook.ts'
 import { Notifier } from './notifier.ts'
+import type { Outbox } from './outbox.ts'
 import { createStoredOutbox } from './stored-outbox.ts'
 
 const digest = `sha256:${'a'.repeat(64)}`
@@ -52,10 +53,10 @@ async function openRig(
   const waits: number[] = []
   const got: Record<string, (readonly CloudEvent[])[]> = {}
   const changed = new EventTarget()
-  const open = () =>
+  const open = (change: (outbox: Outbox) => Outbox = (outbox) => outbox) =>
     new Notifier({
       hooks,
-      outbox: createStoredOutbox(join(root, 'letters.db'), () => time),
+      outbox: change(createStoredOutbox(join(root, 'letters.db'), () => time)),
       source: 'https://registry.example.com',
       random: () => 0.5,
       services: {
@@ -182,3 +183,20 @@ test('Notifier gives up after the time of the hook, and counts what it dropped',
   expect(text).toContain('strake_webhook_events_total{webhook="up",result="delivered"} 1\n')
   expect(text).toContain('strake_webhook_queued_events{webhook="gone"} 0\n')
 })
+
+test('Notifier loses no event while the outbox fails', async () => {
+  await using rig = await openRig([hookOf('ci')], {})
+  let left = 2
+  await using notifier = rig.open((outbox) => ({
+    ...outbox,
+    async add(...given) {
+      if (left-- > 0) throw new Error('the database is away')
+      return await outbox.add(...given)
+    },
+  }))
+  notifier.note(push('1'))
+  await Bun.sleep(100)
+  notifier.note(push('2'))
+  await rig.until(() => rig.subjects('ci').length === 2)
+  expect(rig.subjects('ci')).toEqual(['team/app:1', 'team/app:2'])
+}, 30_000)

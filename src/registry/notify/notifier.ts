@@ -13,6 +13,9 @@ const failures = channel('registry:webhook-failure')
 /** Milliseconds for which events are gathered before they are written down. */
 const gathering = 50
 
+/** Milliseconds until events are written down again that the outbox did not take. */
+const rewriting = 1000
+
 /** Milliseconds between two looks for letters that another server has left. */
 const looking = 30_000
 
@@ -130,11 +133,22 @@ export class Notifier implements AsyncDisposable {
         this.#counts.add([name, 'dropped'], dropped)
         this.#wakes.get(name)?.abort()
       } catch (error) {
-        // A full disk must not end the server.
-        this.#counts.add([name, 'dropped'], letters.length)
+        // A full disk or a database that is away must not end the server, nor lose the events.
         failures.publish({ hook: name, error })
+        if (this.#stop.signal.aborted) this.#counts.add([name, 'dropped'], letters.length)
+        else this.#keep(name, letters)
       }
     }
+  }
+
+  /** Keeps letters that the outbox did not take in front of younger ones. */
+  #keep(hook: string, letters: readonly Letter[]): void {
+    const younger = this.#waiting.get(hook) ?? []
+    const room = Math.max(0, mostWaiting - younger.length)
+    const kept = letters.slice(Math.max(0, letters.length - room))
+    younger.unshift(...kept)
+    this.#counts.add([hook, 'dropped'], letters.length - kept.length)
+    this.#timer ??= setTimeout(() => this.#flush(), rewriting)
   }
 
   async #serve(hook: Hook): Promise<void> {

@@ -63,7 +63,8 @@ export async function getManifest(
 function notePull({ options }: Context, endpoint: ManifestEndpoint, digest: Digest): void {
   const { repository, reference } = endpoint
   const tag = isDigest(reference) ? undefined : reference
-  options.onPull?.({ repository, digest, tag, at: Date.now() })
+  const { now = Date.now } = options
+  options.onPull?.({ repository, digest, tag, at: now() })
 }
 
 function manifestHeaders({ mediaType, size, digest }: Descriptor) {

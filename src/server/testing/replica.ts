@@ -12,6 +12,8 @@ export interface ReplicaOptions {
   }
   readonly database: string
   readonly redirects?: boolean
+  /** Milliseconds that it waits for the bucket and for the database. Default: as usual. */
+  readonly timeouts?: { readonly bucket: number; readonly database: number }
   /** Milliseconds by which the clock of this machine is wrong for the replica. */
   readonly clockOffset?: number
   /**

@@ -1,3 +1,4 @@
+import { observe } from '../observe.ts'
 import { serveRegistry } from '../registry.ts'
 import { openReplicatedRegistry } from '../replicated-registry.ts'
 import type { ReplicaOptions } from './replica.ts'
@@ -7,7 +8,7 @@ const sweepInterval = 300
 
 /** Serves a replica until SIGTERM. */
 export async function runReplica(options: ReplicaOptions): Promise<void> {
-  const { bucket, database, redirects = false, time, collect, killAt } = options
+  const { bucket, database, redirects = false, timeouts, time, collect, killAt } = options
   let leaps = 0
   process.on('SIGUSR2', () => {
     leaps += 1
@@ -27,11 +28,22 @@ export async function runReplica(options: ReplicaOptions): Promise<void> {
         return answer
       },
     },
-    database: { url: database, connections: 6, now, onQuery: () => note('query') },
+    database: {
+      ...{ url: database, connections: 6, now, onQuery: () => note('query') },
+      timeout: timeouts?.database,
+    },
     redirects,
     sweepInterval,
+    timeout: timeouts?.bucket,
   })
+  await using opened = new AsyncDisposableStack()
+  const told = await observe(
+    served,
+    { config: {}, source: '', allowedHosts: [], onRequest: undefined, onEvent: undefined },
+    opened,
+  )
   const server = await serveRegistry(served, {
+    ...told,
     port: 0,
     ...(collect !== undefined && {
       collect: {

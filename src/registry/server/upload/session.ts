@@ -28,6 +28,8 @@ interface SessionActions {
 export class Session implements UploadSession {
   upload: Upload
   isBusy = false
+  /** Resolves when the request that uses it knows its size. */
+  reopened: Promise<void> | undefined
   readonly #open: OpenRepository
   readonly #actions: SessionActions
   #notedAt: number
@@ -80,8 +82,11 @@ export class Session implements UploadSession {
     clearTimeout(this.#timer)
     const ingest = this.upload.ingest === undefined ? undefined : await this.ingest()
     this.#ingest = undefined
-    await this.#actions.forget()
-    await ingest?.abort()
+    try {
+      await this.#actions.forget()
+    } finally {
+      await ingest?.abort()
+    }
   }
 
   /** Closes the ingest and keeps its bytes for a later request. */
@@ -90,7 +95,9 @@ export class Session implements UploadSession {
     const ingest = this.#ingest
     this.#ingest = undefined
     if (ingest !== undefined) {
-      this.#closing = this.#noteIngest(ingest).finally(() => ingest[Symbol.asyncDispose]())
+      // An ID that cannot be stored is that of an earlier chunk, and the client is told so.
+      const noted = this.#noteIngest(ingest).catch(() => {})
+      this.#closing = noted.finally(() => ingest[Symbol.asyncDispose]())
     }
     await this.#closing
   }
@@ -115,7 +122,8 @@ export class Session implements UploadSession {
   /** Stores the ingest's ID, which changes with each chunk when the registry is a remote one. */
   async #noteIngest({ id }: Ingest): Promise<void> {
     if (id === this.upload.ingest) return
-    this.upload = { ...this.upload, ingest: id }
-    await this.#actions.put(this.upload)
+    const upload = { ...this.upload, ingest: id }
+    await this.#actions.put(upload)
+    this.upload = upload
   }
 }

@@ -70,14 +70,21 @@ export class UploadSessions implements AsyncDisposable {
     const id = randomBytes(16).toString('hex')
     const usedAt = this.#limits.now()
     const session = this.#adopt({ id, repository, owner, sender, algorithm, usedAt })
-    await this.#facts.put(session.upload)
+    try {
+      await this.#facts.put(session.upload)
+    } catch (error) {
+      this.#sessions.delete(id)
+      throw error
+    }
     return session
   }
 
   /** Returns a session to read its size, also while another request uses it. */
   async look(key: SessionKey): Promise<UploadSession> {
     const session = await this.#find(key)
-    return session.isBusy ? session : this.use(key, async (own) => own)
+    if (!session.isBusy) return this.#work(session, async (own) => own)
+    await session.reopened
+    return session
   }
 
   /** Runs `work` as the session's only user. Throws `CONFLICT` when another request uses it. */
@@ -86,8 +93,13 @@ export class UploadSessions implements AsyncDisposable {
     if (session.isBusy) {
       throw new StrakeError('CONFLICT', 'Cannot continue the upload: another request is using it')
     }
+    return this.#work(session, work)
+  }
+
+  async #work<T>(session: Session, work: (session: UploadSession) => Promise<T>): Promise<T> {
     session.isBusy = true
-    const working = session.reopen().then(() => work(session))
+    session.reopened = session.reopen()
+    const working = session.reopened.then(() => work(session))
     this.#working.add(working)
     try {
       return await working
@@ -195,7 +207,11 @@ export class UploadSessions implements AsyncDisposable {
 
   /** Loads the uploads of earlier servers once, so that the limits and the lifetime apply to them. */
   #load(): Promise<void> {
-    this.#loading ??= this.#loadAll()
+    this.#loading ??= this.#loadAll().catch((error: unknown) => {
+      // The next request tries it again.
+      this.#loading = undefined
+      throw error
+    })
     return this.#loading
   }
 

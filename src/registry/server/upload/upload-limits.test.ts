@@ -3,11 +3,12 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDirectoryStore } from '#content'
+import { StrakeError } from '#oci'
 import { toReadableStream } from '#stream'
 import { createDirectoryUploads } from '../../store/directory/directory-uploads.ts'
 import { createLocalRegistry } from '../../store/local.ts'
 import { createMemoryFacts, createMemoryRegistry } from '../../store/memory.ts'
-import { createMemoryUploads } from '../../store/uploads.ts'
+import { createMemoryUploads, type UploadFacts } from '../../store/uploads.ts'
 import { blob, noise } from '../../testing/fixtures.ts'
 import type { RegistryHandlerOptions } from '../context.ts'
 import { createRegistryHandler, type RegistryHandler } from '../handler.ts'
@@ -204,4 +205,44 @@ test('a blob above the limit is refused with 413, announced or not', async () =>
   )
   expect((await call('PATCH', location, { body })).status).toBe(413)
   expect(await status(location)).toBe(404)
+})
+
+test('a database that fails at the first upload does not fail later ones', async () => {
+  let isDown = true
+  const uploads = createMemoryUploads()
+  const failing: UploadFacts = {
+    ...uploads,
+    async *list() {
+      if (isDown) throw new StrakeError('UNAVAILABLE', 'Cannot use the database')
+      yield* uploads.list()
+    },
+    async put(upload) {
+      if (isDown) throw new StrakeError('UNAVAILABLE', 'Cannot use the database')
+      await uploads.put(upload)
+    },
+  }
+  const handler = createRegistryHandler(createMemoryRegistry(), { uploads: failing })
+  const { call, start } = callsOf(handler)
+  const refused = await call('POST', '/v2/app/blobs/uploads/')
+  expect([refused.status, refused.headers.get('Retry-After')]).toEqual([503, '10'])
+  isDown = false
+  await start()
+  isDown = true
+  expect((await call('POST', '/v2/app/blobs/uploads/')).status).toBe(503)
+  expect(handler.uploads()).toBe(1)
+})
+
+test('the state of an upload is the same for all who ask at once', async () => {
+  const registry = createMemoryRegistry()
+  const uploads = { ...createMemoryUploads(), isShared: true }
+  const first = createRegistryHandler(registry, { uploads })
+  const one = callsOf(first)
+  const two = callsOf(createRegistryHandler(registry, { uploads }))
+  const location = await one.start()
+  const { status } = await one.call('PATCH', location, { body: content.raw.slice(0, 10) })
+  expect(status).toBe(202)
+  await first[Symbol.asyncDispose]()
+  const states = await Promise.all(Array.from({ length: 4 }, () => two.call('GET', location)))
+  const seen = states.map((state) => [state.status, state.headers.get('Range')])
+  expect(seen).toEqual(Array.from({ length: 4 }, () => [204, '0-9']))
 })

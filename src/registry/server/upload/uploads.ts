@@ -1,8 +1,8 @@
 import type { Ingest } from '#content'
 import { type Digest, digestAlgorithm, isStrakeError, StrakeError } from '#oci'
-import { TooSlowError } from '#stream'
 import { pullScope } from '../../auth/scope.ts'
 import { type Endpoint, formatEndpoint } from '../../endpoints.ts'
+import { isStorageFull } from '../../storage-full.ts'
 import type { Context } from '../context.ts'
 import { openRepository } from '../open-repository.ts'
 import { TooLargeError } from '../refusals.ts'
@@ -116,8 +116,9 @@ async function finish(
 }
 
 /**
- * Streams the body into the session. After a broken body the sender can continue the
- * session. A failure of the storage ends it.
+ * Streams the body into the session. The sender can continue the session after a broken body, while the
+ * storage does not answer, and on the server that another request uses. Every other failure of the
+ * storage ends it.
  */
 async function receive(
   context: Context,
@@ -128,17 +129,15 @@ async function receive(
   try {
     await receiveBody(context, request, ingest)
   } catch (error) {
-    if (!isOfSender(error)) await session.end()
+    if (!mayContinue(error)) await session.end()
     throw error
   }
   return ingest
 }
 
-function isOfSender(error: unknown): boolean {
-  if (error instanceof TooLargeError) return false
-  return (
-    error instanceof TooSlowError || isStrakeError(error, 'BLOB_UPLOAD_INVALID', 'SIZE_INVALID')
-  )
+function mayContinue(error: unknown): boolean {
+  if (error instanceof TooLargeError || isStorageFull(error)) return false
+  return isStrakeError(error, 'BLOB_UPLOAD_INVALID', 'SIZE_INVALID', 'UNAVAILABLE', 'CONFLICT')
 }
 
 /** Returns a 416 with the session's real offset, unless the request continues there. */
