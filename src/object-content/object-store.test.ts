@@ -128,6 +128,33 @@ test('a bucket that fails keeps what it took, and the upload goes on behind that
   }
 })
 
+test('uploads to a silent bucket take no more bytes than the memory for them', async () => {
+  const { bucket, one } = openTwo()
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>()
+  const silent = { ...bucket, put: () => answered }
+  const store = openObjectStore(silent, createMemoryIndex())
+  const chunk = new Uint8Array(256 * 1024)
+  let taken = 0
+  const uploads = Array.from({ length: 60 }, async (_, count) => {
+    const ingest = await store.ingest({ id: `upload-${count}` })
+    const send = async function* (): AsyncGenerator<Uint8Array> {
+      for (let left = 30; left > 0; left -= 1) {
+        taken += chunk.length
+        yield chunk
+      }
+    }
+    await ingest.append(send())
+  })
+  // The reserve opens after five seconds.
+  await Bun.sleep(6000)
+  // 96 MiB and as much again, and the chunk that each upload has in its hands.
+  expect(taken).toBeLessThan((192 + 60) * 1024 * 1024)
+  expect(taken).toBeGreaterThan(90 * 1024 * 1024)
+  answer()
+  await Promise.all(uploads)
+  await one.sweep(0)
+}, 60_000)
+
 test('an abort needs no bucket and always gives up the ID', async () => {
   const { bucket, index, one } = openTwo()
   const ingest = await one.ingest({ id: 'upload-1' })

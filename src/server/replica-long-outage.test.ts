@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { readFile } from 'node:fs/promises'
 import type { S3Server } from '../objects/testing/s3-server.ts'
 import { blob, emptyConfig, type Fixture, manifest, noise } from '../registry/testing/fixtures.ts'
 import {
@@ -151,9 +150,8 @@ describe.skipIf(clusterReason !== undefined)('a replica', () => {
       await ask(answers, 'continue', () => patch(replica, begun))
       // The first upload that this replica begins.
       await ask(answers, 'first', () => fetch(`${other.url}${base}`, { method: 'POST' }))
-      expect(await readiness).toBe(
-        outage.isOnlySlow === true ? 'ready' : `not ready: ${outage.failing}\n`,
-      )
+      const isReady = outage.isOnlySlow === true && !isLong
+      expect(await readiness).toBe(isReady ? 'ready' : `not ready: ${outage.failing}\n`)
       await Bun.sleep(Math.max(0, end - Date.now()))
       await outage.end()
       s3.intercept = () => undefined
@@ -186,29 +184,6 @@ describe.skipIf(clusterReason !== undefined)('a replica', () => {
       expect(await finishUpload(replica, begun)).toBe(201)
     }, 600_000)
   }
-
-  test('does not fill its memory while the bucket is silent and clients push', async () => {
-    const { s3 } = cluster
-    const place = await cluster.createPlace()
-    await using replica = await startReplica({ ...place, timeouts })
-    expect((await put(replica, layer.descriptor.digest, layer.raw)).status).toBe(201)
-    s3.intercept = () => new Promise(() => {})
-    const end = Date.now() + seconds * 1000
-    const body = noise(7_900_000, 3)
-    let most = 0
-    const pushes = Array.from({ length: 200 }, async () => {
-      while (Date.now() < end) {
-        const started = await fetch(`${replica.url}${base}`, { method: 'POST' })
-        const location = started.headers.get('Location') ?? ''
-        await fetch(`${replica.url}${location}`, { method: 'PATCH', body }).catch(() => {})
-        most = Math.max(most, await residentMegabytes(replica))
-      }
-    })
-    await Promise.all(pushes)
-    s3.intercept = () => undefined
-    // The clients have sent 1,580 MB. Blocks on their way have 192 MiB, and the runtime keeps freed ones.
-    expect(most).toBeLessThan(1000)
-  }, 600_000)
 })
 
 const put = (replica: Replica, digest: string, body: Uint8Array): Promise<Response> =>
@@ -289,9 +264,4 @@ function summaryOf(answers: readonly Answer[]): string {
   }
   const longest = Math.max(...answers.map(({ milliseconds }) => milliseconds))
   return `${JSON.stringify(counts)}, ${longest} ms at most`
-}
-
-async function residentMegabytes({ child }: Replica): Promise<number> {
-  const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '')
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024
 }

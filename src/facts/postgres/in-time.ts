@@ -13,9 +13,9 @@ export const lateChanges: string = `
    END $$;`
 
 /**
- * Returns the clause of a statement that changes something: the server refuses the statement after the
- * deadline, which is the parameter of that number.
+ * Returns what a statement that changes something has after `FROM` or `USING`: the server refuses the
+ * statement after the deadline, which is the parameter of that number.
  */
 export function inTime(parameter: number): string {
-  return `FROM strake_in_time($${parameter}::bigint)`
+  return `strake_in_time($${parameter}::bigint)`
 }

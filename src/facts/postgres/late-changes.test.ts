@@ -19,7 +19,10 @@ describePostgres('a database that is frozen', (server) => {
     const [app, other] = [first.repository('app'), second.repository('app')]
     for (const { descriptor } of [one, two]) await app.add({ kind: 'manifest', descriptor })
     await app.setTag('v1', one.descriptor.digest)
+    await first.users.add({ name: 'alice', hash: 'old' })
     const changes = [
+      () => first.users.replace({ name: 'alice', hash: 'stolen' }),
+      () => first.users.remove('alice'),
       () => app.setTag('v1', one.descriptor.digest),
       () => app.setTag('v1', undefined),
       () => app.remove('manifest', later.digest),
@@ -34,12 +37,14 @@ describePostgres('a database that is frozen', (server) => {
       await other.remove('manifest', one.descriptor.digest)
       await other.add({ kind: 'manifest', descriptor: later })
       await other.setTag('v1', later.digest)
+      await second.users.replace({ name: 'alice', hash: 'new' })
       process.kill(Number(pid), 'SIGCONT')
       // It is answered after everything that came before it on the connection.
       await first.postgres.query('SELECT 1')
       expect(await other.findTag('v1')).toBe(later.digest)
       expect(await other.find('manifest', later.digest)).toBeDefined()
       expect(await other.find('manifest', one.descriptor.digest)).toBeUndefined()
+      expect(await second.users.list()).toEqual([{ name: 'alice', hash: 'new' }])
     }
   }, 60_000)
 

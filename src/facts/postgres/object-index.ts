@@ -77,7 +77,7 @@ export function createPostgresObjectIndex({ postgres, now, deadline }: Backing):
     },
     look: find,
     async hide(digest, usedAt) {
-      const update = `UPDATE strake_objects SET hidden = true, hidden_at = $2::bigint ${inTime(4)}
+      const update = `UPDATE strake_objects SET hidden = true, hidden_at = $2::bigint FROM ${inTime(4)}
                       WHERE digest = $1 AND ${isVisible} AND used_at = coalesce($3::bigint, used_at)
                       RETURNING ${columns}`
       const [row] = await postgres.query(update, digest, now(), usedAt ?? null, deadline())

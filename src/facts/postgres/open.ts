@@ -83,7 +83,7 @@ export async function openPostgresFacts(options: PostgresFactsOptions): Promise<
       }
     },
     async forget(name) {
-      const forget = `SELECT strake_forget($1, $2::bigint) ${inTime(3)}`
+      const forget = `SELECT strake_forget($1, $2::bigint) FROM ${inTime(3)}`
       await postgres.query(forget, name, backing.now(), backing.deadline())
     },
     async *holders(digest) {

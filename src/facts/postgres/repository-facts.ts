@@ -72,7 +72,7 @@ export class PostgresRepositoryFacts implements RepositoryFacts {
     try {
       await this.#postgres.query(
         `SELECT strake_add_member($1, $2::smallint, $3, $4, $5::bigint, $6, $7, $8, $9::bigint,
-           $10::text[], $11::text[], $12::text[], $13::text[]) ${inTime(14)}`,
+           $10::text[], $11::text[], $12::text[], $13::text[]) FROM ${inTime(14)}`,
         ...[this.#name, kindNumber[kind], digest, mediaType, size, describedJson(descriptor)],
         ...[subject ?? null, by ?? null, this.#now(), names],
         ...[quotas.map(scopeOf), quotas.map(({ bytes }) => String(bytes))],
@@ -91,7 +91,7 @@ export class PostgresRepositoryFacts implements RepositoryFacts {
   ): Promise<readonly string[]> {
     const rows = await this.#postgres.query(
       `SELECT strake_remove_unless_tagged($1, $2::smallint, $3, $4::text[], $5, $6::bigint) AS tag
-       ${inTime(7)}`,
+       FROM ${inTime(7)}`,
       ...[this.#name, kindNumber[kind], digest, onlyTags ?? null, by ?? null, this.#now()],
       this.#deadline(),
     )
@@ -111,7 +111,7 @@ export class PostgresRepositoryFacts implements RepositoryFacts {
   ): Promise<TagOutcome> {
     const [row] = await this.#postgres.query(
       `SELECT strake_change_tag($1, $2, $3, $4, $5::boolean, $6::boolean, $7, $8::bigint) AS outcome
-       ${inTime(9)}`,
+       FROM ${inTime(9)}`,
       ...[this.#name, tag, digest ?? null, by ?? null, onlyNew, onlyHeld, from ?? null],
       ...[this.#now(), this.#deadline()],
     )

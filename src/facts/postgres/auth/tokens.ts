@@ -1,5 +1,6 @@
 import { mostLogins, type TokenFacts } from '#registry/identity/api-token'
 import { readTokenRow, tokenValues } from '#registry/identity/token-row'
+import { inTime } from '../in-time.ts'
 import type { Backing } from '../repository-facts.ts'
 
 /** The step of the schema for personal tokens, tokens of programs, and logins. */
@@ -55,13 +56,13 @@ export const sessionTokens = `
    END $$;`
 
 /** Tokens in PostgreSQL, which replicas share. Its disposal does nothing: the facts own the connections. */
-export function createPostgresTokens({ postgres, now }: Backing): TokenFacts {
+export function createPostgresTokens({ postgres, now, deadline }: Backing): TokenFacts {
   return {
     async put(token) {
       await postgres.query(
         `SELECT strake_put_token($1, $2, $3, $4::bigint, $5::bigint, $6::bigint, $7, $8::integer,
-           $9::bigint)`,
-        ...[...tokenValues(token), mostLogins, now()],
+           $9::bigint) FROM ${inTime(10)}`,
+        ...[...tokenValues(token), mostLogins, now(), deadline()],
       )
     },
     async find(id) {
@@ -79,8 +80,8 @@ export function createPostgresTokens({ postgres, now }: Backing): TokenFacts {
       }
     },
     async remove(id) {
-      const query = 'DELETE FROM strake_tokens WHERE id = $1 RETURNING 1'
-      return (await postgres.query(query, id)).length > 0
+      const query = `DELETE FROM strake_tokens USING ${inTime(2)} WHERE id = $1 RETURNING 1`
+      return (await postgres.query(query, id, deadline())).length > 0
     },
     async noteUse(id, usedAt) {
       const update = 'UPDATE strake_tokens SET used_at = $2::bigint WHERE id = $1'

@@ -2,6 +2,7 @@ import type { SqlRow } from '#platform'
 import { elapsed } from '#registry/elapsed'
 import type { UserLine } from '#registry/identity/htpasswd'
 import type { UserFacts } from '#registry/identity/user-facts'
+import { inTime } from '../in-time.ts'
 import type { Backing } from '../repository-facts.ts'
 
 /** The step of the schema for users and the hashes of their passwords. */
@@ -17,10 +18,10 @@ const believed = 1000
 const mostKnown = 10_000
 
 /** Users in PostgreSQL, whom replicas share. */
-export function createPostgresUsers({ postgres, now }: Backing): UserFacts {
+export function createPostgresUsers({ postgres, now, deadline }: Backing): UserFacts {
   const known = new Map<string, { readonly user: UserLine | undefined; readonly at: number }>()
   const changed = async (query: string, ...values: readonly string[]): Promise<boolean> =>
-    (await postgres.query(`${query} RETURNING 1`, ...values)).length > 0
+    (await postgres.query(`${query} RETURNING 1`, ...values, deadline())).length > 0
   return {
     async find(name) {
       const found = known.get(name)
@@ -40,10 +41,13 @@ export function createPostgresUsers({ postgres, now }: Backing): UserFacts {
       )
     },
     add: ({ name, hash }) =>
-      changed('INSERT INTO strake_users VALUES ($1, $2) ON CONFLICT DO NOTHING', name, hash),
+      changed(
+        `INSERT INTO strake_users SELECT $1, $2 FROM ${inTime(3)} ON CONFLICT DO NOTHING`,
+        ...[name, hash],
+      ),
     replace: ({ name, hash }) =>
-      changed('UPDATE strake_users SET hash = $2 WHERE name = $1', name, hash),
-    remove: (name) => changed('DELETE FROM strake_users WHERE name = $1', name),
+      changed(`UPDATE strake_users SET hash = $2 FROM ${inTime(3)} WHERE name = $1`, name, hash),
+    remove: (name) => changed(`DELETE FROM strake_users USING ${inTime(2)} WHERE name = $1`, name),
   }
 }
 
