@@ -141,7 +141,8 @@ export class ObjectIngest implements Ingest {
     if (received !== size) this.#hasher = undefined
     const key = tail.length === 0 ? undefined : tailKey(state.key)
     try {
-      if (key !== undefined) await this.#parts.bucket.put(key, tail)
+      const { bucket, budget } = this.#parts
+      if (key !== undefined) await budget.sending(() => bucket.put(key, tail))
       const kept = key === undefined ? undefined : { key, size: tail.length }
       await this.#save({ ...state, size, tail: kept })
     } catch (error) {
@@ -187,10 +188,10 @@ export class ObjectIngest implements Ingest {
   }
 
   async #sendPart(state: IngestState, body: Uint8Array): Promise<IngestState> {
-    const { bucket } = this.#parts
+    const { bucket, budget } = this.#parts
     const { uploadId = '' } = state
-    const number = state.parts.length + 1
-    const tag = await bucket.parts.write(state.key, uploadId, { number, body: owned(body) })
+    const part = { number: state.parts.length + 1, body: owned(body) }
+    const tag = await budget.sending(() => bucket.parts.write(state.key, uploadId, part))
     return { ...state, parts: [...state.parts, tag] }
   }
 

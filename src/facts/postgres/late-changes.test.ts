@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { connectPostgres } from '#platform'
+import { connectPostgres } from '#platform/data/postgres'
 import { blob, manifest } from '../../registry/testing/fixtures.ts'
 import { describePostgres } from '../testing/describe-postgres.ts'
 import { openPostgresFacts } from './open.ts'
