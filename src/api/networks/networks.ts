@@ -1,4 +1,5 @@
 import { type Fields, member, object } from '#docker/bodies/fields'
+import { addressProblem } from '#docker/bodies/network-checks'
 import { endpointChoice } from '#docker/bodies/networking'
 import type { InspectDocument } from '#docker/documents/document'
 import { networkInspectDocument } from '#docker/documents/network'
@@ -43,6 +44,8 @@ export const connect: ApiHandler = async (call) => {
   const body = await readObject(call.request)
   const { name } = await found(call)
   const settings = object(body, 'EndpointConfig') ?? {}
+  const problem = addressProblem(settings)
+  if (problem !== undefined) throw new ApiError(400, problem)
   if (name === 'host' || name === 'none') {
     throw new ApiError(
       400,

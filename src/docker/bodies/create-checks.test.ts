@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { checkContainerBody } from './create-checks.ts'
+import { addressProblem } from './network-checks.ts'
 
 /** The message for a body, as dockerd 29 gives it; `undefined` for a body that it takes. */
 const said = (body: Record<string, unknown>): string | undefined => {
@@ -15,7 +16,49 @@ const mount = (config: Record<string, unknown>): string | undefined => host({ Mo
 
 const mebibyte = 1024 * 1024
 
+test('addressProblem() refuses addresses of an endpoint in the words of Docker', () => {
+  const address = (name: string, value: unknown): string | undefined =>
+    addressProblem({ IPAMConfig: { [name]: value } })
+  expect(addressProblem({ MacAddress: '02:00:00:00:00:01', IPAMConfig: null })).toBeUndefined()
+  expect(address('IPv4Address', '10.0.0.9')).toBeUndefined()
+  expect(address('IPv6Address', 'fd00::9')).toBeUndefined()
+  expect(addressProblem({ MacAddress: '../x' })).toBe(
+    'invalid JSON: address ../x: invalid MAC address',
+  )
+  const words = 'invalid JSON: ParseAddr("zz"): unable to parse IP'
+  expect(address('IPv4Address', 'zz')).toBe(words)
+  expect(address('IPv6Address', 'zz')).toBe(words)
+  expect(address('LinkLocalIPs', ['fe80::1', 'zz'])).toBe(words)
+})
+
 describe('checkContainerBody()', () => {
+  test('checkContainerBody() refuses what a shared network or name excludes, in the words of Docker', () => {
+    const shared = { NetworkMode: 'container:other' }
+    const undefinedBehavior = "can't be used with links. This would result in undefined behavior"
+    expect(host(shared)).toBeUndefined()
+    expect(host({ NetworkMode: 'front', Links: ['db:d'] })).toBeUndefined()
+    for (const [body, words] of [
+      [{ HostConfig: { NetworkMode: 'container:' } }, 'invalid container format'],
+      [{ Hostname: 'h', HostConfig: shared }, 'hostname and the network mode'],
+      [
+        { HostConfig: { ...shared, Links: ['a:b'] } },
+        `container type network ${undefinedBehavior}`,
+      ],
+      [{ HostConfig: { ...shared, Dns: ['1.1.1.1'] } }, 'dns and the network mode'],
+      [{ HostConfig: { ...shared, ExtraHosts: ['a:1.1.1.1'] } }, 'custom host-to-IP mapping and'],
+      [{ HostConfig: { ...shared, PortBindings: { '80/tcp': [] } } }, 'port publishing and the'],
+      [{ HostConfig: { ...shared, PublishAllPorts: true } }, 'port publishing and the'],
+      [{ ExposedPorts: { '80/tcp': {} }, HostConfig: shared }, 'port exposing and the'],
+      [{ Hostname: 'h', HostConfig: { UTSMode: 'host' } }, 'hostname and the UTS mode'],
+      [
+        { HostConfig: { NetworkMode: 'host', Links: ['a:b'] } },
+        `host type networking ${undefinedBehavior}`,
+      ],
+    ] as const) {
+      expect(said(body)).toContain(words)
+    }
+  })
+
   test('checkContainerBody() refuses the process of a container in the words of Docker', () => {
     expect(said({ Env: ['A', 'B=1'], WorkingDir: '/', StopSignal: '15' })).toBeUndefined()
     expect(said({ Env: ['=x'] })).toBe('invalid environment variable: =x')

@@ -57,6 +57,7 @@ function readEndpoint(
     `name=${name}`,
     ...(choice.aliases ?? []).map((alias) => `alias=${alias}`),
     ...(choice.ip === undefined ? [] : [`ip=${choice.ip}`]),
+    ...(choice.ip6 === undefined ? [] : [`ip6=${choice.ip6}`]),
     ...(choice.mac === undefined ? [] : [`mac-address=${choice.mac}`]),
     ...(choice.gatewayPriority === undefined ? [] : [`gw-priority=${choice.gatewayPriority}`]),
   ]
@@ -70,7 +71,9 @@ export function endpointChoice(name: string, settings: Fields): NetworkChoice {
   return {
     name,
     aliases: texts(settings, 'Aliases'),
+    links: texts(settings, 'Links')?.map(parseLink),
     ip: member(addresses, 'IPv4Address', 'string') || undefined,
+    ip6: member(addresses, 'IPv6Address', 'string') || undefined,
     mac: member(settings, 'MacAddress', 'string') || undefined,
     gatewayPriority: member(settings, 'GwPriority', 'number') || undefined,
   }
