@@ -50,7 +50,7 @@ export { monitorMain } from './monitor/main.ts'
 export { connectNetwork, disconnectNetwork } from './networks/connect.ts'
 export { addPorts, removePorts } from './networks/ports.ts'
 /** The state of health checks. */
-export { type HealthStatus, readHealth } from './observe/health.ts'
+export { type HealthStatus, readHealth, untilProbed } from './observe/health.ts'
 /** The processes of a container. */
 export { listProcesses, type ProcessTable } from './observe/processes.ts'
 /** The resource use of a container. */

@@ -35,7 +35,6 @@ export {
   primeCgroups,
 } from './cgroup.ts'
 /** What a container uses. */
-export { type CgroupCounters, cgroupCounters } from './cgroup-counters.ts'
 export { type CgroupUsage, cgroupUsage } from './cgroup-usage.ts'
 /** Which runtime works here, and why. */
 export { type DetectedRuntime, type DetectRuntimeOptions, detectRuntime } from './detect.ts'

@@ -1,3 +1,4 @@
+import { untilProbed } from '#container'
 import type { InspectDocument } from '#docker/documents/document'
 import { inspectDocument } from '#docker/documents/inspect'
 import { inspect as inspectInStore } from '#engine/inspect'
@@ -8,15 +9,22 @@ import { containerId } from './find.ts'
 
 /** `GET /containers/{id}/json`. */
 export async function inspect(call: ApiCall): Promise<Response> {
-  const { engine, query, version } = call
-  const found = await inspectInStore(engine, containerId(call), { kind: 'container' })
-  if (found.kind !== 'container') throw new TypeError('inspect found no container')
+  const { engine, query, signal, version } = call
+  const first = await inspectContainer(call)
+  const isOld = await untilProbed(engine, first.container, signal)
+  const found = isOld ? await inspectContainer(call) : first
   const { id, settings } = found.container
   const size = query.flag('size')
     ? await containerSize(engine, { id, imageId: settings.image.id })
     : undefined
   const { document } = inspectDocument(found, size)
   return reply(inVersion(document as InspectDocument, version))
+}
+
+async function inspectContainer(call: ApiCall) {
+  const found = await inspectInStore(call.engine, containerId(call), { kind: 'container' })
+  if (found.kind !== 'container') throw new TypeError('inspect found no container')
+  return found
 }
 
 /**

@@ -14,8 +14,8 @@ export interface FollowRunOptions {
   readonly targets: OutputTargets
   readonly input: ContainerInput
   readonly note: NoteEvent
-  /** Milliseconds that an adopted container has run already. */
-  readonly age: number | undefined
+  /** Milliseconds that the container has run already. */
+  readonly age: number
   /** Called when the container is to be started again whatever its restart policy is. */
   readonly onRestart: () => void
   /** Called when the health of this run is watched, and with `undefined` when it no longer is. */

@@ -73,8 +73,6 @@ export class MonitoredContainer {
   #isInterrupted = false
   #isOver = false
   #adopted: Adopted | undefined
-  /** Milliseconds that an adopted container had run when this monitor took it over. */
-  #age: number | undefined
   /** The container is started again whatever its restart policy is. */
   #restarts = false
 
@@ -228,7 +226,6 @@ export class MonitoredContainer {
     const adopted = this.#adopted
     this.#adopted = undefined
     this.#restarts = false
-    this.#age = adopted && Date.now() - Date.parse(this.state.startedAt)
     // The health of the last run says nothing about this one.
     if (adopted === undefined) removeFile(paths.health)
     if (restarts > 0 && adopted === undefined) {
@@ -274,7 +271,8 @@ export class MonitoredContainer {
       onLost: (stream: OutputStream, error: unknown) => this.#loseOutput(stream, error),
     }
     const end = await followRun(container, {
-      ...{ order, paths, targets, input: this.#input, note: this.#note, age: this.#age },
+      ...{ order, paths, targets, input: this.#input, note: this.#note },
+      age: Math.max(Date.now() - Date.parse(this.state.startedAt), 0),
       onRestart: () => {
         this.#restarts = true
       },

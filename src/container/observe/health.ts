@@ -1,7 +1,9 @@
+import { sleep } from '#platform'
 import { remembered } from '#platform/remembered/remembered'
 import { containerPaths, type StatePlace } from '../model/context.ts'
 import type { Container } from '../model/record.ts'
 import { directSource } from '../model/state.ts'
+import { nextWait, timingOf } from './health-timing.ts'
 
 export type HealthStatus = 'starting' | 'healthy' | 'unhealthy'
 
@@ -35,3 +37,32 @@ export function readHealth(
 }
 
 const toHealth = remembered((state: object): HealthState => ({ ...freshHealth, ...state }))
+
+/** Milliseconds before a probe is due, and after it, in which a client waits for its end. */
+const [ahead, patience] = [50, 200]
+const pause = 5
+
+/**
+ * Waits for the end of a probe of a starting container that runs now or is about to begin. Clients that
+ * wait for a healthy container ask in intervals, often in the moment of the probe. Waits a quarter of a
+ * second at most. Returns whether there is a new state.
+ */
+export async function untilProbed(
+  context: StatePlace,
+  container: Pick<Container, 'id' | 'settings' | 'state'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { settings, state } = container
+  const before = readHealth(context, container)
+  if (before?.Status !== 'starting' || settings.health === undefined) return false
+  const started = Date.parse(state.startedAt)
+  const last = before.Log.at(-1)?.End
+  const from = last === undefined ? started : Date.parse(last)
+  const due = from + nextWait(timingOf(settings.health), before, from - started)
+  const isNear = (): boolean => Date.now() >= due - ahead && Date.now() < due + patience
+  while (isNear()) {
+    await sleep(pause, signal)
+    if (readHealth(context, container)?.Log.at(-1)?.End !== last) return true
+  }
+  return false
+}

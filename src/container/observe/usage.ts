@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isSystemError } from '#platform'
-import { type CgroupCounters, type CgroupUsage, cgroupCounters, cgroupUsage } from '#runtime'
+import { type CgroupUsage, cgroupUsage } from '#runtime'
+import { type CgroupCounters, cgroupCounters } from '#runtime/cgroup-counters'
 import { type Container, groupOf, isRunning } from '../model/record.ts'
 
 /** The resource use of a container at one moment. Network bytes are absent if it has no network of its own. */

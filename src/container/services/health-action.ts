@@ -16,8 +16,8 @@ export interface SuperviseHealthOptions {
   readonly container: Pick<StartedProcess, 'signal'> & {
     readonly identity: ProcessIdentity | undefined
   }
-  /** Milliseconds that an adopted container has run already. */
-  readonly age?: number | undefined
+  /** Milliseconds that the container has run already. */
+  readonly age: number
   readonly note: NoteEvent
   /** Called when the container is to be started again whatever its restart policy is. */
   readonly onRestart: () => void
@@ -41,7 +41,8 @@ export function superviseHealth(options: SuperviseHealthOptions): HealthSupervis
     directory: paths.directory,
     run: paths.run,
     process: container.identity,
-    resumed: age === undefined ? undefined : { age, state: readHealthState(paths) },
+    age,
+    state: readHealthState(paths),
     onStatus(status) {
       void note(`health_status: ${status}`)
       if (status === 'unhealthy') alarm ??= act(options)

@@ -20,56 +20,12 @@ import {
 import { isFullDisk } from '../model/reserve.ts'
 import { openView } from '../model/running-view.ts'
 import { writeJson } from '../model/state.ts'
-import {
-  freshHealth,
-  type HealthProbe,
-  type HealthState,
-  type HealthStatus,
-} from '../observe/health.ts'
+import type { HealthProbe, HealthState, HealthStatus } from '../observe/health.ts'
+import { nextWait, shortest, timingOf } from '../observe/health-timing.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
 
-const second = 1_000_000_000
-const nanosecondsPerMillisecond = 1_000_000
-/** Milliseconds; Docker's minimum. */
-const shortest = 1
 const mostProbes = 5
 const mostOutput = 4096
-
-export interface Timing {
-  /** Milliseconds. */
-  readonly interval: number
-  readonly timeout: number
-  readonly startPeriod: number
-  readonly startInterval: number
-  readonly retries: number
-}
-
-/**
- * Raises values of an image that are too small. The options of a user were checked when
- * the container was created.
- */
-export function timingOf(health: Healthcheck): Timing {
-  const milliseconds = (value: number | undefined, fallback: number): number =>
-    Math.max((value || fallback * second) / nanosecondsPerMillisecond, shortest)
-  const { Interval, Timeout, StartPeriod = 0, StartInterval, Retries = 0 } = health
-  return {
-    interval: milliseconds(Interval, 30),
-    timeout: milliseconds(Timeout, 30),
-    startPeriod: Math.max(StartPeriod / nanosecondsPerMillisecond, 0),
-    startInterval: milliseconds(StartInterval, 5),
-    retries: Retries > 0 ? Retries : 3,
-  }
-}
-
-/**
- * Milliseconds until the next probe. While a container starts, the start interval
- * is used, but the next probe comes at the end of the start period at the latest.
- */
-export function nextWait(timing: Timing, state: HealthState, elapsed: number): number {
-  const rest = timing.startPeriod - elapsed
-  if (rest <= 0 || state.Status !== 'starting') return timing.interval
-  return Math.min(timing.startInterval, Math.max(rest, shortest))
-}
 
 /**
  * Returns the state after one more probe. Failures in the start period do not count,
@@ -99,8 +55,10 @@ export interface HealthOptions {
   readonly path: string
   /** The first process of the container. */
   readonly process: ProcessIdentity | undefined
-  /** What another monitor has found, and the milliseconds that the container has run since. */
-  readonly resumed?: { readonly state: HealthState; readonly age: number } | undefined
+  /** What another monitor has found; else the state before the first probe. */
+  readonly state: HealthState
+  /** Milliseconds that the container has run already. */
+  readonly age: number
   /** Called when the status changes. */
   readonly onStatus: (status: HealthStatus) => void
 }
@@ -114,8 +72,8 @@ export interface HealthWatch extends Disposable {
 /** Probes the container until the watch is disposed. Only one probe runs at a time. */
 export function watchHealth(options: HealthOptions): HealthWatch {
   const timing = timingOf(options.health)
-  const started = performance.now() - (options.resumed?.age ?? 0)
-  let state = options.resumed?.state ?? freshHealth
+  const started = performance.now() - options.age
+  let { state } = options
   let timer: Timer | undefined
   let stopped = false
   let running: Promise<HealthState | undefined> | undefined
@@ -123,7 +81,10 @@ export function watchHealth(options: HealthOptions): HealthWatch {
   const elapsed = (): number => performance.now() - started
   const schedule = (): void => {
     if (stopped) return
-    timer = startTimer(nextWait(timing, state, elapsed()), () => void look())
+    const wait = nextWait(timing, state, elapsed())
+    // The first interval begins with the container, not with this process.
+    const rest = state.Log.length === 0 ? Math.max(wait - elapsed(), shortest) : wait
+    timer = startTimer(rest, () => void look())
   }
   const look = (): Promise<HealthState | undefined> => {
     timer?.cancel()
