@@ -99,7 +99,7 @@ describe.skipIf(chromium === null)(name, () => {
       await look('signed-in')
       await page.open(`${server.url}/tokens`)
       expect(await page.evaluate('document.body.textContent')).toMatch(
-        /Chrome \d+ on Linux \(signed in to this page\)/,
+        /Chrome \d+ on Linux \(this browser\)/,
       )
       await look('tokens')
       await page.evaluate(`document.querySelector('header [action="/logout"] button').focus()`)

@@ -22,7 +22,10 @@ export interface QuotaUse {
 
 /** Tokens without their secrets. */
 export interface TokenAdmin {
-  /** Returns the newest tokens, at most some hundreds; those of all owners without one. */
+  /**
+   * Returns the newest tokens and then the newest logins, at most some hundreds; those of all owners
+   * without one.
+   */
   list(owner?: string): Promise<readonly ListedToken[]>
   /** Throws `INVALID` for a name, a scope or a lifetime that cannot be. */
   create(wanted: NewToken): Promise<MadeToken>

@@ -1,5 +1,11 @@
 import { StrakeError } from '#oci'
-import { type ApiToken, isTokenOf, revokeApiToken, type TokenFacts } from '../identity/api-token.ts'
+import {
+  type ApiToken,
+  isLoginKind,
+  isTokenOf,
+  revokeApiToken,
+  type TokenFacts,
+} from '../identity/api-token.ts'
 import { checkUserName } from '../identity/htpasswd.ts'
 import type { ListedToken, TokenAdmin } from './admin.ts'
 import { makeToken } from './make-token.ts'
@@ -20,8 +26,11 @@ export function createTokenAdmin(tokens: TokenFacts, now: () => number = Date.no
   }
   return {
     async list(owner) {
-      const found = await listAll(owner)
-      return found.slice(-mostListed).toReversed().map(withoutSecret)
+      const found = (await listAll(owner)).toReversed()
+      // Logins come and go: many of them must not hide the tokens that somebody has made.
+      const made = found.filter(({ kind }) => !isLoginKind(kind))
+      const logins = found.filter(({ kind }) => isLoginKind(kind))
+      return [...made, ...logins].slice(0, mostListed).map(withoutSecret)
     },
     async create(wanted) {
       const { kind, owner, label, lifetime } = wanted

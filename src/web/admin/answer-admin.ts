@@ -108,8 +108,8 @@ async function answerTokens(parts: AdminParts, asked: AdminRequest): Promise<Res
     if (isData) return replyData(made, { status: 201 })
   }
   const data = { tokens: await tokens.list(owner) }
-  const canCreate = grant.user !== undefined
-  return reply(asked, data, (view) => tokensPage({ ...data, canCreate, isAdmin, made }, view))
+  const shown = { ...data, canCreate: grant.user !== undefined, isAdmin, made }
+  return reply(asked, data, (view) => tokensPage({ ...shown, session: grant.session }, view))
 }
 
 /** A user makes tokens for itself; an administrator also for robots. */

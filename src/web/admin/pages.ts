@@ -18,15 +18,17 @@ export interface TokensPage extends TokensData {
   /** The sender may make tokens for itself. */
   readonly canCreate: boolean
   readonly isAdmin: boolean
+  /** The session of the browser that looks at the page. */
+  readonly session?: string | undefined
   /** A token that was made just now. */
   readonly made?: MadeToken | undefined
 }
 
 export function tokensPage(data: TokensPage, { viewer, formToken }: AdminView): Html {
-  const { tokens, canCreate, isAdmin, made } = data
+  const { tokens, canCreate, isAdmin, session, made } = data
   const title = isAdmin ? 'Tokens' : 'Your tokens'
   const columns = ['Label', 'Owner', 'Scopes', 'Made', 'Last used', 'Ends', 'Revoke']
-  const rows = tokens.map((each) => tokenRow(each, formToken))
+  const rows = tokens.map((each) => tokenRow(each, formToken, each.id === session))
   const body = html`<h1>${title}</h1>
 ${made === undefined ? undefined : madeNote(made)}
 ${tokens.length === 0 ? html`<p>No tokens.</p>` : table('Tokens', columns, rows)}
@@ -50,10 +52,11 @@ const logins: Partial<Record<ListedToken['kind'], string>> = {
 function tokenRow(
   { id, kind, owner, label, scopes, createdAt, usedAt, expiresAt }: ListedToken,
   formToken: string,
+  isOwnSession: boolean,
 ): Html {
   const name = label === '' ? id : label
   return html`<tr>
-<th scope="row">${name}${logins[kind]}</th>
+<th scope="row">${name}${isOwnSession ? ' (this browser)' : logins[kind]}</th>
 <td>${kind === 'robot' ? `robot+${owner}` : owner}</td>
 <td>${scopes === undefined ? 'all' : scopes.map((scope) => html`<code>${scope}</code> `)}</td>
 <td>${time(createdAt)}</td><td>${time(usedAt)}</td>
