@@ -50,11 +50,7 @@ describe.skipIf(chromium === null)(name, () => {
       await page.send('Network.enable')
       const headers = { Authorization: `Basic ${btoa('root:secret')}` }
       await page.send('Network.setExtraHTTPHeaders', { headers })
-      const press = async (key: string, code: number, typed = ''): Promise<void> => {
-        const event = { key, code: key, windowsVirtualKeyCode: code, text: typed }
-        await page.send('Input.dispatchKeyEvent', { type: 'keyDown', ...event })
-        await page.send('Input.dispatchKeyEvent', { type: 'keyUp', key, code: key })
-      }
+      const { press } = page
       await page.open(`${server.url}/tokens`)
       await page.evaluate(`document.querySelector('#label').focus()`)
       await page.send('Input.insertText', { text: evil })
@@ -72,10 +68,7 @@ describe.skipIf(chromium === null)(name, () => {
         [360, 'dark'],
         [1280, 'light'],
       ] as const) {
-        const metrics = { width, height: 900, deviceScaleFactor: 1, mobile: width < 500 }
-        await page.send('Emulation.setDeviceMetricsOverride', metrics)
-        const features = [{ name: 'prefers-color-scheme', value: scheme }]
-        await page.send('Emulation.setEmulatedMedia', { features })
+        await page.resize(width, scheme)
         for (const path of ['/tokens', '/admin', '/admin/cache', '/admin/collection']) {
           await page.open(`${server.url}${path}`)
           const seen = await page.evaluate(`({

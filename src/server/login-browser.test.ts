@@ -26,11 +26,7 @@ describe.skipIf(chromium === null)(name, () => {
       })
       await using page = await openBrowser(chromium ?? '')
       await page.send('Emulation.setScriptExecutionDisabled', { value: true })
-      const press = async (key: string, code: number, typed = ''): Promise<void> => {
-        const event = { key, code: key, windowsVirtualKeyCode: code, text: typed }
-        await page.send('Input.dispatchKeyEvent', { type: 'keyDown', ...event })
-        await page.send('Input.dispatchKeyEvent', { type: 'keyUp', key, code: key })
-      }
+      const { press } = page
       const type = (text: string) => page.send('Input.insertText', { text })
       const waitFor = async (expression: string): Promise<void> => {
         for (let tries = 0; tries < 200; tries += 1) {
@@ -51,10 +47,7 @@ describe.skipIf(chromium === null)(name, () => {
           [360, 'dark'],
           [1280, 'light'],
         ] as const) {
-          const metrics = { width, height: 900, deviceScaleFactor: 1, mobile: width < 500 }
-          await page.send('Emulation.setDeviceMetricsOverride', metrics)
-          const features = [{ name: 'prefers-color-scheme', value: scheme }]
-          await page.send('Emulation.setEmulatedMedia', { features })
+          await page.resize(width, scheme)
           await picture(`${what}-${width}`)
           const seen = await page.evaluate(`({
             wide: document.documentElement.scrollWidth > innerWidth,

@@ -73,14 +73,7 @@ describe.skipIf(chromium === null)(name, () => {
         [360, 'dark'],
         [1280, 'light'],
       ] as const) {
-        await page.send('Emulation.setDeviceMetricsOverride', {
-          width,
-          height: 900,
-          deviceScaleFactor: 1,
-          mobile: width < 500,
-        })
-        const features = [{ name: 'prefers-color-scheme', value: scheme }]
-        await page.send('Emulation.setEmulatedMedia', { features })
+        await page.resize(width, scheme)
         for (const path of pages) {
           await page.open(`${server.url}${path}`)
           const seen = await page.evaluate(`({
@@ -119,8 +112,7 @@ describe.skipIf(chromium === null)(name, () => {
 
       await page.open(`${server.url}${base}/history/v1`)
       await page.evaluate(`document.querySelector('main form button').focus()`)
-      const key = { key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 13, text: '\r' }
-      await page.send('Input.dispatchKeyEvent', { type: 'keyDown', ...key })
+      await page.press('Enter', 13, '\r')
       const wanted = one?.at(-1)?.descriptor.digest
       for (let tries = 0; tries < 100; tries += 1) {
         if ((await app.resolve('v1')).digest === wanted) break

@@ -12,6 +12,10 @@ export interface BrowserPage extends AsyncDisposable {
   readonly open: (url: string) => Promise<void>
   /** Returns the value of an expression in the page. */
   readonly evaluate: (expression: string) => Promise<unknown>
+  /** Presses a key, as `Enter` with its code 13, which types a text. */
+  readonly press: (key: string, code: number, typed?: string) => Promise<void>
+  /** Shows the page in a window of this width, and in the colours that the user prefers. */
+  readonly resize: (width: number, scheme: 'dark' | 'light') => Promise<void>
 }
 
 interface Message {
@@ -101,6 +105,17 @@ async function attach(url: string): Promise<Omit<BrowserPage, typeof Symbol.asyn
     const { result } = await send('Runtime.evaluate', { expression, returnByValue: true })
     return (result as { readonly value?: unknown }).value
   }
+  const press: BrowserPage['press'] = async (key, code, typed = '') => {
+    const event = { key, code: key, windowsVirtualKeyCode: code, text: typed }
+    await send('Input.dispatchKeyEvent', { type: 'keyDown', ...event })
+    await send('Input.dispatchKeyEvent', { type: 'keyUp', key, code: key })
+  }
+  const resize: BrowserPage['resize'] = async (width, scheme) => {
+    const metrics = { width, height: 900, deviceScaleFactor: 1, mobile: width < 500 }
+    await send('Emulation.setDeviceMetricsOverride', metrics)
+    const features = [{ name: 'prefers-color-scheme', value: scheme }]
+    await send('Emulation.setEmulatedMedia', { features })
+  }
   for (const domain of ['Page', 'Log', 'Network', 'Runtime']) await send(`${domain}.enable`)
-  return { send, events, open, evaluate }
+  return { send, events, open, evaluate, press, resize }
 }
