@@ -3,7 +3,9 @@ import { widest, writeJsonText } from './json-text.ts'
 
 function written(bytes: Uint8Array): string {
   const target = new Uint8Array(bytes.length * widest + 2)
-  return Buffer.from(target.subarray(0, writeJsonText(bytes, target, 0))).toString()
+  return Buffer.from(
+    target.subarray(0, writeJsonText({ bytes, start: 0, end: bytes.length }, target, 0)),
+  ).toString()
 }
 
 function expected(bytes: Uint8Array): string {
@@ -41,8 +43,9 @@ test('writeJsonText() writes real text and text of all planes', () => {
   }
 })
 
-test('writeJsonText() writes at the given place and returns the end', () => {
-  const target = new Uint8Array(10)
-  expect(writeJsonText(Buffer.from('ab'), target, 3)).toBe(7)
-  expect(Buffer.from(target).toString()).toBe('\0\0\0"ab"\0\0\0')
+test('writeJsonText() reads only its part, writes at the given place and returns the end', () => {
+  const target = new Uint8Array(12)
+  const bytes = Buffer.from('xabé')
+  expect(writeJsonText({ bytes, start: 1, end: 4 }, target, 3)).toBe(10)
+  expect(Buffer.from(target).toString()).toBe('\0\0\0"ab\ufffd"\0\0')
 })

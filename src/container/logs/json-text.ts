@@ -1,6 +1,13 @@
 /** The most bytes of JSON that a byte of text becomes. */
 export const widest = 6
 
+/** A part of some memory. A view of it for each line of a log would be much garbage. */
+export interface Span {
+  readonly bytes: Uint8Array
+  readonly start: number
+  readonly end: number
+}
+
 const replacement = [0xef, 0xbf, 0xbd] as const
 const [quote, backslash] = [0x22, 0x5c]
 
@@ -18,11 +25,12 @@ const digits: Uint8Array = Buffer.from('0123456789abcdef')
  * makes of the decoded text, without a step through strings, which takes ten times as long for binary data.
  * `target` needs space for two quotes and `widest` times the text.
  */
-export function writeJsonText(text: Uint8Array, target: Uint8Array, at: number): number {
+export function writeJsonText(text: Span, target: Uint8Array, at: number): number {
+  const { bytes } = text
   let end = at
   target[end++] = quote
-  for (let index = 0; index < text.length; ) {
-    const byte = text[index] as number
+  for (let index = text.start; index < text.end; ) {
+    const byte = bytes[index] as number
     if (byte < 0x80) {
       const letter = escapes[byte] as number
       index += 1
@@ -41,7 +49,8 @@ export function writeJsonText(text: Uint8Array, target: Uint8Array, at: number):
     }
     const length = characterSize(text, index)
     if (length > 0) {
-      for (const last = index + length; index < last; index++) target[end++] = text[index] as number
+      for (const last = index + length; index < last; index++)
+        target[end++] = bytes[index] as number
       continue
     }
     index -= length
@@ -55,16 +64,16 @@ export function writeJsonText(text: Uint8Array, target: Uint8Array, at: number):
  * Returns the size of the character of several bytes at `start`. If it is not valid or not complete, returns
  * minus the number of bytes that one U+FFFD replaces: the longest beginning of a valid character, or one byte.
  */
-function characterSize(text: Uint8Array, start: number): number {
-  const first = text[start] as number
+function characterSize({ bytes, end }: Span, start: number): number {
+  const first = bytes[start] as number
   const size = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0
   if (size === 0) return -1
   // The second byte rules out other spellings of shorter characters, surrogates and numbers above U+10FFFF.
   let lowest = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80
   let highest = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf
   for (let offset = 1; offset < size; offset++) {
-    const byte = text[start + offset]
-    if (byte === undefined || byte < lowest || byte > highest) return -offset
+    const byte = start + offset < end ? (bytes[start + offset] as number) : 0
+    if (byte < lowest || byte > highest) return -offset
     lowest = 0x80
     highest = 0xbf
   }

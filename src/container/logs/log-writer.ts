@@ -2,6 +2,7 @@ import { isSystemError } from '#platform'
 import { keepChunk } from '#stream'
 import type { OutputStream } from '../model/options.ts'
 import type { ContainerSettings } from '../model/settings.ts'
+import type { Span } from './json-text.ts'
 import { type LogFile, type LogFileOptions, openLogFile } from './log-file.ts'
 import { RecordBuffer } from './record-buffer.ts'
 
@@ -63,7 +64,7 @@ export function writeRecords(file: LogFile, options: RecordOptions): LogWriter {
     try {
       if (lost > 0) {
         const loss = new RecordBuffer()
-        loss.add(Buffer.from(lossOf(lost)), tailOf('stderr'))
+        loss.add(whole(Buffer.from(lossOf(lost))), tailOf('stderr'))
         file.append(loss.take())
       }
       lost = 0
@@ -79,7 +80,7 @@ export function writeRecords(file: LogFile, options: RecordOptions): LogWriter {
     for (const stream of ['stdout', 'stderr'] as const) {
       const rest = unfinished[stream]
       const size = sizeOf(rest)
-      if (size > 0) records.add(rest.subarray(0, size), tailOf(stream))
+      if (size > 0) records.add({ bytes: rest, start: 0, end: size }, tailOf(stream))
       append(size)
       unfinished[stream] = rest.subarray(size)
     }
@@ -90,9 +91,13 @@ export function writeRecords(file: LogFile, options: RecordOptions): LogWriter {
       const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
       const tail = tailOf(stream)
       let [start, written] = [0, 0]
-      for (let end = endOfPiece(bytes, start); end !== undefined; end = endOfPiece(bytes, start)) {
-        records.add(bytes.subarray(start, end), tail)
+      let feed = bytes.indexOf(lineFeed)
+      for (;;) {
+        const end = endOfPiece(bytes, start, feed)
+        if (end === undefined) break
+        records.add({ bytes, start, end }, tail)
         start = end
+        if (feed !== -1 && feed < start) feed = bytes.indexOf(lineFeed, start)
         if (records.size < batch) continue
         append(start - written)
         written = start
@@ -110,16 +115,18 @@ export function writeRecords(file: LogFile, options: RecordOptions): LogWriter {
 }
 
 /**
- * Returns the end of the line or piece that begins at `start`; `undefined` if the line has
- * not ended yet.
+ * Returns the end of the line or piece that begins at `start`; `undefined` if the line has not ended
+ * yet. `feed` is the place of the next line feed, or -1.
  */
-function endOfPiece(bytes: Uint8Array, start: number): number | undefined {
+function endOfPiece(bytes: Uint8Array, start: number, feed: number): number | undefined {
   const limit = start + longestPiece
-  // A search to the end of the chunk would be repeated for each piece of a long line.
-  const feed = bytes.subarray(start, limit).indexOf(lineFeed)
-  if (feed !== -1) return start + feed + 1
+  if (feed !== -1 && feed < limit) return feed + 1
   if (limit > bytes.length) return undefined
   return start + wholeCharacters(bytes.subarray(start, limit))
+}
+
+function whole(bytes: Uint8Array): Span {
+  return { bytes, start: 0, end: bytes.length }
 }
 
 /** Returns the number of bytes before an incomplete UTF-8 character at the end. */

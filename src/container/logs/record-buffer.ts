@@ -1,4 +1,4 @@
-import { widest, writeJsonText } from './json-text.ts'
+import { type Span, widest, writeJsonText } from './json-text.ts'
 
 const head: Uint8Array = Buffer.from('{"log":')
 const quotes = 2
@@ -14,8 +14,8 @@ export class RecordBuffer {
   }
 
   /** Adds a record of `text`, which is UTF-8. `tail` is its JSON after the text, with a line feed. */
-  add(text: Uint8Array, tail: Uint8Array): void {
-    this.#reserve(head.length + quotes + widest * text.length + tail.length)
+  add(text: Span, tail: Uint8Array): void {
+    this.#reserve(head.length + quotes + widest * (text.end - text.start) + tail.length)
     this.#bytes.set(head, this.#size)
     const end = writeJsonText(text, this.#bytes, this.#size + head.length)
     this.#bytes.set(tail, end)
