@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { importBusybox } from './busybox.ts'
+import { ownMemory } from './processes.ts'
 import { until } from './servers.ts'
 import { missing, openStrake, type Strake } from './strake.ts'
 
@@ -50,7 +51,7 @@ describe.skipIf(reason !== undefined)('many containers', () => {
 
   test('have monitors with at most 4 MB of memory of their own, also after a hundred execs', async () => {
     const id = await run('small', 'trap exit TERM; while :; do sleep 0.05; done')
-    const own = (): number => privateBytes(monitorOf(id))
+    const own = (): number => ownMemory(monitorOf(id))
     // A monitor gives memory back one second after the start.
     await until(async () => own() < 4_000_000)
     for (let round = 0; round < 10; round += 1) {
@@ -76,9 +77,3 @@ describe.skipIf(reason !== undefined)('many containers', () => {
     await strake.ok('rm', '-f', 'storm')
   }, 60_000)
 })
-
-/** The bytes of memory that only this process has: without those of files, which other processes map too. */
-function privateBytes(pid: number): number {
-  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1')
-  return Number(/^Private_Dirty: +(\d+) kB/m.exec(rollup)?.[1]) * 1024
-}

@@ -40,3 +40,9 @@ export function textOf(path: string): string {
     return ''
   }
 }
+
+/** The bytes of memory of a process that belong to no file; 0 when it has ended. */
+export function ownMemory(pid: number): number {
+  const kibibytes = /^RssAnon:\s+(\d+) kB/m.exec(textOf(`/proc/${pid}/status`))?.[1]
+  return Number(kibibytes ?? 0) * 1024
+}
