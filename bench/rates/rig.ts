@@ -67,7 +67,8 @@ export function openRig(options: Pick<Rig, 'rounds' | 'seconds'>): Rig {
   const hasPeer = existsSync(programs.distribution)
   const startShared = async (): Promise<readonly Served[]> => {
     const present: readonly Program[] = hasPeer ? ['strake', 'distribution'] : ['strake']
-    const servers = await Promise.all(present.map((program) => start({ program })))
+    const servers: Served[] = []
+    for (const program of present) servers.push(await start({ program }))
     for (const served of servers) await fill(served)
     return servers
   }

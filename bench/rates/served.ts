@@ -53,7 +53,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       ? { storage: { directory: dataOf(directory) }, ...config, listen: { port } }
       : {
           version: 0.1,
-          log: { level: 'fatal', accesslog: { disabled: true } },
+          log: { level: 'error', accesslog: { disabled: true } },
           storage: { filesystem: { rootdirectory: dataOf(directory) }, delete: { enabled: true } },
           http: { addr: `127.0.0.1:${port}` },
         }
@@ -69,7 +69,8 @@ export async function serve(options: ServeOptions): Promise<Served> {
       ...env,
     },
     stdout: 'ignore',
-    stderr: 'inherit',
+    // Distribution writes a line for every blob that is not there.
+    stderr: program === 'strake' ? 'inherit' : 'ignore',
   })
   const isSecure = 'tls' in config
   const url = `${isSecure ? 'https' : 'http'}://127.0.0.1:${port}/v2/`

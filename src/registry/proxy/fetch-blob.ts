@@ -17,10 +17,12 @@ export interface Fetch {
  */
 export function fetchBlob(upstream: Repository, local: Repository, blob: Descriptor): Fetch {
   const arrivals = new Arrivals()
+  // The store verifies what it receives.
+  const read = { readerVerifies: true, reusesChunks: true }
   const whole = local
-    .write(blob, upstream.read(blob), {
+    .write(blob, upstream.read(blob, read), {
       arrivals,
-      readFrom: (start) => upstream.read(blob, { start }),
+      readFrom: (start) => upstream.read(blob, { ...read, start }),
     })
     .then(() => arrivals.end(blob.digest))
   // Readers see the failure; without a reader nobody does.

@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { fromBuffer } from '#stream'
+import type { Registry } from '../../registry.ts'
 import { createMemoryRegistry } from '../../store/memory.ts'
-import { blob } from '../../testing/fixtures.ts'
+import { blob, noise } from '../../testing/fixtures.ts'
 import { createRegistryHandler } from '../handler.ts'
 import { describeBothWays } from '../testing/ways.ts'
 
@@ -148,4 +149,37 @@ describeBothWays('uploads', (open) => {
     expect((await call('POST', elsewhere)).status).toBe(202)
     expect((await call('POST', `/v2/new/blobs/uploads/?mount=${digest}`)).status).toBe(201)
   })
+})
+
+test('a large first chunk says that the blob may be larger, other bodies say its size', async () => {
+  const registry = createMemoryRegistry()
+  const sizes: unknown[] = []
+  const noting: Registry = {
+    ...registry,
+    repository(name) {
+      const repository = registry.repository(name)
+      const ingest = repository.ingest.bind(repository)
+      return Object.assign(repository, {
+        ingest: (options: Parameters<typeof ingest>[0]) => {
+          sizes.push(options?.expectedSize)
+          return ingest(options)
+        },
+      })
+    },
+  }
+  await using handler = createRegistryHandler(noting)
+  const send = async (method: string, { raw, descriptor }: ReturnType<typeof blob>) => {
+    const ask = (url: string, init: RequestInit) =>
+      handler(new Request(new URL(url, 'http://localhost').href, init))
+    const begun = await ask('/v2/app/blobs/uploads/', { method: 'POST' })
+    const location = begun.headers.get('Location') ?? ''
+    const headers = { 'Content-Length': String(raw.length) }
+    const url = method === 'PUT' ? put(location, descriptor.digest) : location
+    expect((await ask(url, { method, headers, body: raw })).ok).toBe(true)
+  }
+  const large = blob(noise(4 * 1024 * 1024, 1))
+  await send('PATCH', large)
+  await send('PATCH', content)
+  await send('PUT', large)
+  expect(sizes).toEqual([undefined, 10, large.raw.length])
 })

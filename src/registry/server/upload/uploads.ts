@@ -63,7 +63,7 @@ export async function patchUpload(
   return context.sessions.use(keyOf(context, endpoint), async (own) => {
     const misplaced = checkPlace(request, own)
     if (misplaced !== undefined) return misplaced
-    await receive(context, request, own)
+    await receive(context, request, { session: own, expectedSize: sizeOfChunked(request) })
     return accepted(own)
   })
 }
@@ -94,6 +94,15 @@ export async function cancelUpload(
   })
 }
 
+/** A chunk of this many bytes is likely one of several. */
+const largeChunk = 4 * 1024 * 1024
+
+/** Returns the size of a blob that begins with the chunk of a request, or `undefined` if it may be large. */
+function sizeOfChunked(request: Request): number | undefined {
+  const length = announcedLength(request) ?? 0
+  return length < largeChunk ? length : undefined
+}
+
 function keyOf({ grant }: Context, { repository, session }: UploadEndpoint): SessionKey {
   return { repository, session, sender: grant.name }
 }
@@ -104,7 +113,8 @@ async function finish(
   request: Request,
   { session, digest }: { readonly session: UploadSession; readonly digest: Digest },
 ): Promise<Response> {
-  const ingest = await receive(context, request, session)
+  const expectedSize = announcedLength(request) ?? 0
+  const ingest = await receive(context, request, { session, expectedSize })
   try {
     await ingest.commit(digest)
   } catch (error) {
@@ -123,9 +133,12 @@ async function finish(
 async function receive(
   context: Context,
   request: Request,
-  session: UploadSession,
+  {
+    session,
+    expectedSize,
+  }: { readonly session: UploadSession; readonly expectedSize: number | undefined },
 ): Promise<Ingest> {
-  const ingest = await session.ingest(announcedLength(request) ?? 0)
+  const ingest = await session.ingest(expectedSize)
   try {
     await receiveBody(context, request, ingest)
   } catch (error) {
