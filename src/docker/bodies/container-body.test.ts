@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { parseContainerBody } from './container-body.ts'
+import { endpointChoice } from './networking.ts'
 
 const parse = (body: Readonly<Record<string, unknown>>) =>
   parseContainerBody({ Image: 'app', ...body }, {})
@@ -151,6 +152,32 @@ describe('parseContainerBody()', () => {
         },
       }).networks,
     ).toMatchObject([{ name: 'back', aliases: ['db'], ip: '10.1.2.3' }, { name: 'front' }])
+  })
+
+  test('parseContainerBody() reads options of interfaces', () => {
+    const prefix = 'com.docker.network.endpoint.'
+    const front = {
+      IPAMConfig: { LinkLocalIPs: ['169.254.1.2'] },
+      DriverOpts: {
+        [`${prefix}ifname`]: 'foo0',
+        [`${prefix}sysctls`]:
+          'net.ipv4.conf.IFNAME.forwarding=1,net.ipv4.conf.IFNAME.log_martians=1',
+        other: 'ignored',
+      },
+    }
+    const parsed = parse({
+      HostConfig: { NetworkMode: 'front' },
+      NetworkingConfig: { EndpointsConfig: { front } },
+    })
+    const endpoint = {
+      device: 'foo0',
+      linkLocalIps: ['169.254.1.2'],
+      sysctls: { 'ipv4/conf/IFNAME/forwarding': '1', 'ipv4/conf/IFNAME/log_martians': '1' },
+    }
+    expect(parsed.networks).toMatchObject([{ name: 'front', endpoint }])
+    expect(endpointChoice('front', front)).toMatchObject({ name: 'front', endpoint })
+    const hostile = { DriverOpts: { [`${prefix}ifname`]: '../x' } }
+    expect(() => endpointChoice('front', hostile)).toThrow('expected the name of an interface')
   })
 
   test('parseContainerBody() reads links of every network, and each once', () => {

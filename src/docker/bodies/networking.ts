@@ -1,8 +1,9 @@
 import type { NetworkChoice } from '#container'
 import type { RunOptions } from '#engine/container/run'
 import { StrakeError } from '#oci'
+import { withDriverOption, withLinkLocal } from '../flags/network/endpoint-flags.ts'
 import { parseLink, parseNetworks } from '../flags/network-flags.ts'
-import { type Fields, member, object, texts } from './fields.ts'
+import { type Fields, member, object, textMap, texts } from './fields.ts'
 
 type Networks = Pick<RunOptions, 'network' | 'networkOf' | 'networks' | 'ip'>
 
@@ -60,9 +61,29 @@ function readEndpoint(
     ...(choice.ip6 === undefined ? [] : [`ip6=${choice.ip6}`]),
     ...(choice.mac === undefined ? [] : [`mac-address=${choice.mac}`]),
     ...(choice.gatewayPriority === undefined ? [] : [`gw-priority=${choice.gatewayPriority}`]),
+    ...linkLocalIps(settings).map((address) => `link-local-ip=${address}`),
+    ...driverOptions(settings).map((option) => `driver-opt=${option}`),
   ]
   const links = texts(settings, 'Links') ?? []
   return { text: fields.length === 1 ? name : fields.join(','), links }
+}
+
+const linkLocalIps = (settings: Fields): readonly string[] =>
+  texts(object(settings, 'IPAMConfig') ?? {}, 'LinkLocalIPs') ?? []
+
+/** The options of an interface, one setting each. Others are ignored, as in Docker. */
+function driverOptions(settings: Fields): readonly string[] {
+  const prefix = 'com.docker.network.endpoint.'
+  return Object.entries(textMap(settings, 'DriverOpts') ?? {}).flatMap(([name, value]) => {
+    if (name === `${prefix}ifname`) return [`${name}=${value}`]
+    return name === `${prefix}sysctls` ? value.split(',').map((one) => `${name}=${one}`) : []
+  })
+}
+
+function endpointOptions(settings: Fields): NetworkChoice['endpoint'] {
+  const [addresses, options] = [linkLocalIps(settings), driverOptions(settings)]
+  const start = addresses.length === 0 ? undefined : withLinkLocal(undefined, addresses)
+  return options.reduce(withDriverOption, start)
 }
 
 /** Reads the `EndpointConfig` of one network. */
@@ -70,6 +91,7 @@ export function endpointChoice(name: string, settings: Fields): NetworkChoice {
   const addresses = object(settings, 'IPAMConfig') ?? {}
   return {
     name,
+    endpoint: endpointOptions(settings),
     aliases: texts(settings, 'Aliases'),
     links: texts(settings, 'Links')?.map(parseLink),
     ip: member(addresses, 'IPv4Address', 'string') || undefined,

@@ -1,4 +1,4 @@
-import { type ContainerOutline, networkNames, networksOf } from '#container'
+import { type ContainerOutline, type NetworkChoice, networkNames, networksOf } from '#container'
 import { findBuiltIn } from '#engine/network/network-details'
 import type { NetworkPlace } from '#network'
 import { listOrNull } from './container-config.ts'
@@ -41,9 +41,23 @@ function endpoint({ id, name, settings }: ContainerOutline, network: string): In
       hasNames ? links.map((link) => `${link.name ?? link.container}:${link.alias}`) : [],
     ),
     Aliases: aliases.length === 0 ? null : aliases,
-    DriverOpts: null,
+    DriverOpts: driverOptions(choice?.endpoint),
     GwPriority: gatewayPriority,
     DNSNames: hasNames ? [...new Set(names)] : null,
+  }
+}
+
+/** The options of an interface in the words in which they were given. */
+function driverOptions(options: NetworkChoice['endpoint']): InspectDocument | null {
+  const { device, sysctls } = options ?? {}
+  if (device === undefined && sysctls === undefined) return null
+  const prefix = 'com.docker.network.endpoint.'
+  const settings = Object.entries(sysctls ?? {}).map(
+    ([name, value]) => `net.${name.replaceAll('/', '.')}=${value}`,
+  )
+  return {
+    ...(device !== undefined && { [`${prefix}ifname`]: device }),
+    ...(settings.length > 0 && { [`${prefix}sysctls`]: settings.join(',') }),
   }
 }
 
