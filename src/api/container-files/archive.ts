@@ -32,17 +32,21 @@ export const get: ApiHandler = async (call) => {
 export const put: ApiHandler = async (call) => {
   const { engine, query, request, signal } = call
   const { name, path } = placeOf(call)
-  await found(
-    call,
-    copyFromArchive(engine, {
-      target: { container: name, path },
+  const target = { container: name, path }
+  try {
+    await copyFromArchive(engine, {
+      target,
       input: request.body ?? noBytes(),
       archive: query.flag('copyUIDGID'),
       directory: '/',
       warn: () => {},
       signal,
-    }),
-  )
+    })
+  } catch (error) {
+    // Docker tells an absent place from one that is no directory.
+    await found(call, pathStatus(engine, target))
+    throw error
+  }
   return done(200)
 }
 

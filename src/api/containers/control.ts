@@ -1,4 +1,5 @@
 import { getContainer, isRunning } from '#container'
+import { requireName } from '#docker/bodies/container-body'
 import {
   killContainer,
   pauseContainer,
@@ -82,6 +83,7 @@ export const rename: ApiHandler = async (call) => {
     throw new ApiError(400, 'Renaming a container with the same name as its current name')
   }
   if (holder !== undefined) throw nameTaken(wanted, holder.id)
+  requireName(wanted)
   await renameContainer(call.engine, id, wanted)
   return done()
 }

@@ -1,5 +1,6 @@
 import { getContainer } from '#container'
 import { member, textMap } from '#docker/bodies/fields'
+import { volumeNameProblem } from '#docker/bodies/mount-checks'
 import { volumeDocument } from '#docker/documents/volume'
 import { parsePruneFilters } from '#docker/filters/prune-filters'
 import { parseVolumeFilters } from '#docker/filters/volume-filters'
@@ -44,6 +45,8 @@ export const create: ApiHandler = async ({ engine, request }) => {
       `create ${name ?? ''}: error looking up volume plugin ${driver}: plugin "${driver}" not found`,
     )
   }
+  const problem = name && volumeNameProblem(name)
+  if (problem) throw new ApiError(400, problem)
   const volume = await createVolume(engine, {
     name,
     labels: textMap(body, 'Labels'),

@@ -81,7 +81,8 @@ export function parseContainerBody(body: Fields, { name, platform }: CreateParam
   }
 }
 
-function requireName(name: string): void {
+/** Throws `INVALID` in Docker's words. */
+export function requireName(name: string): void {
   if (isContainerName(name)) return
   const message = `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`
   throw new StrakeError('INVALID', message)

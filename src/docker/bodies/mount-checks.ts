@@ -3,14 +3,20 @@ import { type Fields, member, object, objects, texts } from './fields.ts'
 
 const types = ['bind', 'volume', 'tmpfs', 'image']
 
+/** Says what is wrong with the name of a volume, in Docker's words. */
+export function volumeNameProblem(name: string): string | undefined {
+  if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) return undefined
+  return `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`
+}
+
 /** Says what is wrong with the mounts of a container, in Docker's words. */
 export function mountProblem(host: Fields): string | undefined {
   const places = new Set<string>()
   for (const bind of texts(host, 'Binds') ?? []) {
     const [source = '', destination] = bind.split(':')
-    const isName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(source)
-    if (destination !== undefined && source !== '' && !source.startsWith('/') && !isName) {
-      return `create ${source}: "${source}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`
+    if (destination !== undefined && source !== '' && !source.startsWith('/')) {
+      const problem = volumeNameProblem(source)
+      if (problem !== undefined) return problem
     }
     const place = destination ?? source
     if (places.has(place)) return `Duplicate mount point: ${place}`
