@@ -15,9 +15,10 @@ test('parseEventFilters() reads the conditions of Docker', () => {
   expect(parseEventFilters([])).toEqual({})
 })
 
-test('parseEventFilters() lets no event pass for another scope', () => {
+test('parseEventFilters() lets no event pass for another scope, and for objects of which there are none', () => {
   expect(parseEventFilters(['scope=swarm', 'type=image']).types).toEqual([])
   expect(parseEventFilters(['scope=local', 'type=image']).types).toEqual(['image'])
+  expect(parseEventFilters(['service=web']).types).toEqual([])
 })
 
 test('parseEventFilters() refuses unknown conditions', () => {

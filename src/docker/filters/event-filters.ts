@@ -1,11 +1,16 @@
 import type { EventFilter } from '#engine/events/event-filter'
 import { type ConditionTable, groupConditions, parseLabelCondition } from './conditions.ts'
 
-type Key = 'container' | 'event' | 'image' | 'label' | 'network' | 'scope' | 'type' | 'volume'
+/** Kinds of objects of which there are none: no event is about them. */
+const absent = ['config', 'daemon', 'node', 'plugin', 'secret', 'service'] as const
+
+type Key =
+  | ('container' | 'event' | 'image' | 'label' | 'network' | 'scope' | 'type' | 'volume')
+  | (typeof absent)[number]
 
 const table: ConditionTable<Key> = {
   action: 'filter events',
-  keys: ['container', 'event', 'image', 'label', 'network', 'scope', 'type', 'volume'],
+  keys: ['container', 'event', 'image', 'label', 'network', 'scope', 'type', 'volume', ...absent],
   remedy:
     'use container=NAME, event=ACTION, image=NAME, label=KEY[=VALUE], network=NAME, type=TYPE or volume=NAME',
 }
@@ -14,7 +19,8 @@ const table: ConditionTable<Key> = {
 export function parseEventFilters(words: readonly string[]): EventFilter {
   const values = groupConditions(words, table)
   // Every event of a store without a swarm is local.
-  const isElsewhere = values.get('scope')?.includes('local') === false
+  const isElsewhere =
+    values.get('scope')?.includes('local') === false || absent.some((kind) => values.has(kind))
   return {
     types: isElsewhere ? [] : values.get('type'),
     actions: values.get('event'),
