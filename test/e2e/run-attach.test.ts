@@ -79,6 +79,23 @@ describe.skipIf(reason !== undefined)('run', () => {
     }
   })
 
+  test('--log-opt mode=non-blocking keeps all output that fits, also at the end', async () => {
+    const words = ['--log-opt', 'mode=non-blocking', '--log-opt', 'max-buffer-size=8m']
+    const script = 'seq 20000; printf end'
+    await strake.ok(
+      ...['run', '-d', '--name', 'buffered', '--network', 'none', ...words],
+      ...['busybox', 'sh', '-c', script],
+    )
+    await strake.ok('wait', 'buffered')
+    const lines = (await strake.ok('logs', 'buffered')).split('\n')
+    expect(lines).toEqual([...Array.from({ length: 20_000 }, (_, at) => `${at + 1}`), 'end'])
+    const config = ['inspect', '-f', '{{json .HostConfig.LogConfig.Config}}', 'buffered']
+    expect(JSON.parse(await strake.ok(...config))).toEqual({
+      ...{ 'max-size': '10m', 'max-file': '3', mode: 'non-blocking', 'max-buffer-size': '8m' },
+    })
+    await strake.ok('rm', 'buffered')
+  })
+
   test('--log-driver local keeps the output, and shows its limits', async () => {
     const words = ['--log-opt', 'mode=blocking', '--network', 'none', 'busybox', 'echo', 'kept']
     await strake.ok('run', '--name', 'local', '--log-driver', 'local', ...words)

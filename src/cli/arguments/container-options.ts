@@ -147,7 +147,7 @@ export function addContainerOptions(command: Command): Command {
     .option('--log-driver <name>', 'json-file, local, journald or none')
     .option(
       '--log-opt <key=value>',
-      'max-size=10m, max-file=3; for journald: tag={{.Name}}',
+      'max-size=10m, max-file=3, tag={{.Name}}; mode=non-blocking: never wait for the log',
       collect,
     )
     .option('--mac-address <address>', 'hardware address on the first network')

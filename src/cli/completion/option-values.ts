@@ -18,7 +18,7 @@ const offered: Readonly<Record<string, readonly string[]>> = {
   '--format': formats,
   '--ipc': words('private shareable none host container:'),
   '--log-driver': words('json-file local journald none'),
-  '--log-opt': words('max-size= max-file= labels= env= tag='),
+  '--log-opt': words('max-size= max-file= mode=non-blocking max-buffer-size= labels= env= tag='),
   '--mount': words('type=bind,source= type=volume,source= type=tmpfs,target='),
   '--network': words('bridge host none'),
   '--platform': platforms,

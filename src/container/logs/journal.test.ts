@@ -46,16 +46,16 @@ test('journalFields() are those of Docker, and labels cannot replace them', () =
   )
 })
 
-test('a log in the journal has one entry for each line, with its priority, and marks pieces', () => {
+test('a log in the journal has one entry for each line, with its priority, and marks pieces', async () => {
   const directory = mkdtempSync(`${tmpdir()}/strake-journal-`)
   const receiver = listenDatagrams(`${directory}/socket`)
   try {
-    const journal = openJournal(journalFields(described()), `${directory}/socket`)
+    const journal = openJournal(journalFields(described()), { path: `${directory}/socket` })
     const log = writeRecords(journal, { maxSize: 1000 })
     log.write('stdout', Buffer.from('one\ntwo\n'))
     log.write('stderr', Buffer.from('bad\n'))
     log.write('stdout', Buffer.from(`${'x'.repeat(20_000)}\nprompt> `))
-    log.flush()
+    await log.flush()
     const entries = receiver.receive().map((bytes) => bytes.toString().split('\n').slice(0, 3))
     expect(entries.map(([message]) => message?.slice(0, 12))).toEqual([
       ...['MESSAGE=one', 'MESSAGE=two', 'MESSAGE=bad'],

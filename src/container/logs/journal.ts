@@ -1,6 +1,7 @@
 import { StrakeError } from '#oci'
 import { openDatagramSender, pathExists } from '#platform'
 import type { ContainerSettings } from '../model/settings.ts'
+import type { LogSink } from './buffered-log.ts'
 import type { LogFile } from './log-file.ts'
 import { parseRecord } from './log-lines.ts'
 import { fillTag, type TaggedContainer } from './tag.ts'
@@ -20,6 +21,16 @@ export function requireJournal(name: string): void {
 
 /** Milliseconds that the container waits for a journal that does not read. Then its output is lost. */
 const patience = 1000
+/** The same for a log in memory, which is sent later again. The kernel reads 0 as no limit. */
+const leastPatience = 1
+const lineFeed = 10
+
+export interface JournalOptions {
+  /** The socket of the journal. */
+  readonly path?: string
+  /** Whether a record waits for a journal that does not read. Default: true. */
+  readonly waits?: boolean
+}
 
 /**
  * A log whose records become entries of the journal, each with `fields`.
@@ -28,25 +39,32 @@ const patience = 1000
  */
 export function openJournal(
   fields: Readonly<Record<string, string>>,
-  path: string = journalSocket,
-): LogFile {
-  const sender = openDatagramSender(path, { patience })
+  { path = journalSocket, waits = true }: JournalOptions = {},
+): LogFile & LogSink {
+  const sender = openDatagramSender(path, { patience: waits ? patience : leastPatience })
+  const send = (line: string): void => {
+    const entry = line === '' ? undefined : parseRecord(line)
+    if (entry === undefined) return
+    const isWhole = entry.text.endsWith('\n')
+    sender.send(
+      encodeEntry({
+        MESSAGE: isWhole ? entry.text.slice(0, -1) : entry.text,
+        PRIORITY: entry.stream === 'stderr' ? errorPriority : infoPriority,
+        ...(isWhole ? {} : { CONTAINER_PARTIAL_MESSAGE: 'true' }),
+        ...fields,
+      }),
+    )
+  }
   return {
     append(records) {
-      for (const line of Buffer.from(records).toString().split('\n')) {
-        const entry = line === '' ? undefined : parseRecord(line)
-        if (entry === undefined) continue
-        const isWhole = entry.text.endsWith('\n')
-        sender.send(
-          encodeEntry({
-            MESSAGE: isWhole ? entry.text.slice(0, -1) : entry.text,
-            PRIORITY: entry.stream === 'stderr' ? errorPriority : infoPriority,
-            ...(isWhole ? {} : { CONTAINER_PARTIAL_MESSAGE: 'true' }),
-            ...fields,
-          }),
-        )
-      }
+      for (const line of Buffer.from(records).toString().split('\n')) send(line)
     },
+    async write(records) {
+      const end = records.indexOf(lineFeed) + 1 || records.length
+      send(Buffer.from(records.subarray(0, end)).toString().trimEnd())
+      return end
+    },
+    written: async () => {},
     close: () => sender.close(),
   }
 }

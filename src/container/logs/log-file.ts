@@ -16,6 +16,8 @@ export interface LogFile {
    * as it was.
    */
   append(records: Uint8Array): void
+  /** Resolves when earlier records are written, or after a while if the system does not take them. */
+  written(): Promise<void>
   close(): void
 }
 
@@ -26,28 +28,69 @@ export interface LogFileOptions {
   readonly maxFile: number
 }
 
-export function openLogFile(path: string, { maxSize, maxFile }: LogFileOptions): LogFile {
-  let fd = open(path)
-  let size = sizeOf(fd)
+export function openLogFile(path: string, options: LogFileOptions): LogFile {
+  const file = new RotatedFile(path, options)
   return {
-    append(records) {
-      if (size >= maxSize) {
-        rotate(path, maxFile)
-        const next = open(path)
-        closeFile(fd)
-        fd = next
-        size = sizeOf(fd)
-      }
-      try {
-        writeWhole(fd, records, path)
-      } catch (error) {
-        // Half a record would make the next record unreadable too.
-        treeCalls.setSize(fd, size)
-        throw error
-      }
-      size += records.length
-    },
-    close: () => closeFile(fd),
+    append: (records) => file.append(records.length, (fd) => writeWhole(fd, records, path)),
+    written: async () => {},
+    close: () => file.close(),
+  }
+}
+
+/** A file that is set aside when it is full. */
+export class RotatedFile {
+  readonly #path: string
+  readonly #options: LogFileOptions
+  #fd: number
+  #size: number
+
+  constructor(path: string, options: LogFileOptions) {
+    this.#path = path
+    this.#options = options
+    this.#fd = open(path)
+    this.#size = sizeOf(this.#fd)
+  }
+
+  /** Calls `write`, which appends so many bytes to the file. */
+  append(size: number, write: (fd: number) => void): void {
+    this.#makeRoom()
+    try {
+      write(this.#fd)
+    } catch (error) {
+      this.#undo()
+      throw error
+    }
+    this.#size += size
+  }
+
+  /** Like `append`. Only one call may work at a time. */
+  async appendLater(size: number, write: (fd: number) => Promise<void>): Promise<void> {
+    this.#makeRoom()
+    try {
+      await write(this.#fd)
+    } catch (error) {
+      this.#undo()
+      throw error
+    }
+    this.#size += size
+  }
+
+  close(): void {
+    closeFile(this.#fd)
+  }
+
+  #makeRoom(): void {
+    if (this.#size < this.#options.maxSize) return
+    rotate(this.#path, this.#options.maxFile)
+    const next = open(this.#path)
+    closeFile(this.#fd)
+    this.#fd = next
+    this.#size = sizeOf(next)
+  }
+
+  /** Half a record would make the next record unreadable too. */
+  #undo(): void {
+    treeCalls.setSize(this.#fd, this.#size)
   }
 }
 

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { createLogWriter, formatTime } from './log-writer.ts'
+import { openLogFile } from './log-file.ts'
+import { formatTime, writeRecords } from './log-writer.ts'
 
 let directory = ''
 let path = ''
@@ -17,7 +18,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 const now = (): number => 1_700_000_000_000.25
 
 function open(maxSize = 1_000_000, maxFile = 3) {
-  return createLogWriter(path, { maxSize, maxFile, now })
+  return writeRecords(openLogFile(path, { maxSize, maxFile }), { maxSize, now })
 }
 
 function lines(file = path): { log: string; stream: string; time: string }[] {
@@ -29,7 +30,7 @@ function lines(file = path): { log: string; stream: string; time: string }[] {
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-test('createLogWriter() writes one object on each line, with stream and time', () => {
+test('writeRecords() writes one object on each line, with stream and time', () => {
   const log = open()
   log.write('stdout', bytes('one\ntwo "2"\n'))
   log.write('stderr', bytes('three\n'))
@@ -41,7 +42,7 @@ test('createLogWriter() writes one object on each line, with stream and time', (
   ])
 })
 
-test('createLogWriter() writes an unfinished line after a short time, but no part of a character', async () => {
+test('writeRecords() writes an unfinished line after a short time, but no part of a character', async () => {
   const log = open()
   log.write('stdout', bytes('Password: é').subarray(0, -1))
   expect(lines()).toEqual([])
@@ -52,7 +53,7 @@ test('createLogWriter() writes an unfinished line after a short time, but no par
   log.close()
 })
 
-test('createLogWriter() holds an unfinished line back until it is complete or flushed', () => {
+test('writeRecords() holds an unfinished line back until it is complete or flushed', async () => {
   const log = open()
   const [first, second] = [bytes('aé').subarray(0, 2), bytes('aé').subarray(2)]
   log.write('stdout', first)
@@ -60,17 +61,17 @@ test('createLogWriter() holds an unfinished line back until it is complete or fl
   log.write('stdout', second)
   log.write('stdout', bytes('\nrest'))
   expect(lines().map((line) => line.log)).toEqual(['x\n', 'aé\n'])
-  log.flush()
-  log.flush()
+  await log.flush()
+  await log.flush()
   expect(lines().map((line) => line.log)).toEqual(['x\n', 'aé\n', 'rest'])
 })
 
-test('createLogWriter() splits long lines at 16 KiB', () => {
+test('writeRecords() splits long lines at 16 KiB', () => {
   open().write('stdout', bytes(`${'x'.repeat(40_000)}\n`))
   expect(lines().map((line) => line.log.length)).toEqual([16_384, 16_384, 7233])
 })
 
-test('createLogWriter() splits no character of a long line', () => {
+test('writeRecords() splits no character of a long line', () => {
   open().write('stdout', bytes(`${'€'.repeat(20_000)}\n`))
   expect(
     lines()
@@ -79,12 +80,12 @@ test('createLogWriter() splits no character of a long line', () => {
   ).toBe(`${'€'.repeat(20_000)}\n`)
 })
 
-test('createLogWriter() stores bytes that are not UTF-8 as replacement characters', () => {
+test('writeRecords() stores bytes that are not UTF-8 as replacement characters', () => {
   open().write('stdout', new Uint8Array([0x61, 0xff, 0x0a]))
   expect(lines()[0]?.log).toBe('a\ufffd\n')
 })
 
-test('createLogWriter() renames full files and keeps `maxFile` of them', () => {
+test('writeRecords() renames full files and keeps `maxFile` of them', () => {
   const log = open(1000, 3)
   for (let turn = 0; turn < 100; turn++) log.write('stdout', bytes(`line ${turn}\n`))
   expect(readdirSync(directory).sort()).toEqual(['log', 'log.1', 'log.2'])
@@ -95,14 +96,14 @@ test('createLogWriter() renames full files and keeps `maxFile` of them', () => {
   expect(lines(`${path}.1`).at(-1)?.log).toBe(`line ${99 - lines().length}\n`)
 })
 
-test('createLogWriter() with one file removes that file when it is full', () => {
+test('writeRecords() with one file removes that file when it is full', () => {
   const log = open(300, 1)
   for (let turn = 0; turn < 20; turn++) log.write('stdout', bytes(`line ${turn}\n`))
   expect(readdirSync(directory)).toEqual(['log'])
   expect(lines().at(-1)?.log).toBe('line 19\n')
 })
 
-test('createLogWriter() keeps files small when one chunk is huge', () => {
+test('writeRecords() keeps files small when one chunk is huge', () => {
   open(10_000, 3).write('stdout', bytes('0123456789\n'.repeat(50_000)))
   for (const name of readdirSync(directory)) {
     expect(statSync(`${directory}/${name}`).size).toBeLessThan(22_000)
@@ -112,7 +113,7 @@ test('createLogWriter() keeps files small when one chunk is huge', () => {
 const cannotMount = process.getuid?.() === 0 ? '' : ' (not root)'
 
 test.skipIf(cannotMount !== '')(
-  `createLogWriter() continues on a full disk, and records how many bytes are missing${cannotMount}`,
+  `writeRecords() continues on a full disk, and records how many bytes are missing${cannotMount}`,
   () => {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', directory])
     try {
@@ -147,7 +148,7 @@ test('formatTime() has microseconds', () => {
   expect(formatTime(1.5)).toBe('1970-01-01T00:00:00.001500Z')
 })
 
-test('createLogWriter() copies the start of a line, because the caller reuses the memory', () => {
+test('writeRecords() copies the start of a line, because the caller reuses the memory', () => {
   const log = open()
   const chunk = Buffer.from('half ')
   log.write('stdout', chunk)

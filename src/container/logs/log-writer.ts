@@ -13,12 +13,12 @@ export interface LogWriter {
    * a later record names their number.
    */
   write(stream: OutputStream, chunk: Uint8Array): void
-  /** Writes unfinished lines. */
-  flush(): void
+  /** Writes unfinished lines. Resolves when all that waits in memory is written. */
+  flush(): Promise<void>
   close(): void
 }
 
-export interface LogWriterOptions extends LogFileOptions {
+export interface RecordOptions extends Pick<LogFileOptions, 'maxSize'> {
   readonly attributes?: Readonly<Record<string, string>> | undefined
   /** Milliseconds since 1970, with fractions. */
   readonly now?: (() => number) | undefined
@@ -37,13 +37,6 @@ const largestBatch = 256 * 1024
  * A line is written when it is complete, so that lines of two processes do not mix.
  * An unfinished line, such as a prompt, is written after a short time.
  */
-export function createLogWriter(path: string, options: LogWriterOptions): LogWriter {
-  return writeRecords(openLogFile(path, options), options)
-}
-
-type RecordOptions = Pick<LogWriterOptions, 'attributes' | 'now' | 'maxSize'>
-
-/** Like `createLogWriter`, to an open file or to what takes its place. */
 export function writeRecords(file: LogFile, options: RecordOptions): LogWriter {
   const { now = () => performance.timeOrigin + performance.now() } = options
   const attributes = options.attributes ? `,"attrs":${JSON.stringify(options.attributes)}` : ''
@@ -106,7 +99,10 @@ export function writeRecords(file: LogFile, options: RecordOptions): LogWriter {
       unfinished[stream] = keepChunk(bytes.subarray(start))
       if (start < bytes.length) alarm ??= setTimeout(() => flush(wholeCharacters), patience)
     },
-    flush: () => flush((bytes) => bytes.length),
+    flush() {
+      flush((bytes) => bytes.length)
+      return file.written()
+    },
     close() {
       clearTimeout(alarm)
       file.close()
@@ -151,7 +147,7 @@ export function formatTime(milliseconds: number): string {
   return `${new Date(whole).toISOString().slice(0, -1)}${String(micro).padStart(3, '0')}Z`
 }
 
-export interface OpenLogOptions extends Pick<LogWriterOptions, 'attributes'> {
+export interface OpenLogOptions extends Pick<RecordOptions, 'attributes'> {
   readonly log: ContainerSettings['log']
   /** The fields of every entry, for a log in the journal. */
   readonly journal?: Readonly<Record<string, string>> | undefined
@@ -168,9 +164,15 @@ export async function openLog(
       return undefined
     case 'journald': {
       const { openJournal } = await import('./journal.ts')
-      return writeRecords(openJournal(journal), { maxSize: log.maxSize })
+      if (log.bufferSize === undefined) return writeRecords(openJournal(journal), log)
+      const { bufferLog } = await import('./buffered-log.ts')
+      return writeRecords(bufferLog(openJournal(journal, { waits: false }), log.bufferSize), log)
     }
-    default:
-      return createLogWriter(path, { ...log, attributes })
+    default: {
+      const described = { ...log, attributes }
+      if (log.bufferSize === undefined) return writeRecords(openLogFile(path, log), described)
+      const { bufferLog, fileSink } = await import('./buffered-log.ts')
+      return writeRecords(bufferLog(fileSink(path, log), log.bufferSize), described)
+    }
   }
 }

@@ -62,6 +62,8 @@ export interface LogOptions {
   readonly maxSize?: number | undefined
   /** Files kept, the current one included. Default 3, and 5 for `local`. */
   readonly maxFile?: number | undefined
+  /** Bytes of the log that wait in memory, so that the container does not wait for the log. Default: it waits. */
+  readonly bufferSize?: number | undefined
   /** Names of labels and of variables whose values are kept with every record. */
   readonly labels?: readonly string[] | undefined
   readonly env?: readonly string[] | undefined

@@ -183,9 +183,9 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
 function logOf({ driver = 'json-file', ...limits }: LogOptions = {}): ContainerSettings['log'] {
   const isLocal = driver === 'local'
   const { maxSize = (isLocal ? 20 : 10) * megabyte, maxFile = isLocal ? 5 : 3 } = limits
-  const { labels, env, tag } = limits
+  const { labels, env, tag, bufferSize } = limits
   const chosen = { ...(labels && { labels }), ...(env && { env }), ...(tag && { tag }) }
-  return { driver, maxSize, maxFile, ...chosen }
+  return { driver, maxSize, maxFile, ...chosen, ...(bufferSize && { bufferSize }) }
 }
 
 function usualHostname(id: string, { uts }: ContainerOptions): string {

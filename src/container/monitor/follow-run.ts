@@ -52,7 +52,7 @@ export async function followRun(
   await carried
   clearTimeout(alarm)
   over.abort()
-  targets.log?.flush()
+  await targets.log?.flush()
   input.close()
   void container.input?.end()
   if (container.holder !== undefined) signalProcess(container.holder, 'SIGKILL')

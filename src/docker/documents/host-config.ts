@@ -72,6 +72,10 @@ function logConfig({ log }: ContainerSettings): Readonly<Record<string, string>>
   const limits = { 'max-size': formatLogSize(log.maxSize), 'max-file': `${log.maxFile}` }
   return {
     ...(log.driver === 'journald' ? {} : limits),
+    ...(log.bufferSize && {
+      mode: 'non-blocking',
+      'max-buffer-size': formatLogSize(log.bufferSize),
+    }),
     ...(log.tag && { tag: log.tag }),
     ...(log.labels && { labels: log.labels.join(',') }),
     ...(log.env && { env: log.env.join(',') }),

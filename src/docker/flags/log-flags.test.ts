@@ -33,3 +33,24 @@ test('parseLogOptions() takes a tag for the journal, and no limits of files', ()
   expect(parseLogOptions('json-file', ['tag=x'])).toEqual({ driver: 'json-file', tag: 'x' })
   expect(() => parseLogOptions('none', ['tag=x'])).toThrow('Cannot use --log-opt tag=x')
 })
+
+test('parseLogOptions() reads how much of the log may wait in memory', () => {
+  const sizeOf = (...words: readonly string[]): number | undefined =>
+    parseLogOptions(undefined, words).bufferSize
+  expect(sizeOf()).toBeUndefined()
+  expect(sizeOf('mode=blocking')).toBeUndefined()
+  expect(sizeOf('mode=non-blocking')).toBe(1024 ** 2)
+  expect(sizeOf('max-buffer-size=4m', 'mode=non-blocking')).toBe(4 * 1024 ** 2)
+  expect(parseLogOptions('journald', ['mode=non-blocking'])).toEqual({
+    driver: 'journald',
+    bufferSize: 1024 ** 2,
+  })
+  const refused = [
+    [['mode=fast'], 'Cannot use --log-opt mode=fast: expected mode=blocking or mode=non-blocking'],
+    [['max-buffer-size=4m'], "only supported with 'mode=non-blocking'"],
+    [['max-buffer-size=4m', 'mode=blocking'], "only supported with 'mode=non-blocking'"],
+    [['max-buffer-size=x', 'mode=non-blocking'], 'expected a size such as 10m'],
+    [['max-buffer-size=0', 'mode=non-blocking'], 'expected a size such as 10m'],
+  ] as const
+  for (const [words, reason] of refused) expect(() => sizeOf(...words)).toThrow(reason)
+})

@@ -32,7 +32,12 @@ function parseTail(text: string): number | undefined {
 }
 
 /** Options that say what strake does anyway. */
-const idle = new Set(['mode=blocking', 'compress=false'])
+const idle = new Set(['compress=false'])
+
+/** Options that say whether the container waits for its log. Every log has them. */
+const buffering = new Set(['mode', 'max-buffer-size'])
+/** Docker's size of a buffer: 1 MiB. */
+const usualBuffer = 1024 ** 2
 
 /** Reads `--log-driver` and `--log-opt`. Throws `INVALID`. */
 export function parseLogOptions(
@@ -47,6 +52,7 @@ export function parseLogOptions(
   for (const word of words) {
     const at = word.indexOf('=')
     const [key, value] = [word.slice(0, at), word.slice(at + 1)]
+    if (buffering.has(key)) continue
     if (key === 'tag' && known !== 'none') log = { ...log, tag: parseTag(word, value) }
     else if (known === 'journald' && /^max-/.test(key)) {
       throw refuse('--log-opt', word, 'expected tag=TAG, labels=NAMES or env=NAMES for journald')
@@ -58,11 +64,31 @@ export function parseLogOptions(
       throw refuse(
         '--log-opt',
         word,
-        'expected max-size=SIZE, max-file=COUNT, tag=TAG, labels=NAMES or env=NAMES',
+        'expected max-size=SIZE, max-file=COUNT, mode=non-blocking, max-buffer-size=SIZE, tag=TAG, labels=NAMES or env=NAMES',
       )
     }
   }
-  return log
+  const bufferSize = bufferSizeOf(words)
+  return bufferSize === undefined ? log : { ...log, bufferSize }
+}
+
+/** Returns `undefined` for a container that waits for its log. */
+function bufferSizeOf(words: readonly string[]): number | undefined {
+  const last = (key: string): string | undefined =>
+    words.findLast((word) => word.startsWith(`${key}=`))
+  const [mode, size] = [last('mode'), last('max-buffer-size')]
+  if (mode !== undefined && !['mode=blocking', 'mode=non-blocking'].includes(mode)) {
+    throw refuse('--log-opt', mode, 'expected mode=blocking or mode=non-blocking')
+  }
+  if (mode === 'mode=non-blocking') {
+    return size === undefined ? usualBuffer : parseSize(size, size.slice(size.indexOf('=') + 1))
+  }
+  if (size === undefined) return undefined
+  throw refuse(
+    '--log-opt',
+    size,
+    "max-buffer-size option is only supported with 'mode=non-blocking'",
+  )
 }
 
 const tagPlace = /\{\{\s*\.(ID|FullID|Name|ImageID|ImageFullID|ImageName|DaemonName)\s*\}\}/g
@@ -82,7 +108,7 @@ function parseSize(word: string, text: string): number {
   const factor = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[(match?.[2] ?? '').toLowerCase()]
   const size = Number(match?.[1]) * (factor ?? 1)
   if (Number.isSafeInteger(size) && size > 0) return size
-  throw refuse('--log-opt', word, 'expected a size such as max-size=10m')
+  throw refuse('--log-opt', word, 'expected a size such as 10m')
 }
 
 function parseCount(word: string, text: string): number {
