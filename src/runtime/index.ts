@@ -41,7 +41,7 @@ export { type DetectedRuntime, type DetectRuntimeOptions, detectRuntime } from '
 /** A runtime whose monitor was killed. */
 export { endStart } from './end-start.ts'
 /** The reason of a failed start. */
-export { StartError, startFailure } from './failure.ts'
+export { StartError } from './failure.ts'
 /** Compiled seccomp filters, stored for crun. */
 export { keepCompiledFilter, useCompiledFilter } from './filter-cache.ts'
 /** A small init of this machine, for `--init`. */

@@ -1,6 +1,5 @@
 import { existsSync, rmSync } from 'node:fs'
 import { type ChildProcess, readPlainFile, type StdioSlot, spawnProcess } from '#platform'
-import { startFailure } from './failure.ts'
 import {
   discard,
   type ExitStatus,
@@ -72,8 +71,9 @@ export async function runProcess(
   // A killed runtime leaves its container running.
   if (signal?.aborted || existsSync(`${runtime.root}/${id}`)) await discard(runtime, id)
   signal?.throwIfAborted()
-  if (!existsSync(pidFile)) throw startFailure(readPlainFile(log) ?? '', commandOf(bundle))
-  return { code }
+  if (existsSync(pidFile)) return { code }
+  const { startFailure } = await import('./start-failure.ts')
+  throw startFailure(readPlainFile(log) ?? '', commandOf(bundle))
 }
 
 /** A container outlives its runtime, so the container is killed first. */

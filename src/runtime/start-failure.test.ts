@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import { StartError, startFailure } from './failure.ts'
+import { StartError } from './failure.ts'
+import { startFailure } from './start-failure.ts'
 
 function fail(message: string, command = '/nope') {
   const log = JSON.stringify({ level: 'error', msg: message, time: '' })

@@ -12,7 +12,6 @@ import {
 import { type ContainerPaths, containerPaths } from '../model/context.ts'
 import { readState } from '../model/state.ts'
 import { type MonitorCommand, type MonitorReport, readOrder } from '../protocol/order.ts'
-import { adoptable } from './adopted-process.ts'
 import { closedStore } from './store.ts'
 import { type SuperviseOptions, supervise } from './supervise.ts'
 
@@ -52,6 +51,7 @@ async function adopt(directory: string): Promise<void> {
     await sleep(handoverPause)
   }
   const lock = await lockDirectory(directory)
+  const { adoptable } = await import('./adopted-process.ts')
   const adopted = adoptable(readState(paths))
   if (adopted === undefined) process.exit(0)
   await watch(directory, { streams: {}, onSignal: () => {}, adopted, lock })

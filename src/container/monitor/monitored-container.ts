@@ -21,7 +21,7 @@ import {
   readRestartPolicy,
 } from '../protocol/order.ts'
 import type { HealthSupervision } from '../services/health-action.ts'
-import { type Adopted, adoptContainer } from './adopted-process.ts'
+import type { Adopted } from './adopted-process.ts'
 import { EarlySignals, endsProcess } from './early-signals.ts'
 import { followRun, type RunEnd } from './follow-run.ts'
 import { Foreground } from './foreground.ts'
@@ -232,9 +232,7 @@ export class MonitoredContainer {
       const { prepareAgain } = await import('#runtime/bundle/prepare-again')
       await prepareAgain(paths.directory)
     }
-    const starting = adopted
-      ? Promise.resolve(adoptContainer(order, adopted))
-      : startProcess(order, paths)
+    const starting = adopted ? adopt(order, adopted) : startProcess(order, paths)
     // The server is started while the runtime works, so that the socket exists before the
     // state says `running`.
     const [started] = await Promise.allSettled([starting, this.listen()])
@@ -300,4 +298,10 @@ export class MonitoredContainer {
     if (!pathExists(stopRequest)) await Promise.race([this.#wake.promise, sleep(delay)])
     return !pathExists(stopRequest)
   }
+}
+
+/** Loads the code only for a container that another monitor has started. */
+async function adopt(order: MonitorOrder, adopted: Adopted): Promise<RunningContainer> {
+  const { adoptContainer } = await import('./adopted-process.ts')
+  return adoptContainer(order, adopted)
 }

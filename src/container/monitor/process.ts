@@ -8,7 +8,7 @@ import {
   setWindowSize,
   spawnProcess,
 } from '#platform'
-import { runtimeCommand, runtimeEnvironment, startFailure } from '#runtime'
+import { runtimeCommand, runtimeEnvironment } from '#runtime'
 import type { ContainerPaths } from '../model/context.ts'
 import type { OutputPipes } from '../model/state.ts'
 import { adopt } from '../process/child.ts'
@@ -126,6 +126,7 @@ async function run(
   if (code === 0 && pid > 0) return pid
   const { readBundle } = await import('#runtime/bundle/bundle-file')
   const [program = 'the command'] = readBundle(directory).process.args
+  const { startFailure } = await import('#runtime/start-failure')
   throw startFailure(readPlainFile(log) ?? '', program)
 }
 

@@ -9,13 +9,7 @@ import {
   spawnProcess,
   type WindowSize,
 } from '#platform'
-import {
-  type Runtime,
-  runtimeCommand,
-  runtimeEnvironment,
-  StartError,
-  startFailure,
-} from '#runtime'
+import { type Runtime, runtimeCommand, runtimeEnvironment, StartError } from '#runtime'
 import { adopt, type Orphan } from './child.ts'
 import { makePipes } from './pipes.ts'
 import type { StartedProcess } from './started.ts'
@@ -103,6 +97,7 @@ async function start(request: ExecRequest, options: Start): Promise<number> {
     throw signal.reason
   }
   if (code === 0 && pid > 0) return pid
+  const { startFailure } = await import('#runtime/start-failure')
   const { message, exitCode } = startFailure(readText(`${directory}/log`), program)
   throw StartError.from(exitCode, message, what)
 }
