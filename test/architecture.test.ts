@@ -68,8 +68,8 @@ const allowed: Readonly<
   },
   network: { imports: ['oci', 'platform'], why: 'a network provides namespaces and addresses' },
   volume: {
-    imports: ['oci', 'platform', 'records'],
-    why: 'a volume is a directory and a record, which outlive containers',
+    imports: ['oci', 'platform', 'records', 'dockerfile'],
+    why: 'a volume is a directory and a record, which outlive containers; it reads sizes',
   },
   container: {
     imports: [

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { splitMountOptions } from '#platform'
-import { readDriverOptions } from './driver-options.ts'
+import { readDriverOptions, readQuota } from './driver-options.ts'
 
 test('readDriverOptions() returns the file system, or undefined without options', () => {
   expect(readDriverOptions('v', {})).toBeUndefined()
@@ -15,7 +15,7 @@ test('readDriverOptions() returns the file system, or undefined without options'
 })
 
 const refused: readonly (readonly [options: Readonly<Record<string, string>>, reason: string])[] = [
-  [{ size: '1g' }, 'there is no option size'],
+  [{ type: 'tmpfs', device: 'tmpfs', size: '1g' }, 'its own file system has no quota'],
   [{ Type: 'nfs' }, 'there is no option Type'],
   [{ type: 'nfs' }, 'the option device is missing'],
   [{ device: '/dev/sda' }, 'the option type is missing'],
@@ -32,6 +32,16 @@ test('readDriverOptions() refuses unknown, missing and contradicting options', (
   for (const [options, reason] of refused) {
     expect(() => readDriverOptions('v', options)).toThrow('Cannot create volume v: ')
     expect(() => readDriverOptions('v', options)).toThrow(reason)
+  }
+})
+
+test('readQuota() returns bytes, and refuses other text', () => {
+  expect(readQuota('v', {})).toBe(0)
+  expect(readQuota('v', { size: '0' })).toBe(0)
+  expect(readQuota('v', { size: '1.5G' })).toBe(1.5 * 1024 ** 3)
+  expect(readQuota('v', { size: '20 mb' })).toBe(20 * 1024 ** 2)
+  for (const size of ['', '-1', '1x', 'all', '99999p']) {
+    expect(() => readQuota('v', { size })).toThrow(`invalid size: '${size}'`)
   }
 })
 

@@ -34,8 +34,8 @@ export function ownUser(): VolumeUser {
 }
 
 /**
- * Mounts the file system of a volume with driver options for a user, unless it is mounted. Does
- * nothing for a volume without options. `releaseVolumes` undoes it. Throws `UNAVAILABLE` with the
+ * Mounts the file system of a volume with driver options for a user, unless it is mounted, or limits its
+ * size. Does nothing for a volume without options. `releaseVolumes` undoes it. Throws `UNAVAILABLE` with the
  * reason of the kernel.
  */
 export async function useVolume(
@@ -44,7 +44,12 @@ export async function useVolume(
   user: VolumeUser,
 ): Promise<void> {
   const filesystem = readDriverOptions(name, options)
-  if (filesystem === undefined) return
+  if (filesystem === undefined) {
+    if (options['size'] === undefined) return
+    const { limitVolume } = await import('./quota.ts')
+    await limitVolume(places, { name, options })
+    return
+  }
   using _lock = await lockDirectory(volumePath(places, name))
   const data = volumeData(places, name)
   if (!isMountPoint(data)) await mount(name, data, filesystem)

@@ -42,6 +42,21 @@ afterEach(() => {
   rmSync(root, { recursive: true })
 })
 
+test('createVolume() refuses a size where the file system limits none, and makes nothing', async () => {
+  mountTmpfs(root)
+  try {
+    const options = { size: '10m' }
+    await expect(createVolume(store, { name: 'v', options })).rejects.toThrow(
+      'Cannot create volume v: quota size requested but no quota support',
+    )
+    expect(listVolumes(store)).toEqual([])
+    await createVolume(store, { name: 'v', options: { size: '0' } })
+    expect(listVolumes(store)).toHaveLength(1)
+  } finally {
+    unmount(root)
+  }
+})
+
 test('createVolume() keeps labels and options, and leaves an existing volume unchanged', async () => {
   const made = await createVolume(store, {
     name: 'v',

@@ -17,7 +17,10 @@ export interface CreateVolumeOptions {
   /** Default: 64 random hexadecimal digits. */
   readonly name?: string | undefined
   readonly labels?: Readonly<Record<string, string>> | undefined
-  /** Options of the driver: `type`, `device` and `o`. They are checked, and have an effect when the volume is used. */
+  /**
+   * Options of the driver. `type`, `device` and `o` are checked, and have an effect when the volume is used; `size`
+   * limits it at once.
+   */
   readonly options?: Readonly<Record<string, string>> | undefined
   /** Belongs to one container. */
   readonly isAnonymous?: boolean | undefined
@@ -36,19 +39,28 @@ export async function createVolume(
   if (Object.hasOwn(labels, '')) {
     throw new StrakeError('INVALID', `Cannot create volume ${name}: a label has no name`)
   }
-  readDriverOptions(name, options.options ?? {})
+  const wanted = { name, labels, options: options.options ?? {}, isAnonymous }
+  readDriverOptions(name, wanted.options)
+  const { records } = store
+  if (wanted.options['size'] !== undefined && records.volumes.get(name) === undefined) {
+    const { requireQuota } = await import('./quota.ts')
+    requireQuota(store, wanted)
+  }
   // The directory first: a record without a directory would be a volume that cannot be mounted.
   makeVolume(store, name)
-  const { records } = store
-  const record = { name, labels, options: options.options ?? {}, isAnonymous }
   if (records.volumes.get(name) === undefined) {
     await records.write(() => {
-      if (records.volumes.insert(record)) records.events.append(volumeEvent('create', name))
+      if (records.volumes.insert(wanted)) records.events.append(volumeEvent('create', name))
     })
     // A volume can fill the disk, and it must be possible to remove it then.
     records.keepRoom()
   }
-  return getVolume(store, name)
+  const record = getVolume(store, name)
+  if (record.options['size'] !== undefined) {
+    const { limitVolume } = await import('./quota.ts')
+    await limitVolume(store, record)
+  }
+  return record
 }
 
 /** Throws `NOT_FOUND`. */
@@ -117,7 +129,14 @@ export async function removeVolume(
     putBack()
     throw error
   }
-  await removeTree(removed)
+  await removeFiles(removed)
+}
+
+/** Removes the directory of a volume. An absent one is not an error. */
+async function removeFiles(path: string): Promise<void> {
+  const { unlimit } = await import('./quota.ts')
+  unlimit(path)
+  await removeTree(path)
 }
 
 /** The directory of a volume whose file system is mounted would be removed with the files in that. */
@@ -134,7 +153,7 @@ const removedPrefix = '.removed-'
 /** Removes what a process that was killed in `removeVolume` left. Returns the number of volumes. */
 export async function removeLeftovers({ root }: Pick<VolumeStore, 'root'>): Promise<number> {
   const left = entriesOf(root).filter((name) => name.startsWith(removedPrefix))
-  for (const name of left) await removeTree(`${root}/volumes/${name}`)
+  for (const name of left) await removeFiles(`${root}/volumes/${name}`)
   return left.length
 }
 
@@ -157,7 +176,7 @@ export async function dropAnonymous(
 ): Promise<void> {
   if (!(await forget(store, name, isUsed))) return
   try {
-    await removeTree(volumePath(store, name))
+    await removeFiles(volumePath(store, name))
   } catch (error) {
     // Another process has removed it.
     if (!isSystemError(error, 'ENOENT')) throw error

@@ -98,7 +98,8 @@ describe.skipIf(reason !== undefined)('volumes', () => {
     for (const [args, words] of [
       [['--driver', 'nfs', 'x'], 'Cannot create a volume of driver nfs'],
       [['-o', 'type=tmpfs', 'x'], 'Cannot create volume x: the option device is missing'],
-      [['-o', 'size=1g', 'x'], 'Cannot create volume x: there is no option size'],
+      [['-o', 'Size=1g', 'x'], 'Cannot create volume x: there is no option Size'],
+      [['-o', 'size=1', '-o', 'o=ro', 'x'], 'Cannot create volume x: the option type is missing'],
       [['../x'], 'Cannot name a volume ../x'],
       [['--label', '=v', 'x'], 'Cannot create volume x: a label has no name'],
     ] as const) {

@@ -53,9 +53,14 @@ function defineCreate(context: Context): Command {
     .option('-d, --driver <name>', 'local, the only driver')
     .option('--label <key[=value]>', 'set a label', collect)
     .option('--name <name>', 'the same as the argument')
-    .option('-o, --opt <key=value>', 'type=, device= and o=, as for mount(8)', collect)
+    .option(
+      '-o, --opt <key=value>',
+      'type=, device= and o=, as for mount(8); or size=, with project quotas',
+      collect,
+    )
     .examples(
       'strake volume create data',
+      'strake volume create -o size=10G data',
       'strake volume create -o type=nfs -o device=:/export -o o=addr=10.0.0.9,rw data',
     )
     .action(async (argument: string | undefined, options: CreateOptions) => {
