@@ -1,4 +1,7 @@
 /** JSON for a runtime, and its file. */
+
+/** The profile of AppArmor that containers get. */
+export { apparmorProfile, loadUsualProfile } from './bundle/apparmor.ts'
 export { encodeConfig, readBundle, writeBundle } from './bundle/bundle-file.ts'
 /** Checks of options that a runtime would refuse later. */
 export { checkBundle } from './bundle/check.ts'

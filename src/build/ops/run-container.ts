@@ -4,6 +4,7 @@ import { makeDirectoriesWithMode, writeFileWithMode } from '#platform'
 import {
   checkCommand,
   createBundleConfig,
+  loadUsualProfile,
   type OutputTarget,
   prepareRoot,
   type RootMount,
@@ -94,12 +95,14 @@ export async function openStepContainer(
         terminal: isTerminal,
       }
       checkCommand(prepared.view, process)
+      const security = { privileged: op.security === 'insecure', devices: devices.nodes }
+      await loadUsualProfile(security)
       const config = createBundleConfig({
         id,
         root: active.root,
         ...process,
         hostname: hostnameOf(op),
-        security: { privileged: op.security === 'insecure', devices: devices.nodes },
+        security,
         rlimits: op.settings?.rlimits,
         shmSize: op.settings?.shmSize,
         ...context.facts.runLimits,

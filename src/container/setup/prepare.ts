@@ -7,6 +7,7 @@ import {
   createBundleConfig,
   findInit,
   initDestination,
+  loadUsualProfile,
   type NetworkNamespace,
   type PreparedRoot,
   prepareRoot,
@@ -97,6 +98,7 @@ export async function prepareContainer(
   const bundle = bundleOptions(container, parts)
   const { entrypoint, command } = container.settings
   checkCommand(prepared.view, { ...bundle, args: [...entrypoint, ...command] })
+  await loadUsualProfile(container.settings.security)
   const config = createBundleConfig(bundle)
   // Written first, because a bundle without a state counts as damage.
   const network = networkState(attachment)

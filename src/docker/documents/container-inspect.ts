@@ -1,4 +1,5 @@
 import type { ContainerDetails } from '#container'
+import { apparmorProfile } from '#runtime'
 import { configDocument } from './container-config.ts'
 import { mountDocuments } from './container-mounts.ts'
 import { networkDocument } from './container-network.ts'
@@ -29,7 +30,7 @@ export function containerDocument(details: ContainerDetails): InspectDocument {
     Platform: 'linux',
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: settings.security.apparmor ?? '',
+    AppArmorProfile: apparmorProfile(settings.security),
     ExecIDs: details.execs.length === 0 ? null : details.execs,
     HostConfig: hostConfigDocument(settings, details),
     Storage: { RootFS: { Snapshot: { Name: details.snapshotter } } },
