@@ -1,19 +1,20 @@
 import { expect, test } from 'bun:test'
 import { missingFixes } from './runtime-fixes.ts'
 
-const [overwrite, links, inherited, paths, leak, masks] = [
+const [overwrite, links, inherited, paths, leak, empty, masks] = [
   'CVE-2019-5736',
   'CVE-2021-30465 (mounts through links)',
   'CVE-2022-29162 (inheritable capabilities)',
   'CVE-2023-27561 and -28642 (masked paths)',
   'CVE-2024-21626 (leaked descriptors)',
+  'CVE-2024-45310 (empty files on the host)',
   'CVE-2025-31133, -52565 and -52881 (masked paths and console)',
 ]
 
 test('missingFixes() names the fixes that an old runc lacks', () => {
-  expect(missingFixes('runc', '1.1.5+ds1')).toEqual([leak, masks])
-  expect(missingFixes('runc', '1.1.11')).toEqual([leak, masks])
-  expect(missingFixes('runc', '1.1.12')).toEqual([masks])
+  expect(missingFixes('runc', '1.1.5+ds1')).toEqual([leak, empty, masks])
+  expect(missingFixes('runc', '1.1.11')).toEqual([leak, empty, masks])
+  expect(missingFixes('runc', '1.1.12')).toEqual([empty, masks])
   expect(missingFixes('runc', '1.1.15')).toEqual([masks])
 })
 
@@ -39,24 +40,43 @@ test('missingFixes() sorts a candidate before its release', () => {
   ]) {
     expect([version, missingFixes('runc', version)]).toEqual([version, []])
   }
-  expect(missingFixes('runc', '1.0.0-rc93')).toEqual([links, inherited, paths, leak, masks])
+  expect(missingFixes('runc', '1.0.0-rc93')).toEqual([links, inherited, paths, leak, empty, masks])
   expect(missingFixes('runc', '1.0.0-rc6')).toEqual([
     overwrite,
     links,
     inherited,
     paths,
     leak,
+    empty,
     masks,
   ])
 })
 
 test('missingFixes() names all fixes for a release line older than every fixed one', () => {
-  expect(missingFixes('runc', '0.1.1')).toEqual([overwrite, links, inherited, paths, leak, masks])
-  expect(missingFixes('runc', 'unknown')).toEqual([overwrite, links, inherited, paths, leak, masks])
+  expect(missingFixes('runc', '0.1.1')).toEqual([
+    overwrite,
+    links,
+    inherited,
+    paths,
+    leak,
+    empty,
+    masks,
+  ])
+  expect(missingFixes('runc', 'unknown')).toEqual([
+    overwrite,
+    links,
+    inherited,
+    paths,
+    leak,
+    empty,
+    masks,
+  ])
   const krun = 'CVE-2025-24965 (files of the host, with krun)'
   expect(missingFixes('crun', '0.9')).toHaveLength(3)
   expect(missingFixes('crun', '1.8.1')).toEqual([krun])
-  expect(missingFixes('crun', '1.20')).toEqual([])
+  expect(missingFixes('crun', '1.18.2')).toEqual([krun])
+  expect(missingFixes('crun', '1.20')).toEqual(['CVE-2026-30892 (crun exec with user 1 is root)'])
+  expect(missingFixes('crun', '1.27')).toEqual([])
   expect(missingFixes('youki', '0.5.5')).toEqual(['CVE-2025-62161 and -62596 (masked paths)'])
   expect(missingFixes('other', '1.0')).toEqual([])
 })

@@ -2,6 +2,8 @@ interface Fix {
   readonly cve: string
   /** First fixed version of each release line, oldest line first. */
   readonly since: readonly string[]
+  /** The first version with the hole. Default: all before the fix. */
+  readonly from?: string
 }
 
 const fixes: Readonly<Record<string, readonly Fix[]>> = {
@@ -11,6 +13,7 @@ const fixes: Readonly<Record<string, readonly Fix[]>> = {
     { cve: 'CVE-2022-29162 (inheritable capabilities)', since: ['1.1.2'] },
     { cve: 'CVE-2023-27561 and -28642 (masked paths)', since: ['1.1.5'] },
     { cve: 'CVE-2024-21626 (leaked descriptors)', since: ['1.1.12'] },
+    { cve: 'CVE-2024-45310 (empty files on the host)', since: ['1.1.14', '1.2.0-rc.3'] },
     {
       cve: 'CVE-2025-31133, -52565 and -52881 (masked paths and console)',
       since: ['1.2.8', '1.3.3', '1.4.0-rc.3'],
@@ -20,6 +23,7 @@ const fixes: Readonly<Record<string, readonly Fix[]>> = {
     { cve: 'CVE-2019-5736', since: ['0.10.6'] },
     { cve: 'CVE-2022-27650 (inheritable capabilities)', since: ['1.4.4'] },
     { cve: 'CVE-2025-24965 (files of the host, with krun)', since: ['1.20'] },
+    { cve: 'CVE-2026-30892 (crun exec with user 1 is root)', since: ['1.27'], from: '1.19' },
   ],
   youki: [
     { cve: 'CVE-2025-27612 (inheritable capabilities)', since: ['0.5.3'] },
@@ -30,7 +34,11 @@ const fixes: Readonly<Record<string, readonly Fix[]>> = {
 
 /** Returns known holes of a runtime of this version. Its distribution may have backported a fix. */
 export function missingFixes(name: string, version: string): readonly string[] {
-  return (fixes[name] ?? []).filter(({ since }) => !isFixed(version, since)).map(({ cve }) => cve)
+  const holes = (fixes[name] ?? []).filter(
+    ({ since, from }) =>
+      !isFixed(version, since) && (from === undefined || compare(version, from) >= 0),
+  )
+  return holes.map(({ cve }) => cve)
 }
 
 /** True for a version at or after the fix of its own line, and for a line after every named one. */
