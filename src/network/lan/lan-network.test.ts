@@ -109,11 +109,26 @@ describe.skipIf(reason !== undefined)('a network on an interface of the host', (
       const network: UserNetwork = {
         ...lan,
         ...{ id: 'd'.repeat(64), lan: { driver: 'ipvlan', mode: 'l3', flag: 'bridge' } },
+        parent: 'uplink2',
       }
+      bed.exec(bed.host, 'ip', 'link', 'add', 'uplink2', 'type', 'veth', 'peer', 'name', 'far2')
+      bed.exec(bed.host, 'ip', 'link', 'set', 'uplink2', 'up')
       const made = await attach('four', [{ network, ip: '198.51.100.14', ip6: 'fd00:9::14' }])
       expect(bed.exec(made.inside, 'ip', 'route')).toContain('default dev eth0')
     },
   )
+
+  test.skipIf(!macvlan)('attach() refuses an interface that belongs to a bridge', async () => {
+    bed.exec(bed.host, 'ip', 'link', 'add', 'busy', 'type', 'veth', 'peer', 'name', 'far')
+    bed.exec(bed.host, 'ip', 'link', 'add', 'other', 'type', 'bridge')
+    bed.exec(bed.host, 'ip', 'link', 'set', 'busy', 'master', 'other')
+    const network = { ...lan, id: 'f'.repeat(64), parent: 'busy' }
+    await expect(
+      attach('six', [{ network, ip: '198.51.100.16', ip6: 'fd00:9::16' }]),
+    ).rejects.toThrow('Cannot make an interface of macvlan on busy: device or resource busy')
+    expect(bed.tryExec(`${bed.run}/netns/six`, 'true').exitCode).not.toBe(0)
+    bed.exec(bed.host, 'ip', 'link', 'del', 'other')
+  })
 
   test.skipIf(!dummy)('attach() makes a dummy for a network without an interface', async () => {
     const network = { ...lan, id: 'e'.repeat(64), parent: undefined }
@@ -122,7 +137,7 @@ describe.skipIf(reason !== undefined)('a network on an interface of the host', (
   })
 
   test('removing the networks leaves the interface of the host alone', async () => {
-    for (const containerId of ['one', 'two', 'both', 'three', 'four', 'five']) {
+    for (const containerId of ['one', 'two', 'both', 'three', 'four', 'five', 'six']) {
       await driver.call({ method: 'detach', containerId })
     }
     await driver.call({ method: 'cleanStale', liveIds: [], networks: [] })

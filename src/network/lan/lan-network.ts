@@ -52,7 +52,8 @@ export function openLanNetwork(options: LanNetworkOptions): BridgeNetwork {
     } catch (error) {
       if (!isMore) removeNetworkNamespace(path)
       records.remove(containerId)
-      throw isSystemError(error, 'EOPNOTSUPP') ? withoutKind(options.lan.driver) : error
+      if (isSystemError(error, 'EOPNOTSUPP')) throw withoutKind(options.lan.driver)
+      throw isSystemError(error, 'EBUSY') ? takenParent(options) : error
     }
   }
 
@@ -70,6 +71,15 @@ function withoutKind(driver: string): StrakeError {
     'UNSUPPORTED',
     `Cannot make a network of the driver ${driver}: this kernel has no such interfaces`,
     { remedy: `load its module: modprobe ${driver}` },
+  )
+}
+
+/** The words about the device are the kernel's, as in Docker. */
+function takenParent({ lan, parent, name }: LanNetworkOptions): StrakeError {
+  return new StrakeError(
+    'CONFLICT',
+    `Cannot make an interface of ${lan.driver} on ${parent ?? name}: device or resource busy: it has interfaces of another kind, or belongs to a bridge`,
+    { remedy: 'use another interface, such as a VLAN of it, or one driver for all its networks' },
   )
 }
 
