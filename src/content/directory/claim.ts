@@ -40,7 +40,10 @@ export async function claim(directory: string, id: string): Promise<Claim | unde
     if (rename(leftover, path)) break
     isMade = make(free)
   }
-  const remove = (): Promise<void> => fsPromises().rm(path, { recursive: true, force: true })
+  const remove = async (): Promise<void> => {
+    // Published content has left the directory.
+    if (!removeEmpty(path)) await fsPromises().rm(path, { recursive: true, force: true })
+  }
   return {
     path,
     release: async () => {

@@ -215,8 +215,14 @@ class DirectoryIngest implements FileIngest {
       noteChecksum(file.descriptor, this.#written.checksum)
     }
     await file.seal()
-    await fsPromises().mkdir(directory, { recursive: true, mode: 0o700 })
-    await replace(`${claim.path}/data`, path)
+    try {
+      await replace(`${claim.path}/data`, path)
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error
+      // It is the first blob of its algorithm.
+      await fsPromises().mkdir(directory, { recursive: true, mode: 0o700 })
+      await replace(`${claim.path}/data`, path)
+    }
     await syncDirectory(directory)
     await this.#close()
     // The content is stored. The next sweep removes the folder if this does not.
