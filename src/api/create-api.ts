@@ -57,8 +57,9 @@ export function createApi(engine: Engine, options: ApiOptions): Handler {
     try {
       return withHeaders(await answer(request, exchange))
     } catch (error) {
-      // A client that has left is no failure of the server.
-      const isOurs = describeFailure(error).status >= 500 && !request.signal.aborted
+      // A client that has left is no failure of the server, and neither is what it does not offer.
+      const { status } = describeFailure(error)
+      const isOurs = status >= 500 && status !== 501 && !request.signal.aborted
       if (isOurs) options.onFailure?.(error, request)
       return withHeaders(failureResponse(error))
     }

@@ -27,13 +27,10 @@ export async function waitForCondition(
 ): Promise<number> {
   if (condition === 'not-running') return await waitContainer(engine, id, { signal })
   const stop = new AbortController()
-  const since = Date.now()
-  let code = lastExitCode(engine, id)
   try {
-    const events = engine.records.events.follow({
-      since,
-      signal: AbortSignal.any([signal, stop.signal]),
-    })
+    // Begins before the look at the last end, so that no end is missed between the two.
+    const events = engine.records.events.follow({ signal: AbortSignal.any([signal, stop.signal]) })
+    let code = lastExitCode(engine, id)
     for await (const { type, action, actor, attributes } of events) {
       if (type !== 'container' || actor !== id) continue
       if (action === 'die') {

@@ -1,3 +1,4 @@
+import { Database } from 'bun:sqlite'
 import { afterAll, beforeEach, expect, test } from 'bun:test'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -92,6 +93,24 @@ test('list() returns the events that match a query', async () => {
   for (const [query, ids] of cases) {
     expect([query, events.list(query).map(({ id }) => id)]).toEqual([query, [...ids]])
   }
+})
+
+test('events before `since` are not read at all, because there may be thousands', async () => {
+  const { events, path } = records
+  await events.note(tagged('old'))
+  using database = new Database(path)
+  database.run("UPDATE events SET attributes = 'damaged'")
+  time = 2000
+  await events.note(tagged('new'))
+  time = 3000
+  const signal = AbortSignal.timeout(10_000)
+  for await (const { attributes } of events.follow({ since: 2000, until: 2000, signal })) {
+    expect(attributes).toEqual({ name: 'new' })
+  }
+  expect(events.list({ since: 2000 })).toHaveLength(1)
+  expect(records.damaged).toEqual([])
+  expect(events.list()).toHaveLength(1)
+  expect(records.damaged).toHaveLength(1)
 })
 
 test('append() removes the oldest events beyond 4,096, and those older than a week', () => {

@@ -139,13 +139,14 @@ export function createEvents({ database, now, reportIn }: RecordsContext): Event
     start: number,
     { signal, ...query }: EventQuery & { readonly signal: AbortSignal },
   ): AsyncGenerator<EventRecord> {
-    const { until = Number.POSITIVE_INFINITY } = query
+    const { since = 0, until = Number.POSITIVE_INFINITY } = query
     using writes = watchWrites()
     let last = start
     for (;;) {
       signal.throwIfAborted()
       const isLast = now() > until
-      for (const event of read('id > ?', last)) {
+      // Older events are not even parsed: there may be thousands.
+      for (const event of read('id > ? AND at >= ?', last, since)) {
         last = event.id
         if (matches(event, query)) yield event
       }
@@ -166,7 +167,8 @@ export function createEvents({ database, now, reportIn }: RecordsContext): Event
         if (!isStrakeError(error, 'UNAVAILABLE')) throw error
       }
     },
-    list: (query = {}) => read('true').filter((event) => matches(event, query)),
+    list: (query = {}) =>
+      read('at >= ?', query.since ?? 0).filter((event) => matches(event, query)),
     // The start is found at the call, not at the first request for an event.
     follow: (query) => followAfter(query.since === undefined ? newest() : 0, query),
   }
