@@ -48,6 +48,28 @@ describe.skipIf(reason !== undefined)('a container', () => {
     expect(await sh('readlink /proc/self/ns/cgroup', '--cgroupns', 'private')).not.toBe(host)
   })
 
+  test('refuses the user namespaces of Podman in one sentence', async () => {
+    const reason =
+      'containers have the user IDs of this machine, or of the user who runs strake\n' +
+      '  try: choose the user with --user, or run strake without root, where root is that user\n'
+    for (const words of [
+      ['--userns', 'keep-id'],
+      ['--userns', 'auto:size=10'],
+      ['--uidmap', '0'],
+    ]) {
+      const { exitCode, stderr } = await strake('run', '--rm', ...words, 'busybox', 'true')
+      const shown = words[0] === '--uidmap' ? '--uidmap' : words.join(' ')
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: 125,
+        stderr: `strake: Cannot use ${shown}: ${reason}`,
+      })
+    }
+    expect(await strake('run', '--userns', 'x', 'busybox')).toMatchObject({
+      exitCode: 125,
+      stderr: 'strake: Cannot use --userns x: expected host\n',
+    })
+  })
+
   test('has the users of the machine with --userns host', async () => {
     const host = readlinkSync('/proc/self/ns/user')
     expect(await sh('readlink /proc/self/ns/user', '--userns', 'host')).toBe(host)

@@ -1,6 +1,11 @@
 import { type Command, InvalidValue } from './command.ts'
 import { addLimitOptions, type LimitFlags } from './limit-options.ts'
-import { addIdleOptions, addRefusedOptions, type RefusedSwitches } from './refused-options.ts'
+import {
+  addIdleOptions,
+  addRefusedOptions,
+  type RefusedSwitches,
+  readUserNamespace,
+} from './refused-options.ts'
 import { collect, parseBytes, parseWhole } from './values.ts'
 
 /** The shared options of `run` and `create`, as the parser returns them. */
@@ -199,7 +204,7 @@ export function addContainerOptions(command: Command): Command {
       '--use-api-socket',
       'mount the socket of strake system serve: full control of the store',
     )
-    .option('--userns <mode>', 'user namespace', { choices: ['host'] })
+    .option('--userns <mode>', 'user namespace: host, the only one', readUserNamespace)
     .option('--uts <mode>', 'namespace of host and domain name', { choices: ['host'] })
     .option('-v, --volume <source:target[:ro]>', 'mount a directory or a volume', collect)
     .option('--volume-driver <name>', 'local, the only driver of volumes', { choices: ['local'] })

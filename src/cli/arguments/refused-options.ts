@@ -1,7 +1,11 @@
 import { StrakeError } from '#oci'
-import type { Command } from './command.ts'
+import { type Command, InvalidValue } from './command.ts'
 
-/** Options of Docker that a container of strake cannot have: the reason, and what to do instead. */
+const noOwnUsers = 'containers have the user IDs of this machine, or of the user who runs strake'
+const chooseUser =
+  'choose the user with --user, or run strake without root, where root is that user'
+
+/** Options of Docker and Podman that a container of strake cannot have: the reason, and what to do instead. */
 const refused: readonly (readonly [flags: string, reason: string, remedy: string])[] = [
   ...(['--cpu-count', '--cpu-percent', '--io-maxbandwidth', '--io-maxiops'] as const).map(
     (flag) =>
@@ -36,7 +40,21 @@ const refused: readonly (readonly [flags: string, reason: string, remedy: string
     'volumes are directories of this machine',
     'mount the storage on this machine, and bind it with --volume',
   ],
+  ...(['--uidmap', '--gidmap'] as const).map(
+    (flag) => [`${flag} <map>`, noOwnUsers, chooseUser] as const,
+  ),
 ]
+
+/** Reads `--userns`. Throws `UNSUPPORTED` for the modes of Podman. */
+export function readUserNamespace(text: string): string {
+  if (text === '' || text === 'host') return text
+  if (!/^(auto|container|keep-id|nomap|ns|private)(:.*)?$/.test(text)) {
+    throw new InvalidValue('expected host')
+  }
+  throw new StrakeError('UNSUPPORTED', `Cannot use --userns ${text}: ${noOwnUsers}`, {
+    remedy: chooseUser,
+  })
+}
 
 /** Switches of `run` that are refused when they are set so. */
 export interface RefusedSwitches {

@@ -32,6 +32,7 @@ const offered: Readonly<Record<string, readonly string[]>> = {
   '--tail': words('all 10 100'),
   '--timestamp': words('now'),
   '--type': words('container image'),
+  '--userns': words('host'),
   '--ulimit': words('core= cpu= memlock= nofile= nproc= stack='),
   'build --network': words('default none host'),
   'images --filter': words('dangling=true dangling=false label= reference= before= since= until='),
