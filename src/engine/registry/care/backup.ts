@@ -3,13 +3,14 @@ import { copyFile, link, mkdir, open, readdir, rename, rm, stat, unlink } from '
 import { join } from 'node:path'
 import { type DirectoryStore, openDirectoryStore } from '#content'
 import { contentOfSnapshot, snapshotSqliteFacts } from '#facts'
-import { type Descriptor, type Digest, isDigest } from '#oci'
+import { type Descriptor, type Digest, isDigest, StrakeError } from '#oci'
 import {
   ignoreAbsent,
   isSystemError,
   snapshotDatabase,
   syncFilesystem,
   temporaryName,
+  tryLockDirectory,
 } from '#platform'
 import type { RegistryFiles } from './registry-files.ts'
 
@@ -79,8 +80,14 @@ export async function backUp(
   options: BackupOptions = {},
 ): Promise<BackupReport> {
   const store = await openDirectoryStore(directory)
+  using _lock = lock(directory)
   const facts = join(directory, 'repositories')
-  await mkdir(facts, { recursive: true, mode: 0o700 })
+  const auth = join(directory, 'registry-auth')
+  for (const each of [facts, auth]) {
+    await mkdir(each, { recursive: true, mode: 0o700 })
+    await removeTemporary(each)
+  }
+  await store.sweep(0)
   let [added, before] = [0, -1]
   for (let tries = 1; ; tries += 1) {
     const taken = join(facts, temporaryName())
@@ -101,10 +108,27 @@ export async function backUp(
     }
     await syncFilesystem(directory)
     await replaceFacts(facts, taken)
-    await backUpUsers(source, join(directory, 'registry-auth'))
+    await backUpUsers(source, auth)
     const removed = await removeOthers(directory, held)
     const bytes = held.reduce((sum, { size }) => sum + size, 0)
     return { blobs: held.length - absent.length, bytes, added, removed, absent }
+  }
+}
+
+/** Two backups into one directory would remove what the other has added. */
+function lock(directory: string): Disposable {
+  const held = tryLockDirectory(directory)
+  if (held !== undefined) return held
+  throw new StrakeError('CONFLICT', `Cannot back up into ${directory}: another backup is running`, {
+    remedy: 'wait for its end, or name another directory',
+  })
+}
+
+/** Removes what a killed backup has left. */
+async function removeTemporary(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (/\.tmp(?:\.part)?(?:-wal|-shm)?$/.test(name))
+      await rm(join(directory, name), { force: true })
   }
 }
 
@@ -142,7 +166,9 @@ async function keepFile(
 async function replaceFacts(facts: string, taken: string): Promise<void> {
   await sync(taken)
   // A log of an earlier copy does not belong to this one.
-  for (const log of ['-wal', '-shm']) await rm(join(facts, `_facts.db${log}`), { force: true })
+  for (const log of ['-wal', '-shm']) {
+    for (const path of [join(facts, '_facts.db'), taken]) await rm(`${path}${log}`, { force: true })
+  }
   await rename(taken, join(facts, '_facts.db'))
   await sync(facts)
 }

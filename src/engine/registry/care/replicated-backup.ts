@@ -54,7 +54,7 @@ export function sourceOfReplicas(
 
 /**
  * Brings a backup into an empty database and its bucket: first the content, which is proved, then the
- * facts in one transaction, then the users unless they are in a file, and the tokens.
+ * users unless they are in a file, the tokens, and at last the facts in one transaction.
  */
 export async function restoreReplicas(
   { facts, content }: ReplicatedRegistry,
@@ -83,11 +83,12 @@ export async function restoreReplicas(
       faulty.push(digest)
     }
   }
-  await restorePostgresFacts(snapshot, facts.postgres)
   const copied = authFiles({}, join(backup, 'registry-auth'))
   for (const user of await openUserFile(copied.htpasswd).list()) await users?.add(user)
   await using tokens = await findTokens(copied)
   for await (const token of tokens?.list() ?? []) await facts.tokens.put(token)
+  // The last step: everything before it can be done again after a crash.
+  await restorePostgresFacts(snapshot, facts.postgres)
   return { blobs: held.length - faulty.length, bytes, faulty }
 }
 

@@ -4,7 +4,13 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { openDirectoryStore } from '#content'
 import { contentOfSnapshot } from '#facts'
 import { type Digest, StrakeError } from '#oci'
-import { ignoreAbsent, syncFilesystem, temporaryName } from '#platform'
+import {
+  ignoreAbsent,
+  lockDirectory,
+  syncFilesystem,
+  temporaryName,
+  tryLockDirectory,
+} from '#platform'
 import { blobProblem } from '../../content/check-blob.ts'
 
 export interface RestoreReport {
@@ -39,7 +45,10 @@ export async function restoreBackup(
     })
   }
   await mkdir(dirname(target), { recursive: true })
+  await removeUnfinished(target)
   const made = join(dirname(target), `.${basename(target)}.${temporaryName()}`)
+  await mkdir(made, { mode: 0o700 })
+  using _lock = await lockDirectory(made, signal)
   try {
     const report = await fill(backup, made, signal)
     await syncFilesystem(made)
@@ -49,6 +58,16 @@ export async function restoreBackup(
   } catch (error) {
     await rm(made, { recursive: true, force: true })
     throw error
+  }
+}
+
+/** Removes what killed restores have left. One that runs holds the lock of its directory. */
+async function removeUnfinished(target: string): Promise<void> {
+  for (const name of await readdir(dirname(target))) {
+    if (!name.startsWith(`.${basename(target)}.`) || !name.endsWith('.tmp')) continue
+    const left = join(dirname(target), name)
+    using held = tryLockDirectory(left)
+    if (held !== undefined) await rm(left, { recursive: true, force: true })
   }
 }
 
