@@ -1,59 +1,8 @@
 import { compareNames, parentPath } from '#tar'
-import type { LayerFile, LayerFiles } from './layer-files.ts'
+import type { LayerFile } from './layer-files.ts'
 
 /** The files of a layer or of an image by their paths. */
 export type FileTree = ReadonlyMap<string, LayerFile>
-
-/** Puts layers above each other, the lowest first, as a container sees them. */
-export function mergeLayers(layers: readonly LayerFiles[]): FileTree {
-  const tree = new Map<string, LayerFile>()
-  for (const { files, removed, emptied } of layers) {
-    removeBelow(tree, new Set(emptied), false)
-    removeBelow(tree, new Set(removed), true)
-    const replaced = new Set<string>()
-    for (const file of files) {
-      const before = tree.get(file.path)
-      if (before?.type === 'directory' && file.type !== 'directory') replaced.add(file.path)
-    }
-    removeBelow(tree, replaced, true)
-    for (const file of files) {
-      if (file.path === '') continue
-      addParents(tree, file)
-      tree.set(file.path, file)
-    }
-  }
-  return tree
-}
-
-/** Adds the directories that an archive leaves out. */
-function addParents(tree: Map<string, LayerFile>, file: LayerFile): void {
-  for (let path = parentPath(file.path); path !== ''; path = parentPath(path)) {
-    if (tree.get(path)?.type === 'directory') return
-    const { layer, offset, mtime } = file
-    const owner = { mode: 0o755, uid: 0, gid: 0, size: 0 }
-    tree.set(path, { path, type: 'directory', ...owner, mtime, layer, offset })
-  }
-}
-
-function removeBelow(
-  tree: Map<string, LayerFile>,
-  paths: ReadonlySet<string>,
-  withThemselves: boolean,
-): void {
-  if (paths.size === 0) return
-  for (const path of tree.keys()) {
-    const isItself = withThemselves && paths.has(path)
-    if (isItself || isBelow(path, paths)) tree.delete(path)
-  }
-}
-
-function isBelow(path: string, paths: ReadonlySet<string>): boolean {
-  for (let parent = path; parent !== ''; ) {
-    parent = parentPath(parent)
-    if (paths.has(parent)) return true
-  }
-  return false
-}
 
 /** Returns what a directory holds: directories first, then by name. */
 export function listDirectory(tree: FileTree, directory: string): readonly LayerFile[] {

@@ -4,12 +4,19 @@ import { createMemoryRegistry, type Repository } from '#registry'
 import { fromBuffer } from '#stream'
 import { packTar, type TarInput } from '#tar'
 import { blob } from '../../registry/testing/fixtures.ts'
-import { compareTrees, listDirectory, mergeLayers } from './file-tree.ts'
+import { compareTrees, type FileTree, listDirectory } from './file-tree.ts'
 import { layerLimits, readLayerFiles } from './layer-files.ts'
 import { LayerIndex } from './layer-index.ts'
+import { mergeLayers } from './merge-layers.ts'
 import { readFileOf, readText } from './read-file.ts'
 
 const signal = new AbortController().signal
+
+function merge(layers: Parameters<typeof mergeLayers>[0]): FileTree {
+  const tree = mergeLayers(layers, 1000)
+  if (tree === undefined) throw new TypeError('too many files')
+  return tree
+}
 
 async function push(repository: Repository, entries: readonly TarInput[] | Uint8Array) {
   const raw = entries instanceof Uint8Array ? entries : await packTar(entries)
@@ -38,7 +45,7 @@ test('layers above each other show what a container sees', async () => {
   ])
   const index = new LayerIndex()
   const layers = [await index.read(repository, lower), await index.read(repository, upper)]
-  const tree = mergeLayers(layers)
+  const tree = merge(layers)
   expect([...tree.keys()].sort()).toEqual([
     'etc',
     'etc/link',
@@ -51,7 +58,7 @@ test('layers above each other show what a container sees', async () => {
   const passwd = tree.get('etc/passwd')
   if (passwd === undefined) throw new TypeError('no file')
   expect(await readText(readFileOf(repository, passwd, signal))).toBe('user\n')
-  const changes = compareTrees(mergeLayers(layers.slice(0, 1)), tree)
+  const changes = compareTrees(merge(layers.slice(0, 1)), tree)
   expect(changes.map(({ kind, path, attributes }) => [kind, path, ...attributes])).toEqual([
     ['removed', 'data'],
     ['removed', 'data/a'],

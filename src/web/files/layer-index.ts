@@ -1,11 +1,16 @@
 import { type Digest, StrakeError } from '#oci'
 import type { Repository } from '#registry'
 import { TooManyError } from '#registry/server/refusals'
-import { type FileTree, mergeLayers } from './file-tree.ts'
+import type { FileTree } from './file-tree.ts'
 import { type LayerFiles, readLayerFiles } from './layer-files.ts'
+import { mergeLayers } from './merge-layers.ts'
+import { weightOfLayer } from './weight.ts'
 
 export interface LayerIndexOptions {
-  /** The most entries of all layers that are kept, and of all layers of one image. */
+  /**
+   * The most entries of all layers that are kept, and of all layers of one image. A long path counts as
+   * several.
+   */
   readonly entries?: number
   /** Layers that are read at the same time; further ones wait. */
   readonly atOnce?: number
@@ -60,15 +65,17 @@ export class LayerIndex {
     const key = digests.join()
     const kept = this.#trees.get(key)
     if (kept !== undefined) return kept
+    const { entries } = this.#options
     const layers: LayerFiles[] = []
-    let entries = 0
+    let weight = 0
     for (const digest of digests) {
       const layer = await this.read(repository, digest)
-      entries += weightOf(layer)
-      if (entries > this.#options.entries) throw tooMany(this.#options.entries)
+      weight += weightOfLayer(layer)
+      if (weight > entries) throw tooMany(entries)
       layers.push(layer)
     }
-    const tree = mergeLayers(layers)
+    const tree = mergeLayers(layers, entries)
+    if (tree === undefined) throw tooMany(entries)
     this.#trees.set(key, tree)
     const [oldest] = this.#trees.keys()
     if (this.#trees.size > mostTrees && oldest !== undefined) this.#trees.delete(oldest)
@@ -108,17 +115,13 @@ export class LayerIndex {
 
   #keep(digest: Digest, files: LayerFiles): void {
     this.#kept.set(digest, files)
-    this.#entries += weightOf(files)
+    this.#entries += weightOfLayer(files)
     for (const [oldest, its] of this.#kept) {
       if (this.#entries <= this.#options.entries) break
       this.#kept.delete(oldest)
-      this.#entries -= weightOf(its)
+      this.#entries -= weightOfLayer(its)
     }
   }
-}
-
-function weightOf({ files, removed, emptied }: LayerFiles): number {
-  return files.length + removed.length + emptied.length + 1
 }
 
 function tooMany(entries: number): StrakeError {
