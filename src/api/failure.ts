@@ -19,6 +19,7 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   CONFLICT: 409,
   INVALID: 400,
   NAME_INVALID: 400,
+  DIGEST_INVALID: 400,
   UNSUPPORTED: 501,
   UNAVAILABLE: 503,
   UNAUTHORIZED: 401,

@@ -45,8 +45,7 @@ function noImage(image: string): ApiError {
 
 function requireFreeName({ records }: ApiCall['engine'], name: string | undefined): void {
   const plain = name?.replace(/^\//, '')
-  const holder =
-    plain === undefined ? undefined : records.containers.list().find((one) => one.name === plain)
+  const holder = plain === undefined ? undefined : records.containers.findByName(plain)
   if (holder === undefined) return
   throw nameTaken(holder.name, holder.id)
 }

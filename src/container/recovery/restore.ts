@@ -25,7 +25,7 @@ export function restoreContainerRecords(context: Context): readonly Digest[] {
     if (containers.get(id) !== undefined) return []
     const record = readRecord(containerPaths(context, id).record, id)
     if (record === undefined) return []
-    const isTaken = containers.findByNameOrId(record.name)?.name === record.name
+    const isTaken = containers.findByName(record.name) !== undefined
     const name = isTaken ? `${record.name}-${id.slice(0, 12)}` : record.name
     containers.insert({ ...record, name })
     return record.image !== null && isDigest(record.image) ? [record.image] : []

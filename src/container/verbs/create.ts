@@ -67,8 +67,8 @@ export async function createLocked(
 
 /** Removes a container with `--rm` that a crash left behind, so that its name is free. */
 async function removeLost(context: ContainerContext, name: string | undefined): Promise<void> {
-  const record = name === undefined ? undefined : context.records.containers.findByNameOrId(name)
-  if (record === undefined || record.name !== name) return
+  const record = name === undefined ? undefined : context.records.containers.findByName(name)
+  if (record === undefined) return
   const container = readContainer(context, record)
   if (!container.settings.remove || !isLost(context, container)) return
   using lock = tryLockContainer(context, container.id)

@@ -30,6 +30,8 @@ export interface Containers {
   /** Replaces the state with the result of `next`, in one transaction. Throws `NOT_FOUND`. */
   updateState(id: string, next: (state: JsonDocument) => JsonDocument): ContainerRecord
   get(id: string): ContainerRecord | undefined
+  /** Only by its whole name: IDs that begin like it do not count. */
+  findByName(name: string): ContainerRecord | undefined
   /**
    * Finds a container by full ID, else by name, else by the prefix of an ID, like Docker. Returns
    * `undefined` when there is none; throws `CONFLICT` when the prefix matches several IDs.
@@ -106,6 +108,10 @@ export function createContainers({ database, now, reportIn }: RecordsContext): C
     updateState: (id, next) =>
       database.transaction(() => update(id, { state: next(get(id)?.state ?? {}) })),
     get,
+    findByName: (name) => {
+      const [row] = select('name = ?', name)
+      return row && readContainer(row)
+    },
     findByNameOrId: (text) => {
       const [exact] = [...select('id = ?', text), ...select('name = ?', text)]
       if (exact !== undefined) return readContainer(exact)
