@@ -71,11 +71,50 @@ export function readSettings({
   })
 }
 
-/** Only `mergeSettings` of this version writes such documents. */
-function toSettings(document: JsonDocument): ContainerSettings {
-  const settings: unknown = document
-  return settings as ContainerSettings
+/**
+ * What a container has that an earlier version recorded without these settings. A version that adds a setting
+ * adds its default here.
+ */
+const settingsDefaults: Partial<ContainerSettings> = {
+  user: '',
+  groupAdd: [],
+  tty: false,
+  interactive: false,
+  stdinOnce: false,
+  remove: false,
+  restart: { name: 'no', maximumRetryCount: 0 },
+  labels: {},
+  stopSignal: 'SIGTERM',
+  stopTimeout: 10,
+  init: false,
+  readOnly: false,
+  security: {},
+  resources: {},
+  sysctls: {},
+  rlimits: [],
+  oomScoreAdj: 0,
+  mounts: [],
+  shmSize: 64 * 1024 * 1024,
+  network: 'bridge',
+  ports: [],
+  exposed: [],
+  publishAll: false,
+  volumes: [],
+  extraHosts: [],
+  dns: [],
+  dnsSearch: [],
+  dnsOptions: [],
+  pid: 'private',
+  ipc: 'private',
+  shell: ['/bin/sh', '-c'],
+  log: { driver: 'json-file', maxSize: 10 * 1024 * 1024, maxFile: 3 },
 }
+
+/** Only `mergeSettings` writes such documents, of this version or of another one. */
+const toSettings = remembered((document: JsonDocument): ContainerSettings => {
+  const settings: unknown = { ...settingsDefaults, ...document }
+  return settings as ContainerSettings
+})
 
 /** The control group of a container. */
 export function groupOf({ id, settings }: Pick<Container, 'id' | 'settings'>): string {

@@ -107,7 +107,10 @@ const toState = remembered((value: object): ContainerState | undefined => {
   const found: Partial<Record<string, unknown>> = { ...value }
   const isOurs =
     statuses.some((status) => status === found['status']) &&
-    Object.entries(createdState).every(([name, one]) => typeof found[name] === typeof one)
+    // A field that an earlier version does not write has the value of a new container.
+    Object.entries(createdState).every(
+      ([name, one]) => found[name] === undefined || typeof found[name] === typeof one,
+    )
   return isOurs ? { ...createdState, ...value } : undefined
 })
 

@@ -86,8 +86,8 @@ function bodyOf(frame: Frame): Uint8Array {
 }
 
 /**
- * Returns a function that assembles frames from chunks. It throws `RangeError` for bytes
- * that are not a frame.
+ * Returns a function that assembles frames from chunks. It leaves out frames of a kind that only a
+ * later version knows, and throws `RangeError` for bytes that are not a frame.
  */
 export function createFrameDecoder(): (chunk: Uint8Array) => readonly Frame[] {
   let waiting: Uint8Array = new Uint8Array(0)
@@ -99,18 +99,19 @@ export function createFrameDecoder(): (chunk: Uint8Array) => readonly Frame[] {
       const size = view.getUint32(1)
       if (size > largestBody) throw new RangeError(`a frame of ${size} bytes is too large`)
       if (waiting.length < headerSize + size) break
-      frames.push(decode(view.getUint8(0), waiting.subarray(headerSize, headerSize + size)))
+      const frame = decode(view.getUint8(0), waiting.subarray(headerSize, headerSize + size))
+      if (frame !== undefined) frames.push(frame)
       waiting = waiting.subarray(headerSize + size)
     }
     return frames
   }
 }
 
-function decode(index: number, body: Uint8Array): Frame {
+function decode(index: number, body: Uint8Array): Frame | undefined {
   const kind = kinds[index]
   switch (kind) {
     case undefined:
-      throw new RangeError(`there is no frame of kind ${index}`)
+      return undefined
     case 'stdin':
     case 'stdout':
     case 'stderr':

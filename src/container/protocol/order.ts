@@ -54,10 +54,31 @@ export interface MonitorOrder {
   readonly awaitClients: number
 }
 
+/** The fields that an order of an earlier version may lack. A version that adds a field adds its default here. */
+const orderDefaults: Partial<MonitorOrder> = {
+  terminal: false,
+  interactive: false,
+  stdinOnce: false,
+  restart: { name: 'no', maximumRetryCount: 0 },
+  log: { driver: 'json-file', maxSize: 10 * 1024 * 1024, maxFile: 3 },
+  stopSignal: 'SIGTERM',
+  stopTimeout: 10,
+  shell: ['/bin/sh', '-c'],
+  remove: false,
+  bridged: false,
+  nameServers: [],
+  proxied: [],
+  chainId: null,
+  overlays: [],
+  anonymousVolumes: [],
+  awaitClients: 0,
+}
+
+/** Also reads the order of a container that another version has started. */
 export function readOrder(path: string): MonitorOrder {
   const order = readJson(path)
   if (order === undefined || !('id' in order)) throw new TypeError(`no order at ${path}`)
-  return order as MonitorOrder
+  return { ...orderDefaults, ...order } as MonitorOrder
 }
 
 /** The restart policy of an order, which `update` changes while the container runs. */
