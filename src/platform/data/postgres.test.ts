@@ -41,4 +41,12 @@ describePostgres('connectPostgres()', (server) => {
     await expect(failing).rejects.toThrow(RangeError)
     expect(await postgres.query('SELECT value FROM rows')).toEqual([{ value: 1 }])
   }, 60_000)
+
+  test('refuses texts that no database has', async () => {
+    await using postgres = await open()
+    for (const value of ['a\0b', ['a', '\0']]) {
+      const asked = postgres.query('SELECT $1::text AS value', value)
+      await expect(asked).rejects.toMatchObject({ code: 'INVALID' })
+    }
+  }, 60_000)
 })

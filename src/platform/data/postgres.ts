@@ -11,7 +11,7 @@ export type PostgresValue = string | number | boolean | null | readonly string[]
 export interface Postgres extends AsyncDisposable {
   /**
    * Runs one statement with `$1`, `$2` and returns its rows, again after a deadlock. Throws
-   * `UNAVAILABLE` without an answer.
+   * `UNAVAILABLE` without an answer, and `INVALID` for a text with a zero character.
    */
   query(text: string, ...values: readonly PostgresValue[]): Promise<readonly SqlRow[]>
   /** Runs statements without parameters as one transaction. */
@@ -154,8 +154,11 @@ async function published<T>(text: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Throws `INVALID` for a text that the database cannot have, such as a name that a client asks for. */
 function converted(value: PostgresValue): string | number | boolean | null {
-  return typeof value === 'object' && value !== null ? arrayLiteral(value) : value
+  const plain = typeof value === 'object' && value !== null ? arrayLiteral(value) : value
+  if (typeof plain !== 'string' || !plain.includes('\0')) return plain
+  throw new StrakeError('INVALID', 'Cannot look for a text with a zero character')
 }
 
 /** The text form of `text[]`. */
