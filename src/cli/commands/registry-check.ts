@@ -38,8 +38,14 @@ export function defineCheck(command: Command, context: Context): void {
       'strake registry check --storage ./data --repair --from https://replica.example.com',
     )
     .action(async ({ format, ...options }: Options) => {
-      const { out, signal } = context
-      const faults = checkStoredRegistry(await context.engine(), { ...options, signal })
+      const { out, err, signal } = context
+      const failures = new Set<string>()
+      const onFailure = ({ message }: Error): void => {
+        if (!failures.has(message)) err.write(`WARN: ${message}\n`)
+        failures.add(message)
+      }
+      const asked = { ...options, onFailure, signal }
+      const faults = checkStoredRegistry(await context.engine(), asked)
       const print = (fact: object, text: string): void => {
         out.write(`${format === 'json' ? JSON.stringify(fact) : text}\n`)
       }

@@ -4,7 +4,7 @@ import { changeRules } from '#registry/config/content-rules'
 import { collectedOf } from '#server'
 import { collectGarbage } from '../collect/collect-garbage.ts'
 import type { Engine } from '../engine.ts'
-import { findPlace, type PlaceOptions } from './place.ts'
+import { findPlace, type PlaceOptions, requireRegistry } from './place.ts'
 import { openOwn } from './serve-configured.ts'
 
 export interface CacheOptions extends Omit<PlaceOptions, 'root'> {
@@ -63,6 +63,8 @@ async function open(engine: Engine, options: CacheOptions, opened: AsyncDisposab
       remedy: 'name them, such as docker.io, or give --config with the file of the server',
     })
   }
+  const { directory } = config.storage ?? {}
+  if (directory !== undefined) await requireRegistry(directory)
   const served = await openOwn(async () => engine, config.storage ?? {}, opened)
   const cache = { ...collectedOf(served), registry: served.registry }
   return { cache, prefixes, pins: changeRules(config)?.fixedBy }

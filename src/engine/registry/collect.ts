@@ -2,6 +2,7 @@ import { collect, type FreedMember, freeLimits, noteLost } from '#registry'
 import { collectedOf, openStoredRegistry } from '#server'
 import { collectGarbage } from '../collect/collect-garbage.ts'
 import type { Engine } from '../engine.ts'
+import { requireRegistry } from './place.ts'
 import { overStore } from './serve.ts'
 
 export interface CollectRegistryOptions {
@@ -25,13 +26,14 @@ export interface CollectedSpace {
 
 /**
  * Removes what no tag reaches from the repositories of the store or of a directory. Servers of the
- * registry may run meanwhile.
+ * registry may run meanwhile. Throws `NOT_FOUND` for a directory without a registry.
  */
 export async function collectRegistry(
   engine: Engine,
   options: CollectRegistryOptions,
 ): Promise<CollectedSpace> {
   const { storage, keep, dryRun = false, signal, onFreed } = options
+  if (storage !== undefined) await requireRegistry(storage)
   const stored = storage === undefined ? undefined : await openStoredRegistry(storage)
   try {
     const { collection, content } = collectedOf(stored ?? (await overStore(engine)))

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { StrakeError } from '#oci'
+import { isSystemError } from '#platform'
 import { type AuthFiles, authFiles } from '#registry/access/open-auth'
 import type { RegistryConfig } from '#registry/config/config'
 import { parseConfig } from '#registry/config/parse-config'
@@ -45,6 +46,22 @@ export async function findPlace(options: PlaceOptions): Promise<RegistryPlace> {
   return {
     config,
     files: authFiles(config, join(await besideOf(config, options), 'registry-auth')),
+  }
+}
+
+/**
+ * Throws `NOT_FOUND` unless a server has made a registry in the directory. A mistyped name, or a disk
+ * that is not mounted, must not look like a registry that has lost nothing and holds nothing.
+ */
+export async function requireRegistry(directory: string): Promise<void> {
+  try {
+    await stat(join(directory, 'repositories'))
+  } catch (cause) {
+    if (!isSystemError(cause, 'ENOENT', 'ENOTDIR')) throw cause
+    throw new StrakeError('NOT_FOUND', `Cannot find a registry in ${directory}`, {
+      cause,
+      remedy: 'name the directory that strake registry serve has as --storage, and mount its disk',
+    })
   }
 }
 

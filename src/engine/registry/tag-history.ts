@@ -2,6 +2,7 @@ import { type Digest, StrakeError } from '#oci'
 import { earlierMeaning, type TagMove } from '#registry'
 import { openStoredRegistry } from '#server'
 import type { Engine } from '../engine.ts'
+import { requireRegistry } from './place.ts'
 import { overStore } from './serve.ts'
 
 export interface TagOfRegistry {
@@ -11,11 +12,15 @@ export interface TagOfRegistry {
   readonly tag: string
 }
 
-/** Returns what a tag of a registry has meant, the newest first, at most 1,000 moves. */
+/**
+ * Returns what a tag of a registry has meant, the newest first, at most 1,000 moves. Throws `NOT_FOUND`
+ * for a directory without a registry.
+ */
 export async function tagHistory(
   engine: Engine,
   { storage, repository, tag }: TagOfRegistry,
 ): Promise<readonly TagMove[]> {
+  if (storage !== undefined) await requireRegistry(storage)
   const stored = storage === undefined ? undefined : await openStoredRegistry(storage)
   try {
     const { facts } = stored ?? (await overStore(engine))
@@ -34,6 +39,7 @@ export async function rollBackTag(
   { storage, repository, tag }: TagOfRegistry,
   to?: string,
 ): Promise<Digest> {
+  if (storage !== undefined) await requireRegistry(storage)
   const stored = storage === undefined ? undefined : await openStoredRegistry(storage)
   try {
     const { facts, registry } = stored ?? (await overStore(engine))

@@ -1,4 +1,5 @@
-import { type Descriptor, isStrakeError } from '#oci'
+import { type Descriptor, isStrakeError, type StrakeError } from '#oci'
+import { isUnknown } from '../proxy/upstream.ts'
 import type { Registry, Repository } from '../registry.ts'
 import { createLocalRegistry } from '../store/local.ts'
 import type { CheckParts, LostContent } from './check-registry.ts'
@@ -14,6 +15,8 @@ export interface RestoreOptions {
   readonly sources: readonly Source[]
   /** Moves damaged content out of the store, and keeps it. Called for absent content, too. */
   readonly setAside: (lost: Descriptor, isDamaged: boolean) => Promise<void>
+  /** Called when a source could not be asked, or sent other content. */
+  readonly onFailure?: ((error: StrakeError) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -23,7 +26,7 @@ export interface RestoreOptions {
  */
 export function createRestore(
   { content, facts }: CheckParts,
-  { sources, setAside, signal }: RestoreOptions,
+  { sources, setAside, onFailure, signal }: RestoreOptions,
 ): (lost: LostContent) => Promise<boolean> {
   const local = createLocalRegistry(content, facts)
   return async ({ repository, descriptor, isDamaged }) => {
@@ -40,6 +43,7 @@ export function createRestore(
       } catch (error) {
         signal?.throwIfAborted()
         if (!isStrakeError(error)) throw error
+        if (!isUnknown(error)) onFailure?.(error)
       }
     }
     return false

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { connectRegistry } from '#registry'
 import { openStoredRegistry, serveRegistry } from '#server'
 import { fromBuffer } from '#stream'
@@ -11,6 +11,9 @@ import {
   noise,
 } from '../../../registry/testing/fixtures.ts'
 import { openTestEngine, type TestEngine } from '../../testing/fixture.ts'
+import { cachedManifests, pruneCache } from '../cache.ts'
+import { collectRegistry } from '../collect.ts'
+import { rollBackTag, tagHistory } from '../tag-history.ts'
 import { backUpRegistry, restoreRegistry } from './backup-registry.ts'
 import { checkStoredRegistry } from './check-stored.ts'
 
@@ -135,4 +138,36 @@ test('a backup never goes into its registry, nor a restore over another one', as
     'not a backup',
   )
   expect(await faultsOf(engine, registry.storage)).toBe(0)
+})
+
+test('a registry that has lost everything does not take its backup along', async () => {
+  await using engine = await openTestEngine()
+  await using registry = await serve(`${engine.directory}/data`)
+  const backup = `${engine.directory}/backup`
+  await registry.push(1)
+  await backUpRegistry(engine, backup, registry)
+  // What a server makes on the mount point of a disk that is not mounted.
+  await using empty = await serve(`${engine.directory}/empty`)
+  await expect(backUpRegistry(engine, backup, empty)).rejects.toThrow('the registry holds nothing')
+  expect(await backUpRegistry(engine, `${engine.directory}/new`, empty)).toMatchObject({ blobs: 0 })
+  const restored = `${engine.directory}/restored`
+  expect(await restoreRegistry(backup, { storage: restored })).toMatchObject({ blobs: 3 })
+})
+
+test('commands that care for a registry refuse a directory without one, and make nothing there', async () => {
+  await using engine = await openTestEngine()
+  const storage = `${engine.directory}/unmounted`
+  await mkdir(storage)
+  const tag = { storage, repository: 'app', tag: 'v1' }
+  const calls: readonly (() => Promise<unknown>)[] = [
+    () => faultsOf(engine, storage),
+    () => backUpRegistry(engine, `${engine.directory}/backup`, { storage }),
+    () => collectRegistry(engine, { storage, keep: 0 }),
+    () => tagHistory(engine, tag),
+    () => rollBackTag(engine, tag),
+    () => Array.fromAsync(cachedManifests(engine, { storage, names: ['docker.io'] })),
+    () => pruneCache(engine, { storage, names: ['docker.io'] }),
+  ]
+  for (const call of calls) await expect(call()).rejects.toThrow('Cannot find a registry in')
+  expect(await readdir(storage)).toEqual([])
 })

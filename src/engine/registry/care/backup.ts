@@ -93,6 +93,7 @@ export async function backUp(
     const taken = join(facts, temporaryName())
     await source.takeFacts(taken)
     const held = contentOfSnapshot(taken)
+    await refuseToEmpty(directory, held)
     const absent: Digest[] = []
     for (const blob of held) {
       options.signal?.throwIfAborted()
@@ -112,6 +113,20 @@ export async function backUp(
     const removed = await removeOthers(directory, held)
     const bytes = held.reduce((sum, { size }) => sum + size, 0)
     return { blobs: held.length - absent.length, bytes, added, removed, absent }
+  }
+}
+
+/** A registry that has lost everything must not take its backup along. */
+async function refuseToEmpty(directory: string, held: readonly Blob[]): Promise<void> {
+  if (held.length > 0) return
+  for (const algorithm of await readdir(join(directory, 'blobs'))) {
+    const names = await readdir(join(directory, 'blobs', algorithm))
+    if (names.length === 0) continue
+    const message = `Cannot back up into ${directory}: the registry holds nothing, and this backup has content`
+    throw new StrakeError('CONFLICT', message, {
+      remedy:
+        'look whether it is the right registry; to back up an empty one, name a new directory',
+    })
   }
 }
 

@@ -135,3 +135,20 @@ test('a manifest whose blob left the repository, and a tag without its manifest,
   const [odd] = (await check(engine, registry)).faults
   expect(odd).toMatchObject({ kind: 'tag', tag: 'odd', problem: 'incomplete' })
 })
+
+test('a registry that cannot be asked for content is named', async () => {
+  await using engine = await openTestEngine()
+  await using registry = await serveFilled(engine, 'data')
+  await damage(registry.path(layers[0].descriptor.digest))
+  const failures: string[] = []
+  const { faults } = await check(engine, {
+    ...{ storage: registry.storage, repair: true, from: ['http://127.0.0.1:1'] },
+    onFailure: ({ message }) => failures.push(message),
+  })
+  expect(faults.map(({ isRepaired }) => isRepaired)).toContain(false)
+  expect(new Set(failures).size).toBe(1)
+  expect(failures[0]).toContain('127.0.0.1:1')
+  await expect(
+    check(engine, { storage: registry.storage, from: ['http://127.0.0.1:1'] }),
+  ).rejects.toThrow('without a repair')
+})

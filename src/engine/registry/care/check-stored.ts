@@ -9,7 +9,7 @@ import { openStoredRegistry } from '#server'
 import { blobProblem } from '../../content/check-blob.ts'
 import type { Engine } from '../../engine.ts'
 import { openReplicas } from '../parts/replicated.ts'
-import { findPlace } from '../place.ts'
+import { findPlace, requireRegistry } from '../place.ts'
 import { overStore } from '../serve.ts'
 
 export interface CheckStoredOptions {
@@ -21,20 +21,30 @@ export interface CheckStoredOptions {
   readonly repair?: boolean | undefined
   /** Hosts or URLs of registries that may have the same content. */
   readonly from?: readonly string[] | undefined
+  /** Called when one of `from` could not be asked, or sent other content. */
+  readonly onFailure?: ((error: StrakeError) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** Proves a registry of this machine, or one of replicas. Servers of it may run meanwhile. */
+/**
+ * Proves a registry of this machine, or one of replicas. Servers of it may run meanwhile. Throws
+ * `NOT_FOUND` for a directory without a registry.
+ */
 export async function* checkStoredRegistry(
   engine: Engine,
   options: CheckStoredOptions,
 ): AsyncGenerator<RegistryFault, CheckSummary> {
-  const { repair, from = [], signal } = options
+  const { repair, from = [], onFailure, signal } = options
+  if (repair !== true && from.length > 0) {
+    throw new StrakeError('INVALID', 'Cannot get content from other registries without a repair', {
+      remedy: 'give --repair beside --from',
+    })
+  }
   await using opened = new AsyncDisposableStack()
   const { setAside, ...parts } = await openParts(engine, options, opened)
   if (repair !== true) return yield* checkRegistry(parts, { signal })
   const sources = await Promise.all(from.map((text) => connectSource(engine, text)))
-  const restore = createRestore(parts, { sources, setAside, signal })
+  const restore = createRestore(parts, { sources, setAside, onFailure, signal })
   return yield* checkRegistry(parts, { restore, signal })
 }
 
@@ -54,6 +64,7 @@ async function openParts(
     return { facts, ledger: facts.ledger, content, setAside: aside }
   }
   const { directory } = place
+  if (directory !== undefined) await requireRegistry(directory)
   const stored =
     directory === undefined ? undefined : opened.use(await openStoredRegistry(directory))
   const { facts } = stored ?? (await overStore(engine))

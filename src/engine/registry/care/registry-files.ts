@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Digest } from '#oci'
 import { openStoredRegistry } from '#server'
 import type { Engine } from '../../engine.ts'
-import { findPlace } from '../place.ts'
+import { findPlace, requireRegistry } from '../place.ts'
 
 /** Where the parts of a registry of this machine are. */
 export interface RegistryFiles {
@@ -19,7 +19,10 @@ export interface FilesOptions {
   readonly storage?: string | undefined
 }
 
-/** Finds the parts of a registry. Its database is brought to the present form. */
+/**
+ * Finds the parts of a registry. Its database is brought to the present form. Throws `NOT_FOUND` for a
+ * directory without one.
+ */
 export async function findRegistryFiles(
   engine: Engine,
   options: FilesOptions,
@@ -31,6 +34,7 @@ export async function findRegistryFiles(
     const facts = join(engine.root, 'registry')
     return { root: engine.root, facts, pathOf: (digest) => engine.content.pathOf(digest), users }
   }
+  await requireRegistry(directory)
   await using stored = await openStoredRegistry(directory)
   const { blobs } = stored
   const facts = join(directory, 'repositories')
