@@ -111,8 +111,17 @@ const toState = remembered((value: object): ContainerState | undefined => {
     Object.entries(createdState).every(
       ([name, one]) => found[name] === undefined || typeof found[name] === typeof one,
     )
-  return isOurs ? { ...createdState, ...value } : undefined
+  if (!isOurs) return undefined
+  const { network } = found
+  const isAttached = typeof network === 'object' && network !== null
+  return {
+    ...createdState,
+    ...value,
+    ...(isAttached && { network: { ...noNetworks, ...network } }),
+  }
 })
+
+const noNetworks: NetworkState = { networks: [], ports: [] }
 
 /** Replaces `state.json` by a rename, so that no reader sees half of it. */
 export function writeState(path: string, state: ContainerState): void {

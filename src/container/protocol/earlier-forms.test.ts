@@ -16,7 +16,7 @@ test('readState() gives missing fields the values of a new container, and keeps 
   using container = makeContainer()
   const process = { pid: 5, startTime: '7', bootId: 'b' }
   const path = `${container.root}/state.json`
-  writeJson(path, { status: 'running', process, later: true })
+  writeJson(path, { status: 'running', process, later: true, network: { namespace: '/n' } })
   const state = readState({ state: path, directory: container.root })
   expect(state).toMatchObject({
     status: 'running',
@@ -24,6 +24,7 @@ test('readState() gives missing fields the values of a new container, and keeps 
     exitCode: 0,
     restartCount: 0,
     error: '',
+    network: { namespace: '/n', networks: [], ports: [] },
   })
   writeFileSync(path, '{"status":"running","exitCode":"0"}')
   expect(readState({ state: path, directory: container.root }).status).toBe('dead')
