@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseContainerRequest } from '#docker/flags/container-flags'
 import { parseCgroupParent } from '#docker/flags/limits'
@@ -170,6 +169,7 @@ async function readLabelFiles(files: readonly string[] = []): Promise<readonly s
 
 async function readLabelFile(file: string): Promise<string> {
   try {
+    const { readFile } = await import('node:fs/promises')
     return await readFile(file, 'utf8')
   } catch (cause) {
     throw new StrakeError('NOT_FOUND', `Cannot read the label file ${file}: no such file`, {

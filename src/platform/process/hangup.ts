@@ -1,10 +1,11 @@
+import { readSmallFile } from '../call/posix.ts'
+
 /**
  * Whether this process ignores SIGHUP, as under `nohup`. To be asked before the first handler is
  * set, because a handler replaces the choice of the caller.
  */
 export function ignoresHangup(): boolean {
-  const { readFileSync } = process.getBuiltinModule('node:fs')
-  const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1]
+  const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readSmallFile('/proc/self/status') ?? '')?.[1]
   return ignored !== undefined && (BigInt(`0x${ignored}`) & hangup) !== 0n
 }
 
