@@ -81,7 +81,7 @@ test.skipIf(hybridControllers().length === 0)(
 
 test('detectRuntime() knows any runtime by what it calls itself', async () => {
   const lines = {
-    youki: 'youki version 0.5.7',
+    youki: 'youki version: 0.7.0',
     runsc: 'runsc version release-20260601.0',
     kata: 'kata-runtime  : 3.2.0',
   }

@@ -96,9 +96,9 @@ async function identify(path: string, cache: string | undefined): Promise<Identi
   const remembered = cache === undefined ? {} : readCache(cache)
   const line =
     remembered[key] ?? (await runCommand([path, '--version'])).stdout.split('\n')[0] ?? ''
-  // `runc version 1.3.0`; Kata writes `kata-runtime  : 3.2.0`.
+  // `runc version 1.3.0`; youki writes `youki version: 0.7.0`, and Kata `kata-runtime  : 3.2.0`.
   const [, name, version = 'unknown'] =
-    /^([\w.-]{1,64}) +(?:version|:) +(\S{1,64})/.exec(line) ?? []
+    /^([\w.-]{1,64}) +(?:version:?|:) +(\S{1,64})/.exec(line) ?? []
   // A program that was killed before it printed its version is run again.
   if (cache !== undefined && name !== undefined && remembered[key] === undefined) {
     writeCache(cache, { ...remembered, [key]: line })

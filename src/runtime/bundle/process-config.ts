@@ -60,7 +60,8 @@ export function processConfig(options: ProcessOptions): ProcessConfig {
       ambient: [],
     },
     ...(options.rlimits === undefined ? {} : { rlimits: options.rlimits }),
-    noNewPrivileges: security.noNewPrivileges ?? false,
+    // youki loads the filter too late, and fails, for any value but an absent one.
+    ...(security.noNewPrivileges ? { noNewPrivileges: true } : {}),
     ...apparmorConfig(security),
     ...(options.oomScoreAdj === undefined ? {} : { oomScoreAdj: options.oomScoreAdj }),
   }

@@ -55,7 +55,7 @@ export interface ProcessConfig {
   readonly cwd: string
   readonly capabilities: CapabilitySets
   readonly rlimits?: readonly Rlimit[]
-  readonly noNewPrivileges: boolean
+  readonly noNewPrivileges?: true
   readonly apparmorProfile?: string
   readonly oomScoreAdj?: number
 }
