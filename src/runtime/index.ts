@@ -78,6 +78,7 @@ export {
   discard,
   type ExitStatus,
   forget,
+  isSandboxed,
   openRuntime,
   type Runtime,
   type RuntimeProgram,

@@ -71,6 +71,14 @@ export function openRuntime(program: RuntimeProgram): Runtime {
   }
 }
 
+/** Runtimes whose containers have a kernel of their own: their processes are not processes of this machine. */
+const sandboxes: ReadonlySet<string> = new Set(['runsc', 'kata-runtime'])
+
+/** Whether the process of a container, as this machine sees it, is a sandbox around it with another root. */
+export function isSandboxed({ name }: Pick<Runtime, 'name'>): boolean {
+  return sandboxes.has(name)
+}
+
 /** A command line of the runtime: `runtimeCommand(runtime, 'exec', '--process', file, id)`. */
 export function runtimeCommand(
   { name, path, root }: Pick<Runtime, 'name' | 'path' | 'root'>,
@@ -78,7 +86,9 @@ export function runtimeCommand(
 ): readonly [string, ...string[]] {
   // runc notices by itself that it may not make control groups.
   const groups = name === 'crun' && !ownsCgroups() ? ['--cgroup-manager=disabled'] : []
-  return [path, '--root', root, ...groups, ...args]
+  // Else runsc keeps the changes to itself, and `diff`, `commit` and `cp` do not see them.
+  const changes = name === 'runsc' ? ['--overlay2=none'] : []
+  return [path, '--root', root, ...groups, ...changes, ...args]
 }
 
 /** The only environment in which a runtime is started. */

@@ -96,3 +96,18 @@ test('startFailure() reads the log of every version of crun and runc', () => {
     message: 'Cannot start the container: /nope: it is a directory: permission denied',
   })
 })
+
+test('startFailure() reads the logs of youki and gVisor', () => {
+  const youki = { timestamp: '2026-11-29T23:55:06Z', level: 'ERROR', target: 'youki' }
+  const message = 'error in executing command: failed to create container: no seccomp'
+  expect(startFailure(JSON.stringify({ ...youki, message }), 'sh')).toMatchObject({
+    exitCode: 125,
+    message: 'Cannot start the container: failed to create container: no seccomp',
+  })
+  const msg =
+    'executing processes for container: error finding executable "nope" in PATH [/bin]: no such file or directory'
+  expect(startFailure(JSON.stringify({ msg, level: 'error' }), 'nope')).toMatchObject({
+    exitCode: 127,
+    message: 'Cannot start the container: nope: executable file not found in $PATH',
+  })
+})

@@ -9,9 +9,9 @@ import { jsonObjects } from './json-values.ts'
 export function startFailure(log: string, command: string): StartError {
   const reason = lastError(log)
   const about =
-    /executable file|exec: "|open executable|exec user process|exec container process|execve|exec format|cannot execute|the path `/i
+    /executable file|finding executable|exec: "|open executable|exec user process|exec container process|execve|exec format|cannot execute|the path `/i
   if (about.test(reason)) {
-    if (/not found in \$PATH/i.test(reason) && !command.includes('/')) {
+    if (/not found in \$PATH|in PATH \[/i.test(reason) && !command.includes('/')) {
       return new StartError(127, `${command}: executable file not found in $PATH`)
     }
     if (/not found|no such file/i.test(reason)) {
@@ -46,13 +46,20 @@ function refusedSetting(reason: string): string | undefined {
 function lastError(log: string): string {
   const messages = [...jsonObjects(log)].map(errorOf).filter((message) => message !== undefined)
   return (messages.at(-1) ?? log.trim().split('\n').at(-1) ?? '')
-    .replace(/^(runc (run|create|exec) failed: |exec failed: )+/, '')
+    .replace(/^(runc (run|create|exec) failed: |exec failed: |error in executing command: )+/, '')
     .replace(/^unable to start container process: /, '')
     .slice(0, 1000)
 }
 
-function errorOf({ level, msg }: { level?: unknown; msg?: unknown }): string | undefined {
-  return (level === 'error' || level === 'fatal') && typeof msg === 'string'
-    ? msg.trim()
+interface LogLine {
+  readonly level?: unknown
+  readonly msg?: unknown
+  readonly message?: unknown
+}
+
+/** youki writes levels in capitals, and `message`. */
+function errorOf({ level, msg, message = msg }: LogLine): string | undefined {
+  return /^(error|fatal)$/i.test(String(level)) && typeof message === 'string'
+    ? message.trim()
     : undefined
 }

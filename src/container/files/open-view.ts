@@ -1,10 +1,11 @@
 import { closeFile, openFile, openFlag, pathExists } from '#platform'
-import { ContainerView, openSource } from '#runtime'
+import { ContainerView, isSandboxed, openSource } from '#runtime'
 import { ownUser, releaseVolumes, type VolumeUser } from '#volume'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { lockContainer } from '../model/lock.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
 import { openView } from '../model/running-view.ts'
+import { runtimeOf } from '../process/runtime-of.ts'
 import { openRootOf } from '../recovery/reconcile.ts'
 import { etcFileNames } from '../setup/etc-files.ts'
 import { MountedImages } from '../setup/mounted-images.ts'
@@ -54,7 +55,9 @@ async function openRunning(
   if (!isRunning(container)) return undefined
   using held = new DisposableStack()
   const { process, root } = container.state
-  const running = process && openView(process)
+  // The process of a sandbox has another root.
+  const isVisible = !isSandboxed(runtimeOf(context, container))
+  const running = process && isVisible ? openView(process) : undefined
   if (running !== undefined) {
     held.use(running)
     running.cover('/sys', { type: 'kernel' })

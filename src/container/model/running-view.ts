@@ -1,14 +1,23 @@
 import { StrakeError } from '#oci'
 import { isAlive, isSystemError, type ProcessIdentity } from '#platform'
-import { ContainerView } from '#runtime'
+import { ContainerView, isSandboxed, type RuntimeProgram } from '#runtime'
 
 interface Running {
   readonly name: string
-  readonly state: { readonly process?: ProcessIdentity }
+  readonly state: { readonly process?: ProcessIdentity; readonly root?: string }
 }
 
-/** The files that the processes of a running container see. Throws `CONFLICT` when it has ended. */
-export function viewOfRunning({ name, state }: Running): ContainerView {
+/**
+ * The files that the processes of a running container see; of a sandbox, those without its mounts.
+ * Throws `CONFLICT` when the container has ended.
+ */
+export function viewOfRunning(
+  { name, state }: Running,
+  runtime: Pick<RuntimeProgram, 'name'> | undefined,
+): ContainerView {
+  if (runtime !== undefined && isSandboxed(runtime) && state.root !== undefined) {
+    return ContainerView.ofRoot(state.root)
+  }
   const identity = state.process
   const view = identity && openView(identity)
   if (view !== undefined) return view

@@ -31,6 +31,8 @@ export interface ExecPlace {
   /** The container's first process. */
   readonly base: ProcessConfig
   readonly files: ContainerView
+  /** Its mounts are not visible, so that commands and directories in them are not checked. */
+  readonly isSandboxed?: boolean | undefined
   /** Describes the process in messages. */
   readonly what: string
 }
@@ -57,7 +59,7 @@ export function execProcess(place: ExecPlace, options: ExecProcessOptions): Proc
     cwd: workingDirectory(place, workingDir ?? base.cwd),
     user: user ?? { ...base.user, additionalGids: base.user.additionalGids ?? [], home: '/' },
   }
-  checkCommand(files, process, what)
+  if (!place.isSandboxed) checkCommand(files, process, what)
   const { terminal, consoleSize, ...inherited } = base
   return {
     ...inherited,
@@ -71,10 +73,11 @@ export function execProcess(place: ExecPlace, options: ExecProcessOptions): Proc
 }
 
 /** A directory that is missing, or is a file, is a failed start, like a missing command. */
-function workingDirectory({ files, what }: ExecPlace, path: string): string {
+function workingDirectory({ files, isSandboxed, what }: ExecPlace, path: string): string {
   if (!path.startsWith('/')) {
     throw new StrakeError('INVALID', `Cannot use working directory ${path}: it is not absolute`)
   }
+  if (isSandboxed) return path
   try {
     return resolveWorkingDirectory(files, path, 'refuse')
   } catch (error) {

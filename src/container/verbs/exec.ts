@@ -1,5 +1,5 @@
 import { makeDirectory, pathExists, treeCalls, writeSmallFile } from '#platform'
-import { encodeConfig, readBundle } from '#runtime'
+import { encodeConfig, isSandboxed, readBundle } from '#runtime'
 import { containerPaths, type RunningContext } from '../model/context.ts'
 import { randomId } from '../model/names.ts'
 import type { Container } from '../model/record.ts'
@@ -106,7 +106,7 @@ function removeOwn(run: string, name: string): void {
 
 /** Throws what `execInContainer` throws for a user that the container does not have. */
 export function requireExecUser(container: Container, user: string): void {
-  using files = viewOfRunning(requireRunning(container))
+  using files = viewOfRunning(requireRunning(container), container.settings.runtime)
   resolveExecUser({ settings: container.settings, files }, user)
 }
 
@@ -123,12 +123,13 @@ function prepare(
   const { id, name, settings } = container
   const { own: directory, consoleSize, signal, tty = false, interactive = false } = options
   const what = `a process in container ${name}`
-  using files = viewOfRunning(container)
+  const runtime = runtimeOf(context, container)
+  using files = viewOfRunning(container, runtime)
   const base = readBundle(containerPaths(context, id).directory).process
-  const process = execProcess({ settings, base, files, what }, options)
+  const place = { settings, base, files, isSandboxed: isSandboxed(runtime), what }
+  const process = execProcess(place, options)
   writeSmallFile(`${directory}/process.json`, encodeConfig(process), 0o600)
   const program = options.command[0] ?? 'the command'
-  const runtime = runtimeOf(context, container)
   return {
     runtime,
     id,
