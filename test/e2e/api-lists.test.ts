@@ -35,7 +35,7 @@ async function strake(target: Target, ...args: readonly string[]): Promise<strin
     STRAKE_ROOT: join(target.directory, 'root'),
     STRAKE_RUN: join(target.directory, 'run'),
   }
-  const { exitCode, stdout, stderr } = await command([program, ...args], { env })
+  const { exitCode, stdout, stderr } = await command([...target.enter, program, ...args], { env })
   if (exitCode !== 0) throw new Error(`${args.join(' ')}: ${stderr}`)
   return stdout.trim()
 }
@@ -102,8 +102,7 @@ test.skipIf(reason !== undefined)(
 
     // Both of its processes are killed: nothing tells the server.
     const { process: first, monitor } = JSON.parse(readFileSync(stateFile(two), 'utf8'))
-    process.kill(monitor.pid, 'SIGKILL')
-    process.kill(first.pid, 'SIGKILL')
+    await command([...target.enter, 'kill', '-9', `${monitor.pid}`, `${first.pid}`])
     await until(async () => (await states())[1] === 'two exited')
     expect(await states()).toEqual(['sick running', 'two exited', 'uno running'])
 
