@@ -28,6 +28,8 @@ export interface ReplicatedOptions {
    * of its body. Default: 30,000.
    */
   readonly timeout?: number | undefined
+  /** See `LocalRegistryOptions`. */
+  readonly monotonic?: (() => number) | undefined
 }
 
 /** Seconds for which the URL of a redirect is valid. */
@@ -48,6 +50,7 @@ export async function openReplicatedRegistry({
   redirects,
   sweepInterval = 60_000,
   timeout = 30_000,
+  monotonic,
 }: ReplicatedOptions): Promise<ReplicatedRegistry> {
   const facts = await openPostgresFacts(database)
   // Signatures have a time, too, and the clock of this machine may be wrong.
@@ -77,7 +80,7 @@ export async function openReplicatedRegistry({
   }, sweepInterval)
   timer.unref()
   return {
-    registry: createLocalRegistry(content, facts),
+    registry: createLocalRegistry(content, facts, { monotonic }),
     facts,
     uploads: facts.uploads,
     auth: facts,

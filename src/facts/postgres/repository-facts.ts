@@ -1,5 +1,5 @@
 import { type Descriptor, type Digest, StrakeError } from '#oci'
-import type { Postgres } from '#platform'
+import type { Postgres, SqlRow } from '#platform'
 import { sqlState } from '#platform/data/postgres'
 import {
   type Change,
@@ -33,6 +33,8 @@ export class PostgresRepositoryFacts implements RepositoryFacts {
   readonly #postgres: Postgres
   readonly #now: () => number
   readonly #deadline: () => number
+  /** The row of the manifest whose tag was found in this turn of the event loop. */
+  #tagged: SqlRow | undefined
 
   constructor(name: string, { postgres, now, deadline }: Backing) {
     this.#name = name
@@ -47,11 +49,7 @@ export class PostgresRepositoryFacts implements RepositoryFacts {
   }
 
   async find(kind: MemberKind, digest: Digest): Promise<Member | undefined> {
-    const [row] = await this.#postgres.query(
-      `SELECT ${memberColumns}, free_since FROM strake_members
-       WHERE repository = ${idOf} AND kind = $2 AND digest = $3`,
-      ...[this.#name, kindNumber[kind], digest],
-    )
+    const row = this.#takeTagged(kind, digest) ?? (await this.#findRow(kind, digest))
     if (row === undefined) return undefined
     const freeSince = row['free_since']
     if (freeSince === null || this.#now() - Number(freeSince) < useResolution) {
@@ -99,9 +97,37 @@ export class PostgresRepositoryFacts implements RepositoryFacts {
   }
 
   async findTag(tag: string): Promise<Digest | undefined> {
-    const query = `SELECT digest FROM strake_tags WHERE repository = ${idOf} AND name = $2`
-    const [row] = await this.#postgres.query(query, this.#name, tag)
-    return row && digestOf(row['digest'])
+    // The caller needs the manifest next, so the same query gets it.
+    const [row] = await this.#postgres.query(
+      `SELECT t.digest AS tagged, m.* FROM strake_tags t LEFT JOIN LATERAL
+         (SELECT ${memberColumns}, free_since FROM strake_members
+          WHERE repository = t.repository AND kind = 1 AND digest = t.digest) m ON true
+       WHERE t.repository = ${idOf} AND t.name = $2`,
+      ...[this.#name, tag],
+    )
+    if (row === undefined) return undefined
+    if (row['digest'] !== null) {
+      this.#tagged = row
+      setImmediate(() => {
+        this.#tagged = undefined
+      })
+    }
+    return digestOf(row['tagged'])
+  }
+
+  #takeTagged(kind: MemberKind, digest: Digest): SqlRow | undefined {
+    const row = this.#tagged
+    this.#tagged = undefined
+    return kind === 'manifest' && row?.['digest'] === digest ? row : undefined
+  }
+
+  async #findRow(kind: MemberKind, digest: Digest): Promise<SqlRow | undefined> {
+    const [row] = await this.#postgres.query(
+      `SELECT ${memberColumns}, free_since FROM strake_members
+       WHERE repository = ${idOf} AND kind = $2 AND digest = $3`,
+      ...[this.#name, kindNumber[kind], digest],
+    )
+    return row
   }
 
   async setTag(

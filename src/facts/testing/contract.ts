@@ -64,6 +64,18 @@ export function testDatabaseFacts(name: string, create: () => Promise<TestDataba
       expect(await mine.repository('app').find('manifest', two.digest)).toBeDefined()
     }))
 
+  test(`${name} does not find what another process removed after its tag was found`, () =>
+    withTwo(async (mine, others) => {
+      await addManifest(mine, 'app')
+      const repository = mine.repository('app')
+      await repository.setTag('v1', one.digest)
+      expect(await repository.findTag('v1')).toBe(one.digest)
+      expect(await repository.find('manifest', one.digest)).toMatchObject({ descriptor: one })
+      await repository.findTag('v1')
+      await others.repository('app').remove('manifest', one.digest)
+      expect(await repository.find('manifest', one.digest)).toBeUndefined()
+    }))
+
   test(`${name} writes what two servers add at the same time`, () =>
     withTwo(async (mine, others) => {
       const names = Array.from({ length: 200 }, (_, count) => `team/${count}`)

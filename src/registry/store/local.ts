@@ -39,6 +39,11 @@ export interface LocalRegistryOptions {
    * registry over an image store finds the store's blobs, so that a push sends no bytes.
    */
   readonly findBlob?: (digest: Digest) => Promise<Descriptor | undefined>
+  /**
+   * Returns milliseconds of a clock that never goes back: for how long content is believed to be there.
+   * Default: that of `performance`.
+   */
+  readonly monotonic?: (() => number) | undefined
 }
 
 /** Makes a registry of content and facts, such as memory, a directory or an image store. */
@@ -47,7 +52,7 @@ export function createLocalRegistry(
   facts: RegistryFacts,
   options: LocalRegistryOptions = {},
 ): Registry {
-  const backing = { blobs, facts, options, documents: new StoredDocuments(blobs) }
+  const backing = { blobs, facts, options, documents: new StoredDocuments(blobs, options) }
   return {
     repository: (name, opening) => new LocalRepository(parseName(name), backing, opening),
     repositories: (page) => facts.repositories(page),

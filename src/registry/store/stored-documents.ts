@@ -12,10 +12,14 @@ const smallSize = 16 * 1024
 export class StoredDocuments {
   readonly #blobs: ContentStore
   readonly #kept = new KeptDocuments()
-  readonly #seen = new SeenContent()
+  readonly #seen: SeenContent
 
-  constructor(blobs: ContentStore) {
+  constructor(
+    blobs: ContentStore,
+    { monotonic }: { readonly monotonic?: (() => number) | undefined } = {},
+  ) {
     this.#blobs = blobs
+    this.#seen = new SeenContent(monotonic)
   }
 
   /** Returns true for content that `read` may be called for. */
