@@ -188,3 +188,27 @@ test('a token that is refused before it expires is replaced, also if the challen
   await repository.resolve('2')
   expect(issued).toBe(2)
 })
+
+test('connectRegistry() asks for the token service again when the one it knows refuses or is gone', async () => {
+  for (const isGone of [false, true]) {
+    let [realm, isMoved] = ['https://old.registry.example/token', false]
+    const server = peer(async (request) => {
+      const { hostname, pathname } = new URL(request.url)
+      if (pathname === '/token' && isMoved && hostname.startsWith('old.')) {
+        if (isGone) throw new TypeError('Unable to connect')
+        return new Response('{}', { status: 403 })
+      }
+      // Each token is good for one look only, so that the next one asks for a token again.
+      if (pathname === '/token') return Response.json({ token: hostname, expires_in: 1 })
+      const right = `Bearer ${new URL(realm).hostname}`
+      if (request.headers.get('Authorization') === right) return serveContent(request, image)
+      const challenge = `Bearer realm="${realm}",service="s"`
+      return new Response(null, { status: 401, headers: { 'WWW-Authenticate': challenge } })
+    })
+    const repository = connect(server).repository('app')
+    await repository.resolve('1')
+    realm = 'https://new.registry.example/token'
+    isMoved = true
+    expect((await repository.resolve('1')).digest).toBe(image.descriptor.digest)
+  }
+})

@@ -1,5 +1,6 @@
 import { isStrakeError } from '#oci'
 import { isSameSite, type ResolveHost } from '../http/address.ts'
+import { RetryableError } from '../http/retry.ts'
 import type { Fetch } from '../http/transport.ts'
 import type { Credential, CredentialSource } from '../registry.ts'
 import { type Challenge, parseChallenges } from './challenge.ts'
@@ -37,8 +38,17 @@ export class Authorizer {
 
   /** Returns the header for a request that needs `scopes`, without a request to the registry. */
   async header(scopes: readonly string[], signal?: AbortSignal): Promise<string | undefined> {
-    if (this.#challenge === undefined) return undefined
-    return this.#answer(this.#challenge, unionScopes(scopes), signal)
+    const challenge = this.#challenge
+    if (challenge === undefined) return undefined
+    try {
+      return await this.#answer(challenge, unionScopes(scopes), signal)
+    } catch (error) {
+      // The registry may have another token service by now. It names it when it is asked without a token.
+      if (this.#challenge === challenge) this.#challenge = undefined
+      signal?.throwIfAborted()
+      if (error instanceof RetryableError) throw error
+      return undefined
+    }
   }
 
   /**

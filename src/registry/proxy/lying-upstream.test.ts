@@ -82,3 +82,16 @@ test('a cache asks nobody but its upstream: not the URLs of a layer, and no addr
   expect(redirected).toBeGreaterThan(0)
   expect(rig.asked.filter((url) => !url.startsWith('https://registry.example/'))).toEqual([])
 })
+
+test('a refused login of the cache, and wrong content, are faults of the upstream to every client', async () => {
+  const refuse = openRig(() => new Response('{}', { status: 401 }))
+  const lie = openRig((request) =>
+    request.url.includes('/blobs/') ? new Response('x') : manifestAnswer(right, wrong),
+  )
+  const blobPath = `blobs/${blob('data').descriptor.digest}`
+  for (const path of ['manifests/v1', `manifests/${right.descriptor.digest}`, blobPath]) {
+    // With 401 a client would ask its user for a password.
+    expect([path, (await refuse.get(path)).status]).toEqual([path, 403])
+    expect([path, (await lie.get(path)).status]).toEqual([path, 503])
+  }
+})

@@ -82,11 +82,21 @@ export class ProxyRepository implements Repository {
   }
 
   async *read(target: Descriptor, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
-    const { local, remote, upstream } = this.#parts
+    const { local, upstream } = this.#parts
     if (await local.has(target)) {
       yield* local.read(target, options)
       return
     }
+    try {
+      yield* this.#readComing(target, options)
+    } catch (error) {
+      throw translated(error, upstream)
+    }
+  }
+
+  /** Yields a blob that the cache does not have. */
+  async *#readComing(target: Descriptor, options: ReadOptions): AsyncGenerator<Uint8Array> {
+    const { local, remote, upstream } = this.#parts
     const isPart = (options.start ?? 0) > 0 || (options.end ?? target.size) < target.size
     const isKept = target.size <= (upstream.maxBlobSize ?? Number.POSITIVE_INFINITY)
     if (isPart && isKept) await this.#fetch(target).whole
@@ -106,7 +116,7 @@ export class ProxyRepository implements Repository {
       }
     } catch (error) {
       // Without space the content is passed on, unless a part of it has been sent.
-      if (sent || !isStorageFull(error)) throw translated(error, upstream)
+      if (sent || !isStorageFull(error)) throw error
       yield* remote.read(target, options)
     }
   }
@@ -186,11 +196,7 @@ export class ProxyRepository implements Repository {
   async #orStale(reference: string, work: () => Promise<Descriptor>): Promise<Descriptor> {
     const { local, state, upstream, opening } = this.#parts
     const kept = isDigest(reference) ? undefined : await tagOf(local, reference)
-    if (kept === undefined) {
-      return await work().catch((error: unknown) => {
-        throw translated(error, upstream)
-      })
-    }
+    if (kept === undefined) return await work()
     try {
       const reason = state.down.get(upstream.prefix, pauseAfterFailure)
       if (reason !== undefined) throw reason
@@ -205,9 +211,12 @@ export class ProxyRepository implements Repository {
     }
   }
 
-  /** Asks the upstream, unless it has said a moment ago that it does not have this. */
+  /**
+   * Asks the upstream, unless it has said a moment ago that it does not have this. Throws errors for
+   * clients of the cache.
+   */
   async #ask<T>(reference: string, work: () => Promise<T>): Promise<T> {
-    const { state, local } = this.#parts
+    const { state, local, upstream } = this.#parts
     const key = this.#key(reference)
     if (state.absent.get(key, absence) !== undefined) throw this.#unknown(reference)
     try {
@@ -217,25 +226,21 @@ export class ProxyRepository implements Repository {
         state.absent.set(key, true)
         if (!isDigest(reference)) await local.untag(reference).catch(unlessStorageFull)
       }
-      throw error
+      throw translated(error, upstream)
     }
   }
 
   async #fetchManifest(reference: string): Promise<FoundManifest> {
-    const { local, remote, state, upstream } = this.#parts
-    try {
-      return await this.#ask(reference, () =>
-        state.manifests.run(this.#key(reference), async () => {
-          const found = await remote.readManifest(reference)
-          const { descriptor, raw } = found
-          await local.write(descriptor, fromBuffer(raw)).catch(unlessStorageFull)
-          await this.#noteTag(reference, descriptor)
-          return await this.#remember(found)
-        }),
-      )
-    } catch (error) {
-      throw translated(error, upstream)
-    }
+    const { local, remote, state } = this.#parts
+    return await this.#ask(reference, () =>
+      state.manifests.run(this.#key(reference), async () => {
+        const found = await remote.readManifest(reference)
+        const { descriptor, raw } = found
+        await local.write(descriptor, fromBuffer(raw)).catch(unlessStorageFull)
+        await this.#noteTag(reference, descriptor)
+        return await this.#remember(found)
+      }),
+    )
   }
 
   /** Points the cache's tag to a manifest, once the cache has it. */
