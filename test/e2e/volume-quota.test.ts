@@ -26,7 +26,7 @@ mount -o loop,prjquota $disk.img $disk
 const own = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
 
 function reasonAgainst(type: keyof typeof make): string | undefined {
-  const reason = missing('busybox', 'tar', 'unshare', `mkfs.${type}`)
+  const reason = missing('busybox', 'tar', 'unshare', 'lsattr', `mkfs.${type}`)
   if (reason !== undefined) return reason
   const directory = mkdtempSync(join(tmpdir(), 'strake-quota-'))
   const probe = spawnSync('unshare', [...own, 'sh', '-c', withDisk(type, directory)])
