@@ -23,7 +23,7 @@ const most: Readonly<Record<string, number>> = {
   'cli/commands/system-command.ts': 100,
   'cli/commands/top-command.ts': 85,
   'cli/commands/volume-command.ts': 160,
-  'container/monitor/main.ts': 137,
+  'container/monitor/main.ts': 131,
   'container/verbs/start.ts': 240,
   'engine/container/launch.ts': 75,
   'engine/container/run.ts': 285,

@@ -54,10 +54,12 @@ describe.skipIf(cannotRun !== undefined)(`events${cannotRun ? ` (${cannotRun})` 
     expect(others.map(({ type, action }) => `${type} ${action}`)).toEqual([
       'volume create',
       'network connect',
+      'volume mount',
       'network disconnect',
+      'volume unmount',
       'volume destroy',
     ])
-    const networks = events.list({ attributes: { container: id } })
+    const networks = events.list({ types: ['network'], attributes: { container: id } })
     expect(networks.map(({ actor }) => actor)).toEqual(['bridge', 'bridge'])
   })
 
@@ -72,7 +74,7 @@ describe.skipIf(cannotRun !== undefined)(`events${cannotRun ? ` (${cannotRun})` 
       id = created.id
     }
     await runContainer(bed.context, { ...base(), command: ['true'], remove: true }, { onCreated })
-    expect(actionsOf(id)).toEqual(['create', 'start', 'die', 'destroy'])
+    expect(actionsOf(id)).toEqual(['create', 'attach', 'start', 'die', 'destroy'])
   })
 
   test('a monitor records every restart', async () => {
