@@ -15,7 +15,8 @@ const replicas = 3
 
 /**
  * What three replicas together answer on processors of their own, computed from the processor time of
- * an answer: a replica answers on one thread. The database has a processor of its own.
+ * an answer: a replica answers on one thread. The database has a process for each connection, and as
+ * many processors as the last figure says; with fewer, it is what limits the replicas.
  */
 export const replicaRows: readonly Row[] =
   clusterReason === undefined
@@ -72,13 +73,10 @@ async function measureReplicas(rig: Rig) {
   }
   const alone = await measure([first])
   const together = await measure([first, ...others])
-  // A database with one processor may be what limits them.
-  const rateOf = (servers: number, { replica, database }: Cost): number =>
-    Math.min(servers / replica, 1 / database)
-  const rate = rateOf(replicas, together)
+  const rate = replicas / together.replica
   return [
-    { unit: 'times that of one', value: rate / rateOf(1, alone), least: 2.5 },
-    { unit: 'per second of one', value: rateOf(1, alone) },
+    { unit: 'times that of one', value: rate * alone.replica, least: 2.5 },
+    { unit: 'per second of one', value: 1 / alone.replica },
     { unit: 'processors for the database', value: rate * together.database },
   ]
 }
