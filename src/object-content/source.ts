@@ -1,6 +1,6 @@
 import type { Bytes } from '#stream'
 
-/** The bytes of a sender. Tells whether an error is the sender's, and not that of who reads them. */
+/** The bytes of a sender. Says of an error whether the sender caused it, not the reader of the bytes. */
 export class Source {
   readonly #bytes: Bytes
   failure: { readonly error: unknown } | undefined

@@ -212,7 +212,7 @@ test('every login begins a new session and a new token of forms', async () => {
   browser.cookies.delete('strake-session')
   await browser.signIn('ann')
   for (const [name, value] of before) expect(browser.cookies.get(name)).not.toBe(value)
-  // A value that somebody has put into the browser becomes no session.
+  // The server makes no session of a cookie that an attacker has set in the browser.
   const fixed = new Browser()
   const planted = `strake_${'0'.repeat(16)}_${'A'.repeat(43)}`
   fixed.cookies.set('strake-session', planted)

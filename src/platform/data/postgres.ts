@@ -139,7 +139,7 @@ export function connectPostgres(options: PostgresOptions): Postgres {
   }
 }
 
-/** Tells those who watch how long a statement took, and its SQLSTATE or error if it failed. */
+/** Publishes how long a statement took, and its SQLSTATE or error if it failed. */
 async function published<T>(text: string, work: () => Promise<T>): Promise<T> {
   const started = performance.now()
   const publish = (error?: string): void =>

@@ -27,7 +27,7 @@ export function createTokenAdmin(tokens: TokenFacts, now: () => number = Date.no
   return {
     async list(owner) {
       const found = (await listAll(owner)).toReversed()
-      // Logins come and go: many of them must not hide the tokens that somebody has made.
+      // Logins come and go: many of them must not hide the tokens that the user has made.
       const made = found.filter(({ kind }) => !isLoginKind(kind))
       const logins = found.filter(({ kind }) => isLoginKind(kind))
       return [...made, ...logins].slice(0, mostListed).map(withoutSecret)

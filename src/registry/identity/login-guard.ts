@@ -28,7 +28,7 @@ export interface FailureFacts {
   clear(own: string, others: readonly string[]): Promise<void>
 }
 
-/** A login that may be tried. Its outcome is told by one of the calls. */
+/** A login that may be tried. The caller reports its outcome by one of the functions. */
 export interface Attempt {
   failed(): Promise<void>
   succeeded(): Promise<void>

@@ -95,7 +95,7 @@ export class Session implements UploadSession {
     const ingest = this.#ingest
     this.#ingest = undefined
     if (ingest !== undefined) {
-      // An ID that cannot be stored is that of an earlier chunk, and the client is told so.
+      // PostgreSQL cannot store some characters. The client learns that the ID is not the latest one.
       const noted = this.#noteIngest(ingest).catch(() => {})
       this.#closing = noted.finally(() => ingest[Symbol.asyncDispose]())
     }
