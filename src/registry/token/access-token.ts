@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { CryptoKey } from 'jose'
+import { StrakeError } from '#oci'
 import type { Identity } from '../policy/identity.ts'
 import { signingAlgorithm } from './signing-key.ts'
 import type { SigningKeys } from './signing-keys.ts'
@@ -37,12 +38,13 @@ export class AccessTokens {
     this.lifetime = options.lifetime
   }
 
+  /** Throws `DENIED` for a sender with so many groups, claims or limits that no server would accept it. */
   async sign({ identity, scopes }: AccessToken): Promise<string> {
     const { SignJWT } = await import('jose')
     const { keys, service, lifetime, now } = this.#options
     const key = await keys.current()
     const issued = Math.floor(now() / 1000)
-    return await new SignJWT({ access: scopes.map(toAccess), strake: identity })
+    const text = await new SignJWT({ access: scopes.map(toAccess), strake: identity })
       .setProtectedHeader({ alg: signingAlgorithm, typ: 'JWT', kid: key.id })
       .setIssuer(service)
       .setAudience(service)
@@ -52,6 +54,11 @@ export class AccessTokens {
       .setExpirationTime(issued + Math.ceil(lifetime / 1000))
       .setJti(randomUUID())
       .sign(key.sign)
+    if (text.length <= longest) return text
+    const message = `Cannot make an access token for ${identity.name}: its groups, claims and scopes are too long`
+    throw new StrakeError('DENIED', message, {
+      remedy: 'make a token with fewer scopes, such as team/**:pull',
+    })
   }
 
   /** Returns what the token proves; `undefined` for a token that is not of this registry or has ended. */

@@ -12,15 +12,23 @@ export interface Right {
 /** Scopes of one request for a token. */
 const mostScopes = 100
 
+/** Characters of granted scopes and limits in an access token. A longer one fits into no header. */
+const mostText = 5000
+
+/** Characters that a token needs for a scope beside its name. */
+const around = 48
+
 /**
  * Returns the requested scopes with those actions that the rules allow. What is not allowed, or
- * not understood, is left out: the client sees that in the answer to its next request.
+ * not understood, or does not fit into a token, is left out: the client sees that in the answer to its
+ * next request.
  */
 export function grantScopes(
   policy: Policy,
   identity: Identity,
   requested: readonly string[],
 ): readonly string[] {
+  let left = mostText - JSON.stringify(identity.scopes ?? []).length
   return unionScopes(requested)
     .slice(0, mostScopes)
     .flatMap((scope) => {
@@ -30,6 +38,10 @@ export function grantScopes(
       const [first] = granted
       if (first === undefined) return []
       return [`repository:${first.repository}:${granted.map(({ action }) => action).join(',')}`]
+    })
+    .filter((scope) => {
+      left -= scope.length + around
+      return left >= 0
     })
 }
 
