@@ -49,6 +49,10 @@ test('startFailure() names the setting of the kernel that the runtime could not 
     ['open `/proc/sys/net/foo/bar`: No such file or directory', absent],
     ['error during container init: write /proc/sys/kernel/msgmax: invalid argument', invalid],
     ['write to `/proc/sys/kernel/msgmax`: Invalid argument', invalid],
+    [
+      'failed to write sysctl kernel.msgmax = "x": write fsmount:fscontext:proc/./sys/kernel/msgmax: invalid argument',
+      invalid,
+    ],
   ] as const) {
     expect(fail(words)).toEqual({ exitCode: 125, text: `Cannot start the container: ${reason}` })
   }

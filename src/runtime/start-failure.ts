@@ -34,7 +34,7 @@ export function startFailure(log: string, command: string): StartError {
 /** Returns the reason of a setting that could not be written; `undefined` for another failure. */
 function refusedSetting(reason: string): string | undefined {
   const [, path, why = ''] =
-    /(?:open|write)[^/]*\/proc\/sys\/([^\s:`'"]+)[`'"]?:\s*(.+)$/is.exec(reason) ?? []
+    /(?:open|write)[^/]*\/?proc(?:\/\.)?\/sys\/([^\s:`'"]+)[`'"]?:\s*(.+)$/is.exec(reason) ?? []
   if (path === undefined) return undefined
   const problem = /no such file/i.test(why)
     ? 'a container of this kernel does not have it'

@@ -93,10 +93,20 @@ for (const suite of ['bookworm', 'trixie', 'sid']) {
       })
 
       test('an error of the runtime is printed unchanged', async () => {
-        const refused = ['--sysctl', 'net.core.nosuch=1', '--network', 'none']
+        // It opens files after it has set the limits of the container.
+        const refused = ['--ulimit', 'nofile=3:3', '--network', 'none']
         const { exitCode, stderr } = await run('run', '--rm', ...refused, 'box', 'true')
         expect(exitCode).toBe(125)
-        expect(stderr).toMatch(/^strake: Cannot start the container: [^{}]{10,}\n$/)
+        expect(stderr).toMatch(/^strake: Cannot start the container: .*too many open files\n$/i)
+      })
+
+      test('a setting that the kernel refuses is named in the same words', async () => {
+        const refused = ['--sysctl', 'net.ipv4.ip_forward=x', '--network', 'none']
+        const { exitCode, stderr } = await run('run', '--rm', ...refused, 'box', 'true')
+        expect(exitCode).toBe(125)
+        const reason = 'sysctl net.ipv4.ip_forward: the kernel refuses the value: invalid argument'
+        const cannot = /RLIM_MEMLOCK/.test(stderr)
+        if (!cannot) expect(stderr).toBe(`strake: Cannot start the container: ${reason}\n`)
       })
     })
   }
