@@ -1,9 +1,13 @@
-import { collect, type FreedMember, freeLimits, noteLost } from '#registry'
+import { StrakeError } from '#oci'
+import { collect, type FreedMember, freeLimits, noteLost, openCollector } from '#registry'
+import type { Foreseen } from '#registry/collect/collector'
+import { collectSettings } from '#registry/config/content-rules'
 import { collectedOf, openStoredRegistry } from '#server'
 import { collectGarbage } from '../collect/collect-garbage.ts'
 import type { Engine } from '../engine.ts'
-import { requireRegistry } from './place.ts'
+import { findPlace, requireRegistry } from './place.ts'
 import { overStore } from './serve.ts'
+import { openOwn } from './serve-configured.ts'
 
 export interface CollectRegistryOptions {
   /** The directory of the registry. Default: repositories in the store. */
@@ -46,6 +50,40 @@ export async function collectRegistry(
   } finally {
     await stored?.[Symbol.asyncDispose]()
   }
+}
+
+export interface ForeseeOptions {
+  /** The configuration file, whose rules are shown. */
+  readonly config: string
+  /** Replaces the directory of the configuration. */
+  readonly storage?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Returns what a server with a configuration would remove in its next collection, retention included.
+ * Changes nothing. Throws `ConfigError`, `INVALID` for a configuration that removes nothing, and
+ * `NOT_FOUND` for a directory without a registry.
+ */
+export async function foreseeCollection(
+  engine: Engine,
+  { signal, ...place }: ForeseeOptions,
+): Promise<Foreseen> {
+  const { config } = await findPlace({ ...place, root: async () => engine.root })
+  const settings = collectSettings(config)
+  if (settings === undefined) {
+    const message = `Cannot show a collection: ${place.config} has neither collect nor retention`
+    throw new StrakeError('INVALID', message, {
+      remedy: 'add one of them, or give --storage in place of --config',
+    })
+  }
+  const { directory } = config.storage ?? {}
+  if (directory !== undefined) await requireRegistry(directory)
+  await using opened = new AsyncDisposableStack()
+  const served = await openOwn(async () => engine, config.storage ?? {}, opened)
+  // Without an interval it collects only when it is told to.
+  await using collector = openCollector(collectedOf(served), { ...settings, interval: undefined })
+  return await collector.foresee(signal)
 }
 
 async function foresee(
