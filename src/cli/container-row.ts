@@ -6,7 +6,7 @@ import { ellipsis } from './render/table.ts'
 import { formatAge, formatInstant } from './render/units.ts'
 
 export interface ContainerRowOptions {
-  /** Shortens the ID and the command. */
+  /** Shortens the ID, the command and the mounts. */
   readonly trunc: boolean
   readonly size: string
 }
@@ -47,8 +47,8 @@ export function containerRow(
     Ports: formatPorts(container),
     Names: container.name,
     Labels: formatLabels(container.labels),
-    LocalVolumes: String(container.mounts.filter((mount) => !mount.startsWith('/')).length),
-    Mounts: container.mounts.join(','),
+    LocalVolumes: String(container.mounts.filter(({ isVolume }) => isVolume).length),
+    Mounts: container.mounts.map(({ source }) => (trunc ? ellipsis(source, 15) : source)).join(','),
     Networks: container.networks.join(','),
     Size: size,
   }

@@ -1,10 +1,11 @@
 /** Copies files of an image into a volume. */
 
 /** The options of the driver. */
+export { anonymousVolume } from './anonymous.ts'
 export { readDriverOptions } from './driver-options.ts'
 export { fillVolume } from './fill.ts'
 /** Names of volumes. */
-export { anonymousVolume, isVolumeName, volumeData, volumePath } from './place.ts'
+export { isVolumeName, volumeData, volumePath } from './place.ts'
 /** Mounting file systems in place of volumes. */
 export {
   ownUser,

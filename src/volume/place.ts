@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs'
-import { digestHex, sha256 } from '#oci'
 import { makeDirectoriesWithMode } from '#platform'
 
 /** The directory of a volume. */
@@ -16,11 +15,6 @@ export function volumeData(store: { readonly root: string }, name: string): stri
 export function makeVolume(store: { readonly root: string }, name: string): void {
   mkdirSync(volumePath(store, name), { recursive: true, mode: 0o700 })
   makeDirectoriesWithMode(volumeData(store, name), 0o755)
-}
-
-/** The name of a container's anonymous volume, the same at every start. */
-export function anonymousVolume(containerId: string, destination: string): string {
-  return digestHex(sha256(`${containerId} ${destination}`))
 }
 
 /** Names of volumes become directory names. */

@@ -59,6 +59,34 @@ describe.skipIf(reason !== undefined)('volumes', () => {
     expect(readdirSync(`${strake.root}/volumes`)).toEqual([])
   })
 
+  test('are shown in ps by their names, also those without a name of their own', async () => {
+    const mounts = [
+      '-v',
+      '/data',
+      '-v',
+      'known:/known',
+      '-v',
+      '/usr/share:/host:ro',
+      '--tmpfs',
+      '/t',
+    ]
+    await strake.ok('create', '--name', 'shown', ...mounts, 'busybox')
+    const template = '{{range .Mounts}}{{if eq .Destination "/data"}}{{.Name}}{{end}}{{end}}'
+    const anonymous = await strake.ok('inspect', '--format', template, 'shown')
+    const row = '{{.LocalVolumes}} {{.Mounts}}'
+    const ps = ['ps', '-a', '--filter', 'name=shown', '--format', row]
+    expect(await strake.ok(...ps)).toBe(`2 ${anonymous.slice(0, 14)}…,known,/usr/share`)
+    expect(await strake.ok(...ps, '--no-trunc')).toBe(`2 ${anonymous},known,/usr/share`)
+    for (const wanted of [anonymous, 'known', '/data', '/usr/share', '/host']) {
+      expect(
+        await strake.ok('ps', '-a', '--filter', `volume=${wanted}`, '--format', '{{.Names}}'),
+      ).toBe('shown')
+    }
+    expect(await strake.ok('ps', '-aq', '--filter', 'volume=/t')).toBe('')
+    await strake.ok('rm', '-v', 'shown')
+    await strake.ok('volume', 'rm', 'known')
+  })
+
   test('are pruned: those without a name, or all', async () => {
     await strake.ok('volume', 'create', 'named')
     const anonymous = await strake.ok('volume', 'create')

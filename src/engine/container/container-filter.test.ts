@@ -18,7 +18,7 @@ const web: ContainerSummary = {
     exposed: [],
     networks: ['bridge'],
     health: 'healthy',
-    mounts: ['data'],
+    mounts: [{ isVolume: true, source: 'data', destination: '/var/data' }],
   },
 }
 const job: ContainerSummary = {
@@ -52,6 +52,8 @@ test('containerTest() tests every condition', async () => {
   expect(keep(engine, { labels: [{ key: 'tier', value: 'front' }] })).toEqual(['web'])
   expect(keep(engine, { networks: ['none'] })).toEqual(['web-job'])
   expect(keep(engine, { volumes: ['data'] })).toEqual(['web'])
+  expect(keep(engine, { volumes: ['/var/data'] })).toEqual(['web'])
+  expect(keep(engine, { volumes: ['/var'] })).toEqual([])
   expect(keep(engine, { healths: ['healthy'] })).toEqual(['web'])
 })
 

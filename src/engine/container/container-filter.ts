@@ -90,7 +90,9 @@ export function containerTest(filters: ContainerFilters, records: Records): Test
       })
     }),
     () => filters.isTask !== true,
-    oneOf(filters.volumes, (volume, { mounts }) => mounts.includes(volume)),
+    oneOf(filters.volumes, (wanted, { mounts }) =>
+      mounts.some(({ source, destination }) => wanted === source || wanted === destination),
+    ),
     ...(filters.labels ?? []).map(
       (label): Test =>
         ({ labels }) =>

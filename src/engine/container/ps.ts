@@ -1,3 +1,4 @@
+import type { MountRequest } from '#container/model/mount-request'
 import { type Container, isRunning, readContainer } from '#container/model/record'
 import { networkNames } from '#container/model/settings'
 import { readHealth } from '#container/observe/health'
@@ -5,9 +6,10 @@ import { isLost, isOrphaned } from '#container/recovery/abandoned'
 import { isStrakeError } from '#oci'
 import { isSystemError } from '#platform'
 import { remembered } from '#platform/remembered/remembered'
+import { anonymousVolume } from '#volume/anonymous'
 import type { Engine } from '../engine.ts'
 import { type ContainerFilters, containerTest, includesStopped } from './container-filter.ts'
-import type { ContainerSummary } from './summary.ts'
+import type { ContainerSummary, ListedMount } from './summary.ts'
 
 export interface ListContainersOptions {
   /** Also list containers that do not run. */
@@ -91,10 +93,22 @@ const toSummary = remembered(
       labels: settings.labels,
       networks: networkNames(settings),
       health,
-      mounts: settings.mounts.flatMap(({ source }) => (source === undefined ? [] : [source])),
+      mounts: settings.mounts.flatMap((mount) => listMount(id, mount)),
     }
   },
 )
+
+/** A volume without a name has one that is made of the container's ID. A tmpfs is not listed. */
+function listMount(
+  containerId: string,
+  { type, source, destination }: MountRequest,
+): readonly ListedMount[] {
+  if (type === 'volume') {
+    const name = source ?? anonymousVolume(containerId, destination)
+    return [{ isVolume: true, source: name, destination }]
+  }
+  return source === undefined ? [] : [{ isVolume: false, source, destination }]
+}
 
 function instantOf(time: string): Date | undefined {
   return time === '' ? undefined : new Date(time)

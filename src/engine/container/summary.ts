@@ -25,6 +25,14 @@ export interface ContainerSummary {
   readonly networks: readonly string[]
   /** `none` without health checks. */
   readonly health: 'none' | HealthStatus
-  /** Names of volumes and paths of the host. */
-  readonly mounts: readonly string[]
+  readonly mounts: readonly ListedMount[]
+}
+
+/** A mount of a volume, of a file or directory of the host, or of an image. */
+export interface ListedMount {
+  readonly isVolume: boolean
+  /** The name of the volume or image, or the path on the host. */
+  readonly source: string
+  /** The absolute path in the container. */
+  readonly destination: string
 }
