@@ -87,6 +87,16 @@ describe.skipIf(reason !== undefined)('volumes', () => {
     await strake.ok('volume', 'rm', 'known')
   })
 
+  test('and networks are listed in the order of their numbers', async () => {
+    const names = ['order2', 'order10', 'order1']
+    for (const kind of ['volume', 'network']) {
+      for (const name of names) await strake.ok(kind, 'create', name)
+      const listed = await strake.ok(kind, 'ls', '--filter', 'name=order', '--format', '{{.Name}}')
+      expect(listed).toBe('order1\norder2\norder10')
+      await strake.ok(kind, 'rm', ...names)
+    }
+  })
+
   test('are pruned: those without a name, or all', async () => {
     await strake.ok('volume', 'create', 'named')
     const anonymous = await strake.ok('volume', 'create')

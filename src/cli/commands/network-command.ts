@@ -1,3 +1,4 @@
+import { compareNaturally } from '#docker/columns/natural-order'
 import { networkRow } from '#docker/columns/network-row'
 import { rowTypes } from '#docker/columns/row-types'
 import { networkInspectDocument } from '#docker/documents/network'
@@ -212,7 +213,8 @@ function defineList(context: Context): Command {
     .option('-q, --quiet', 'only IDs')
     .examples('strake network ls --filter type=custom')
     .action(async ({ filter = [], format, quiet, trunc }: ListOptions) => {
-      const networks = await listNetworks(await context.engine(), parseNetworkFilters(filter))
+      const listed = await listNetworks(await context.engine(), parseNetworkFilters(filter))
+      const networks = listed.toSorted((a, b) => compareNaturally(a.name, b.name))
       const rows = networks.map((network) => {
         const createdAt = (): string => formatInstant(new Date(network.createdAt))
         return networkRow(network, { trunc, createdAt })

@@ -1,3 +1,4 @@
+import { compareNaturally } from '#docker/columns/natural-order'
 import { rowTypes } from '#docker/columns/row-types'
 import { volumeRow } from '#docker/columns/volume-row'
 import { volumeDocument } from '#docker/documents/volume'
@@ -113,7 +114,8 @@ function defineList(context: Context): Command {
     .option('-q, --quiet', 'only names')
     .examples('strake volume ls --filter dangling=true')
     .action(async ({ filter = [], format, quiet }: ListOptions) => {
-      const volumes = listVolumes(await context.engine(), parseVolumeFilters(filter))
+      const listed = listVolumes(await context.engine(), parseVolumeFilters(filter))
+      const volumes = listed.toSorted((a, b) => compareNaturally(a.name, b.name))
       if (quiet && formatKind(format) === 'usual') {
         context.out.write(volumes.map(({ name }) => `${name}\n`).join(''))
         return

@@ -17,6 +17,19 @@ test('portLines() lists all ports as Docker does', () => {
   expect(portLines('web', [], undefined)).toEqual([])
 })
 
+test('portLines() orders ports by their number', () => {
+  const two = [443, 80].map((port) => ({
+    hostIp: '127.0.0.1',
+    hostPort: port,
+    containerPort: port,
+    protocol: 'tcp' as const,
+  }))
+  expect(portLines('web', two, undefined)).toEqual([
+    '80/tcp -> 127.0.0.1:80',
+    '443/tcp -> 127.0.0.1:443',
+  ])
+})
+
 test('portLines() shows where one port is published', () => {
   expect(portLines('web', ports, '80')).toEqual(['0.0.0.0:8080', '[::]:8080'])
   expect(portLines('web', ports, '53/UDP')).toEqual(['127.0.0.1:5353'])

@@ -1,5 +1,6 @@
 import type { PublishedPort } from '#network'
 import { StrakeError } from '#oci'
+import { compareNaturally } from './natural-order.ts'
 
 /**
  * Returns the lines of `port`: `80/tcp -> 0.0.0.0:8080` for every published port, or
@@ -14,7 +15,7 @@ export function portLines(
   if (wanted === undefined) {
     return published
       .map((port) => `${port.containerPort}/${port.protocol} -> ${hostAddress(port)}`)
-      .sort()
+      .sort(compareNaturally)
   }
   const [, text, protocol = 'tcp'] = /^(\d+)(?:\/(tcp|udp|sctp))?$/i.exec(wanted) ?? []
   if (text === undefined || Number(text) > 65_535) {
