@@ -23,7 +23,11 @@ export function define(context: Context): Command {
         kind: 'version',
         name: 'version',
       })
-      if (write !== undefined) return write(versionDocument(versions))
+      if (write !== undefined) {
+        const { newest, oldest, versionText } = await import('#api/versions')
+        const [apiVersion, minApiVersion] = [versionText(newest), versionText(oldest)]
+        return write(versionDocument({ ...versions, apiVersion, minApiVersion }))
+      }
       for (const [name, value] of Object.entries(versions)) {
         context.out.write(`${`${name}:`.padEnd(10)}${value}\n`)
       }

@@ -6,18 +6,24 @@ export interface Versions {
   readonly Bun: string
   readonly Os: string
   readonly Arch: string
+  /** The newest and the oldest version of the API that `system serve` speaks: `1.56`. */
+  readonly apiVersion: string
+  readonly minApiVersion: string
 }
 
 /**
  * The document that `docker version --format json` prints. One program is client and
- * server, so that both have its version; no API is served, so that none has a version.
+ * server, so that both have its version, and the version of the API that it serves.
  */
-export function versionDocument({ Version, Bun, Os, Arch }: Versions): InspectDocument {
+export function versionDocument(versions: Versions): InspectDocument {
+  const { Version, Bun, Os, Arch, apiVersion: ApiVersion, minApiVersion } = versions
   return {
-    Client: { Version, Os, Arch, Context: 'default' },
+    Client: { Version, ApiVersion, DefaultAPIVersion: ApiVersion, Os, Arch, Context: 'default' },
     Server: {
       Platform: { Name: 'strake' },
       Version,
+      ApiVersion,
+      MinAPIVersion: minApiVersion,
       Os,
       Arch,
       Components: [
