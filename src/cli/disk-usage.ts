@@ -1,13 +1,14 @@
 import { rowTypes } from '#docker/columns/row-types'
 import { volumeRow } from '#docker/columns/volume-row'
 import type { Engine } from '#engine/engine'
+import type { DiskUsage } from '#engine/usage/disk-usage'
 import type { UsageDetails } from '#engine/usage/usage-details'
 import { Command } from './arguments/command.ts'
 import { containerRow } from './container-row.ts'
 import type { Context } from './context.ts'
 import { formatKind, plainRows, printListing, type Rows } from './format.ts'
 import { printHolders } from './prune.ts'
-import { formatAge, formatSize, shortId } from './render/units.ts'
+import { formatAge, formatSize, formatSum, shortId } from './render/units.ts'
 
 interface Options {
   readonly format?: string
@@ -41,7 +42,7 @@ async function printSummary(
     Type: row.type,
     TotalCount: String(row.count),
     Active: String(row.active),
-    Size: formatSize(row.size),
+    Size: formatSum(row.size),
     Reclaimable: formatReclaimable(row),
   }))
   const columns = [
@@ -54,17 +55,14 @@ async function printSummary(
   await printListing(out, { type: rowTypes.usage, columns, rows }, format)
 }
 
-/** The reclaimable bytes, with their percentage unless the total is zero: `1MB (50%)`. */
-function formatReclaimable({
-  size,
-  reclaimable,
-}: {
-  readonly size: number
-  readonly reclaimable: number
-}): string {
-  if (size === 0) return formatSize(reclaimable)
-  const percent = Math.min(100, Math.round((reclaimable / size) * 100))
-  return `${formatSize(reclaimable)} (${percent}%)`
+/**
+ * The reclaimable bytes, with their percentage unless the total is zero: `1MB (50%)`. As in
+ * Docker, the build cache has no percentage, and 99.9% is not everything.
+ */
+function formatReclaimable({ type, size, reclaimable }: DiskUsage): string {
+  if (size === 0 || type === 'Build Cache') return formatSum(reclaimable)
+  const percent = Math.min(100, Math.floor((reclaimable * 100) / size))
+  return `${formatSum(reclaimable)} (${percent}%)`
 }
 
 /** A template for details is one template for all lists, as in Docker. */
@@ -91,7 +89,7 @@ async function printDetails(
   out.write('\nLocal Volumes space usage:\n\n')
   await printListing(out, volumeListing(details), undefined)
   const size = details.cache.reduce((sum, record) => sum + record.size, 0)
-  out.write(`\nBuild cache usage: ${formatSize(size)}\n\n`)
+  out.write(`\nBuild cache usage: ${formatSum(size)}\n\n`)
   await printListing(out, cacheListing(details), undefined)
 }
 
@@ -102,8 +100,8 @@ function imageListing({ images }: UsageDetails) {
     ID: shortId(image.id),
     CreatedSince: formatAge(image.created),
     Size: formatSize(image.shared + image.unique),
-    SharedSize: formatSize(image.shared),
-    UniqueSize: formatSize(image.unique),
+    SharedSize: formatSum(image.shared),
+    UniqueSize: formatSum(image.unique),
     Containers: String(image.containers),
   }))
   const columns = [
@@ -137,7 +135,7 @@ function containerListing({ containers }: UsageDetails) {
 }
 
 function volumeListing({ volumes }: UsageDetails) {
-  const rows = volumes.map((volume) => volumeRow({ ...volume, size: formatSize(volume.size) }))
+  const rows = volumes.map((volume) => volumeRow({ ...volume, size: formatSum(volume.size) }))
   const columns = [
     { title: 'VOLUME NAME', key: 'Name' },
     { title: 'LINKS', key: 'Links' },
@@ -153,6 +151,9 @@ function cacheListing({ cache }: UsageDetails) {
     Size: formatSize(record.size),
     CreatedSince: formatAge(record.createdAt),
     LastUsedSince: formatAge(record.lastUsedAt),
+    UsageCount: '1',
+    InUse: String(record.isBusy),
+    Parent: '',
     Shared: String(!record.isReclaimable),
   }))
   const columns = [
@@ -161,6 +162,7 @@ function cacheListing({ cache }: UsageDetails) {
     { title: 'SIZE', key: 'Size' },
     { title: 'CREATED', key: 'CreatedSince' },
     { title: 'LAST USED', key: 'LastUsedSince' },
+    { title: 'USAGE', key: 'UsageCount' },
     { title: 'SHARED', key: 'Shared' },
   ] as const
   return { type: rowTypes.buildCache, columns, rows }

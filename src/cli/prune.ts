@@ -5,7 +5,7 @@ import type { Context } from './context.ts'
 import { confirm, readAnswer } from './prompt.ts'
 import type { Output } from './render/output.ts'
 import { printableLine } from './render/text.ts'
-import { formatSize } from './render/units.ts'
+import { formatSum } from './render/units.ts'
 
 /**
  * Asks for confirmation, on the terminal or from a pipe. Throws without an answer
@@ -46,7 +46,7 @@ export function printPruned({ out, err }: Context, pruned: Pruned): void {
   for (const { title, lines } of sections) {
     if (lines.length > 0) out.write(`${[`${title}:`, ...lines].join('\n')}\n\n`)
   }
-  out.write(`Total reclaimed space: ${formatSize(pruned.reclaimed)}\n`)
+  out.write(`Total reclaimed space: ${formatSum(pruned.reclaimed)}\n`)
   printHolders(err, pruned.holders)
 }
 

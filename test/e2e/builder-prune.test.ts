@@ -38,6 +38,15 @@ describe.skipIf(reason !== undefined)('builder', () => {
     expect(await entries('--filter', `id=${mounts[0]?.slice(0, 8)}`)).toEqual(mounts)
   })
 
+  test('system df shows the cache as Docker does', async () => {
+    const rows = (await strake.ok('system', 'df')).split('\n')
+    expect(rows.find((row) => row.startsWith('Build Cache'))).toMatch(/ \d[\d.]*[kM]?B *$/)
+    const text = await strake.ok('system', 'df', '-v')
+    expect(text).toMatch(/^CACHE ID +CACHE TYPE +SIZE +CREATED +LAST USED +USAGE +SHARED$/m)
+    const fields = '{{range .BuildCache}}{{.UsageCount}} {{.InUse}}{{.Parent}};{{end}}'
+    expect(await strake.ok('system', 'df', '-v', '--format', fields)).toMatch(/^(?:1 false;)+$/)
+  })
+
   test('du --verbose has a line for each field', async () => {
     const text = await strake.ok('builder', 'du', '--verbose', '--filter', 'type=exec.cachemount')
     const [id = ''] = await entries('--filter', 'type=exec.cachemount')

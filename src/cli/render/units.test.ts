@@ -5,12 +5,22 @@ import {
   formatSeconds,
   formatSize,
   formatSpan,
+  formatSum,
   shortId,
 } from './units.ts'
 
 test('formatSize() has decimal units and three digits', () => {
   const sizes = [0, 999, 1000, 1234, 187_400_000, 1_000_000_000, 2.5e12]
   expect(sizes.map(formatSize)).toEqual(['0B', '999B', '1kB', '1.23kB', '187MB', '1GB', '2.5TB'])
+})
+
+test('formatSum() has four digits, as the sums of system df and prune have', () => {
+  expect([0, 999, 1_234_567, 2_166_900].map(formatSum)).toEqual([
+    '0B',
+    '999B',
+    '1.235MB',
+    '2.167MB',
+  ])
 })
 
 test('formatSpan() formats a span as Docker does', () => {

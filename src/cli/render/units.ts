@@ -1,7 +1,7 @@
 import { formatDuration } from '#docker/columns/duration'
 import { inLocalZone } from '#docker/columns/local-zone'
 
-export { formatDecimalSize as formatSize } from '#docker/columns/bytes'
+export { formatDecimalSize as formatSize, formatSum } from '#docker/columns/bytes'
 
 /** Formats a past instant as Docker does: `2 hours ago`. */
 export function formatAge(instant: Date, now: Date = new Date()): string {

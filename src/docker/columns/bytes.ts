@@ -8,6 +8,11 @@ export function formatDecimalSize(bytes: number): string {
   return scale(bytes, 1000, ['B', 'kB', 'MB', 'GB', 'TB', 'PB'], 3)
 }
 
+/** A sum of bytes, as Docker prints it: powers of 1000 with four significant digits, `1.234MB`. */
+export function formatSum(bytes: number): string {
+  return scale(bytes, 1000, ['B', 'kB', 'MB', 'GB', 'TB', 'PB'], 4)
+}
+
 function scale(bytes: number, base: number, units: readonly string[], digits: number): string {
   let value = bytes
   let unit = 0
