@@ -21,6 +21,8 @@ test('reportProblems() says each sentence once a minute, without queries of URLs
     reason: 'expected NAME:HASH',
   })
   expect(said[1]).toBe('Ignored line 3 of users: expected NAME:HASH')
+  channel('registry:webhook-failure').publish({ hook: 'ci', error })
+  expect(said.pop()).toBe('Webhook ci: no answer: refused')
   time += 60_000
   publish()
   expect(said).toHaveLength(3)

@@ -16,7 +16,7 @@ const sentences: Readonly<Record<string, (message: Message) => string>> = {
   'registry:collect-failure': ({ error }) => `Cannot collect: ${reasonOf(error)}`,
   'registry:trim-failure': ({ error }) => `Cannot trim the caches: ${reasonOf(error)}`,
   'registry:trace-failure': ({ error }) => `Cannot send traces: ${reasonOf(error)}`,
-  'registry:webhook-failure': ({ error }) => reasonOf(error),
+  'registry:webhook-failure': ({ hook, error }) => `Webhook ${hook}: ${reasonOf(error)}`,
   'registry:bad-user-line': ({ path, line, reason }) =>
     `Ignored line ${line} of ${path}: ${reason}`,
 }

@@ -178,6 +178,18 @@ test('parseConfig() refuses URLs with a password', async () => {
   }
 })
 
+test('parseConfig() refuses an issuer whose keys would come unencrypted', async () => {
+  const textOf = (issuer: string) =>
+    `auth: { oidc: [{ name: a, issuer: "${issuer}", audience: d }] }`
+  expect(await problemsOf(textOf('http://issuer.example'))).toEqual([
+    'line 1, auth.oidc[0].issuer: its keys would come unencrypted, expected https://',
+  ])
+  for (const issuer of ['https://issuer.example', 'http://127.0.0.1:8080', 'http://localhost']) {
+    const { auth } = await parseConfig(textOf(issuer), 'registry.yml')
+    expect(auth?.oidc?.[0]?.issuer).toBe(issuer)
+  }
+})
+
 test('parseConfig() compares keys with each other', async () => {
   const text = [
     'auth:',

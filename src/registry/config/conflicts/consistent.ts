@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { isLoopback } from '../../http/address.ts'
 import type { LdapConfig, MtlsConfig, RegistryConfig } from '../config.ts'
 import type { Conflict } from './conflict.ts'
 import { contentConflicts } from './content-conflicts.ts'
@@ -15,6 +16,7 @@ export function findConflicts(config: RegistryConfig): readonly Conflict[] {
     ...oddStorage(config),
     ...unknownIssuers(config),
     ...repeatedIssuers(config),
+    ...plainIssuers(config),
     ...(auth.ldap === undefined ? [] : ldapConflicts(auth.ldap)),
     ...(auth.mtls === undefined ? [] : mtlsConflicts(auth.mtls, tls?.clientCa !== undefined)),
   ]
@@ -72,6 +74,16 @@ function repeatedIssuers({ auth }: RegistryConfig): readonly Conflict[] {
   })
 }
 
+/** An attacker who changes the keys of an issuer on their way can sign tokens. */
+function plainIssuers({ auth }: RegistryConfig): readonly Conflict[] {
+  return (auth?.oidc ?? []).flatMap(({ issuer }, index) => {
+    const { protocol, hostname } = new URL(issuer)
+    if (protocol === 'https:' || isLoopback(hostname)) return []
+    const message = 'its keys would come unencrypted, expected https://'
+    return [{ path: ['auth', 'oidc', index, 'issuer'], message }]
+  })
+}
+
 function repeated(path: readonly (string | number)[]): Conflict {
   return { path, message: 'an earlier issuer has the same' }
 }
@@ -79,8 +91,7 @@ function repeated(path: readonly (string | number)[]): Conflict {
 function ldapConflicts(ldap: LdapConfig): readonly Conflict[] {
   const { url, bindDn, bindPasswordFile, startTls, insecure } = ldap
   const at = (key: string, message: string): Conflict => ({ path: ['auth', 'ldap', key], message })
-  const host = new URL(url).hostname
-  const isLocal = host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host)
+  const isLocal = isLoopback(new URL(url).hostname)
   const isPlain = url.startsWith('ldap://') && startTls !== true
   const found: Conflict[] = []
   if (isPlain && !isLocal && insecure !== true) {
