@@ -3,7 +3,8 @@ import { mkdir } from 'node:fs/promises'
 import { type DirectoryStore, ingestLifetime, type LocalStore, openDirectoryStore } from '#content'
 import { type DatabaseFacts, openSqliteFacts } from '#facts'
 import type { Mount } from '#http'
-import { fileBlob, type Server } from '#platform'
+import { StrakeError } from '#oci'
+import { fileBlob, isSystemError, type Server } from '#platform'
 import {
   type CollectEvents,
   type CollectedRegistry,
@@ -87,9 +88,16 @@ export interface StoredRegistry extends ServedRegistry, AsyncDisposable {
   readonly blobs: DirectoryStore
 }
 
-/** Opens a registry in a directory of its own. Makes the directory if it is absent. */
+/**
+ * Opens a registry in a directory of its own. Makes the directory if it is absent. Throws `INVALID` for
+ * a file.
+ */
 export async function openStoredRegistry(directory: string): Promise<StoredRegistry> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    if (!isSystemError(cause, 'EEXIST', 'ENOTDIR')) throw cause
+    const message = `Cannot store repositories in ${directory}: it is no directory`
+    throw new StrakeError('INVALID', message, { cause })
+  })
   const blobs = await openDirectoryStore(directory)
   // Removes unfinished uploads of killed servers.
   await blobs.sweep(ingestLifetime)

@@ -94,3 +94,12 @@ test('serveRegistry() refuses a push from a web page', async () => {
   }
   expect((await fetch(url)).headers.get('Docker-Content-Digest')).toBe(digest)
 })
+
+test('serveRegistry() refuses a file in place of a directory', async () => {
+  await using engine = await openTestEngine()
+  const file = `${engine.directory}/registry.yml`
+  await Bun.write(file, '')
+  for (const storage of [file, `${file}/data`]) {
+    await expect(serveRegistry(engine, { storage, port: 0 })).rejects.toThrow('it is no directory')
+  }
+})
