@@ -1,4 +1,4 @@
-import { ownIdentity } from '#platform'
+import { isAlive, ownIdentity } from '#platform'
 import type { ContainerPaths } from '../model/context.ts'
 import { isFullDisk, writeWithReserve } from '../model/reserve.ts'
 import {
@@ -22,6 +22,12 @@ export class MonitorState {
   /** False until the first run of the container. */
   get hasStarted(): boolean {
     return this.#current.startedAt !== ''
+  }
+
+  /** Whether the container has been recorded as running and its first process lives. */
+  get isAlive(): boolean {
+    const { status, process } = this.#current
+    return status === 'running' && process !== undefined && isAlive(process)
   }
 
   /** ISO 8601: the start of the current run. */

@@ -194,6 +194,14 @@ export class MonitoredContainer {
     await this.#foreground.flush({ isImpatient: this.#isInterrupted })
   }
 
+  /** Notes an error of this process that is not the end of the container. Returns whether it is one. */
+  leave(error: unknown): boolean {
+    if (!this.state.isAlive) return false
+    this.state.note(new Error(`it runs without a monitor: ${messageOf(error)}`))
+    this.#options.lock?.[Symbol.dispose]()
+    return true
+  }
+
   async failed(error: unknown): Promise<Ended> {
     this.#options.lock?.[Symbol.dispose]()
     // Until the first run, the process that starts the container holds the lock.
@@ -217,8 +225,7 @@ export class MonitoredContainer {
     if (fatal !== undefined) {
       return { code: fatal, reason: 'Cannot start the container: interrupted' }
     }
-    const reason = error instanceof Error ? error.message : String(error)
-    return { code: error instanceof StartError ? error.exitCode : 125, reason }
+    return { code: error instanceof StartError ? error.exitCode : 125, reason: messageOf(error) }
   }
 
   async #start(restarts: number): Promise<RunningContainer> {
@@ -298,6 +305,10 @@ export class MonitoredContainer {
     if (!pathExists(stopRequest)) await Promise.race([this.#wake.promise, sleep(delay)])
     return !pathExists(stopRequest)
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** Loads the code only for a container that another monitor has started. */

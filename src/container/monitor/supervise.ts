@@ -16,7 +16,11 @@ export interface SuperviseOptions extends Omit<MonitoredOptions, 'note'> {
 /** Milliseconds that announced clients have to connect. One that ended meanwhile never does. */
 const clientPatience = 10_000
 
-/** Watches one container from its first start, over every restart, until its clean-up is done. */
+/**
+ * Watches one container from its first start, over every restart, until its clean-up is done. Throws
+ * an error that makes watching impossible while the container runs: the container keeps running, and
+ * the next command starts another monitor.
+ */
 export async function supervise(options: SuperviseOptions): Promise<void> {
   const { order, paths, store, report, patience } = options
   const note = eventNotes(store, order.id)
@@ -47,6 +51,7 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
     await names.open(container.state.network)
     ending = await container.run()
   } catch (error) {
+    if (container.leave(error)) throw error
     ending = await container.failed(error)
     await forget(openRuntime(order.runtime), order.id, cgroupPath(order.id, order.cgroupParent))
   }

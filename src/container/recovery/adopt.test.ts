@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { isAlive, kernelAtLeast } from '#platform'
 import { containerPaths } from '../model/context.ts'
 import type { ContainerOptions } from '../model/options.ts'
@@ -56,6 +56,23 @@ describe.skipIf(cannotRun !== undefined)(`adopting${cannotRun ? ` (${cannotRun})
     // The killed monitor had read at most one full pipe that it had not written.
     expect(missing.length).toBeLessThan(64 * 48)
     expect(existsSync(containerPaths(bed.context, id).run)).toBe(false)
+  })
+
+  test('a monitor that cannot watch leaves the container running and says so', async () => {
+    const { id } = await run({ command: ['sleep', '100'] })
+    await killMonitor(id)
+    const { log } = containerPaths(bed.context, id)
+    rmSync(log)
+    mkdirSync(log)
+    const left = await findContainer(bed.context, id)
+    expect(left.state.status).toBe('running')
+    expect(left.state.error).toStartWith('it runs without a monitor: ')
+    expect(left.state.process && isAlive(left.state.process)).toBe(true)
+    rmdirSync(log)
+    await until(() => isOrphaned(bed.context, getContainer(bed.context, id)))
+    const { state } = await findContainer(bed.context, id)
+    expect(state).toMatchObject({ status: 'running', error: '', process: left.state.process })
+    await removeContainer(bed.context, id, { force: true })
   })
 
   test('two commands give a container one monitor', async () => {
