@@ -178,7 +178,7 @@ export {
   runNft,
 } from './net/nftables.ts'
 export { probePort } from './net/port.ts'
-export { isPrivateAddress } from './net/private-address.ts'
+export { isLinkAddress, isPrivateAddress } from './net/private-address.ts'
 /** Pipes, and moving bytes through descriptors without stopping the event loop. */
 export type { DescriptorWriter } from './process/descriptor-writer.ts'
 export { ownPipeWriter, sharedWriter } from './process/descriptor-writer.ts'

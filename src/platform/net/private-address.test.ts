@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { isPrivateAddress } from './private-address.ts'
+import { isLinkAddress, isPrivateAddress } from './private-address.ts'
 
 test.each([
   '0.0.0.0',
@@ -41,3 +41,24 @@ test.each([
 ])('isPrivateAddress() is false for %p', (address) => {
   expect(isPrivateAddress(address)).toBe(false)
 })
+
+test.each([
+  '169.254.169.254',
+  '169.254.170.2',
+  '::ffff:a9fe:a9fe',
+  '64:ff9b::169.254.169.254',
+  '2002:a9fe:a9fe::1',
+  'fe80::1',
+  'fd00:ec2::254',
+  'fd20:ce::254',
+  '100.100.100.200',
+])('isLinkAddress() is true for %s', (address) => {
+  expect(isLinkAddress(address)).toBe(true)
+})
+
+test.each(['169.253.0.1', '10.1.2.3', '127.0.0.1', '::1', 'fd00::1', 'localhost', ''])(
+  'isLinkAddress() is false for %p',
+  (address) => {
+    expect(isLinkAddress(address)).toBe(false)
+  },
+)

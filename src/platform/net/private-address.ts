@@ -7,7 +7,7 @@ import { ipVersion, net } from './ip-version.ts'
  * @see https://www.iana.org/assignments/iana-ipv4-special-registry
  * @see https://www.iana.org/assignments/iana-ipv6-special-registry
  */
-const networks = [
+const privateNetworks = [
   '0.0.0.0/8',
   '10.0.0.0/8',
   '100.64.0.0/10',
@@ -30,26 +30,55 @@ const networks = [
   '2002::/16',
 ]
 
-let list: BlockList | undefined
+/**
+ * Networks of one link, and the metadata services that clouds have elsewhere. They give credentials of
+ * the machine to every process that asks, and no registry is there.
+ */
+const linkNetworks = [
+  '169.254.0.0/16',
+  'fe80::/10',
+  // 169.254.0.0/16 in an address of 6to4.
+  '2002:a9fe::/32',
+  // Amazon, Google, Alibaba, Oracle.
+  'fd00:ec2::/32',
+  'fd20:ce::/32',
+  '100.100.100.200/32',
+  '192.0.0.192/32',
+]
 
-function blockList(): BlockList {
+type Networks = readonly string[]
+
+const lists = new Map<Networks, BlockList>()
+
+function blockListOf(networks: Networks): BlockList {
+  const known = lists.get(networks)
+  if (known !== undefined) return known
   const made = new (net().BlockList)()
   for (const network of networks) {
     const [address = '', prefix] = network.split('/')
     made.addSubnet(address, Number(prefix), ipVersion(address) === 6 ? 'ipv6' : 'ipv4')
   }
+  lists.set(networks, made)
   return made
 }
 
 /** True for the text of an address in a private network; false for any other text. */
 export function isPrivateAddress(address: string): boolean {
+  return isIn(privateNetworks, address)
+}
+
+/** True for the text of a link-local address or of that of a metadata service of a cloud. */
+export function isLinkAddress(address: string): boolean {
+  return isIn(linkNetworks, address)
+}
+
+function isIn(networks: Networks, address: string): boolean {
   const version = ipVersion(address)
   if (version === 0) return false
   const family = version === 6 ? 'ipv6' : 'ipv4'
   const carried = family === 'ipv6' ? carriedAddress(address) : undefined
-  if (carried !== undefined) return isPrivateAddress(carried)
-  list ??= blockList()
-  return list.check(address, family)
+  if (carried !== undefined) return isIn(networks, carried)
+  return blockListOf(networks).check(address, family)
 }
 
 /** Returns the IPv4 address inside an IPv4-mapped or NAT64 address. */

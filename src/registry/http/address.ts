@@ -79,7 +79,7 @@ export async function isSameSite(one: string, other: string): Promise<boolean> {
 const tenantDomains = ['amazonaws.com', 'azurecr.io', 'jfrog.io', 'pkg.dev']
 
 /** Returns an address without its brackets, or a name without its final dot. */
-function bare(hostname: string): string {
+export function bare(hostname: string): string {
   return hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
 }
 

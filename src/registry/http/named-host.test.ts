@@ -81,3 +81,51 @@ test('send() lets a registry with a private address name any host, without a sec
   expect((await send(fetch, { method: 'GET', url, resolve })).status).toBe(200)
   expect(received.at(-1)).toEqual({ url: 'https://10.0.0.9/1', host: null, serverName: undefined })
 })
+
+test('send() lets no registry name a link-local address or a metadata service', async () => {
+  const from = 'http://192.168.0.1:5000/v2/'
+  const addresses: Readonly<Record<string, readonly string[]>> = {
+    metadata: ['169.254.169.254'],
+    'mixed.internal': ['10.0.0.9', 'fe80::1'],
+    'cdn.example.net': ['fd00:ec2::254'],
+  }
+  const resolve = async (host: string) => addresses[host] ?? ['10.0.0.8']
+  for (const target of [
+    'http://169.254.169.254/latest/meta-data/',
+    'http://2852039166/',
+    'http://[fe80::1]:5000/',
+    'http://[fd00:ec2::254]/',
+    'http://[::ffff:169.254.169.254]/',
+    'http://metadata/',
+    'http://metadata.google.internal./',
+    'http://mixed.internal/',
+    'http://cdn.example.net/',
+  ]) {
+    const { fetch, received } = pretend({ '192.168.0.1': target })
+    const sent = send(fetch, { method: 'GET', url: new URL(from), resolve })
+    await expect(sent).rejects.toThrow('may not name a link-local address or a metadata service')
+    expect(received).toHaveLength(1)
+  }
+})
+
+test('send() refuses a token service at a link-local address without a look-up', async () => {
+  const namedBy = new URL('http://192.168.0.1:5000/v2/')
+  for (const target of ['http://169.254.169.254/', 'http://metadata.google.internal/']) {
+    const { fetch, received } = pretend({})
+    const sent = send(fetch, { method: 'GET', url: new URL(target), namedBy })
+    await expect(sent).rejects.toThrow('may not name a link-local address')
+    expect(received).toEqual([])
+  }
+})
+
+test('send() follows a registry of an inner network to the address that was checked', async () => {
+  const { fetch, received } = pretend({ '192.168.0.1': 'http://blobs.internal:81/1' })
+  let lookups = 0
+  const resolve = async () => {
+    lookups += 1
+    return lookups === 1 ? ['10.0.0.9'] : ['169.254.169.254']
+  }
+  await send(fetch, { method: 'GET', url: new URL('http://192.168.0.1/'), resolve })
+  expect(received.at(-1)?.url).toBe('http://10.0.0.9:81/1')
+  expect(received.at(-1)?.host).toBe('blobs.internal:81')
+})

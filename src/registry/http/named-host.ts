@@ -1,6 +1,6 @@
 import { StrakeError } from '#oci'
-import { ipVersion, isPrivateAddress } from '#platform'
-import { isPrivateHost, leadsInside, type ResolveHost } from './address.ts'
+import { ipVersion, isLinkAddress, isPrivateAddress } from '#platform'
+import { bare, isPrivateHost, leadsInside, type ResolveHost } from './address.ts'
 import { connectionError } from './retry.ts'
 
 /** The most addresses of one host that a request tries. */
@@ -8,9 +8,10 @@ const mostAddresses = 4
 
 /**
  * Checks a host that another host names. Returns its addresses, to which the request must
- * then go: a second look-up of the name may return a private address. Returns none where
- * any address is allowed, and without `resolve`, when only names are checked. Throws
- * `DENIED` when a public host names a host of an inner network, and `UNAVAILABLE`.
+ * then go: a second look-up of the name may return another address. Returns none for an
+ * address, and without `resolve`, when only names are checked. Throws `DENIED` when a public
+ * host names a host of an inner network, or any host names a link-local or metadata address,
+ * and `UNAVAILABLE`.
  */
 export async function checkNamedHost(
   from: URL,
@@ -20,24 +21,39 @@ export async function checkNamedHost(
     readonly signal?: AbortSignal | undefined
   },
 ): Promise<readonly string[]> {
-  const { resolve, signal } = options
+  const { resolve } = options
   if (next.host === from.host) return []
+  const denied = (reason: string): StrakeError =>
+    new StrakeError('DENIED', `Cannot follow ${from.host} to ${next.host}: ${reason}`)
+  const inner = 'a public registry may not name a private address'
   const isInner = isPrivateHost(next.hostname)
-  const isAddress = ipVersion(next.hostname.replace(/^\[(.*)\]$/, '$1')) !== 0
-  let addresses: readonly string[] = []
-  if (!isInner && !isAddress && resolve !== undefined) {
-    try {
-      addresses = await resolve(next.hostname.replace(/\.$/, ''))
-    } catch (error) {
-      throw connectionError(next.host, error, signal)
-    }
+  if (isInner && !(await leadsInside(from.hostname, resolve))) throw denied(inner)
+  const addresses = await addressesOf(next, options)
+  if (next.hostname !== from.hostname && isLink(next, addresses)) {
+    throw denied('a registry may not name a link-local address or a metadata service')
   }
-  if (!isInner && !addresses.some(isPrivateAddress)) return addresses
-  if (await leadsInside(from.hostname, resolve)) return []
-  throw new StrakeError(
-    'DENIED',
-    `Cannot follow ${from.host} to ${next.host}: a public registry may not name a private address`,
-  )
+  const isHidden = !isInner && addresses.some(isPrivateAddress)
+  if (isHidden && !(await leadsInside(from.hostname, resolve))) throw denied(inner)
+  return addresses
+}
+
+function isLink({ hostname }: URL, addresses: readonly string[]): boolean {
+  const host = bare(hostname)
+  return host === 'metadata.google.internal' || [host, ...addresses].some(isLinkAddress)
+}
+
+/** Looks up a name. Returns none for an address, and without `resolve`. */
+async function addressesOf(
+  { host, hostname }: URL,
+  { resolve, signal }: Parameters<typeof checkNamedHost>[2],
+): Promise<readonly string[]> {
+  const name = bare(hostname)
+  if (resolve === undefined || ipVersion(name) !== 0) return []
+  try {
+    return await resolve(name)
+  } catch (error) {
+    throw connectionError(host, error, signal)
+  }
 }
 
 /** A request to one address in place of a URL. */
