@@ -113,7 +113,6 @@ test('a client that sends other frames is dropped, and other clients stay connec
   }
   const wrong = [
     Buffer.from('GET / HTTP/1.1\r\n\r\n'),
-    header(250, 0),
     header(1, 0xffff_ffff),
     Buffer.from(encodeFrame({ kind: 'exit', code: 0 })),
     Buffer.from(encodeFrame({ kind: 'stdout', data: Buffer.from('x') })),
