@@ -199,7 +199,11 @@ export {
 export type { ProcessIdentity } from './process/identity.ts'
 export { identifyProcess, isAlive, ownIdentity, signalProcess } from './process/identity.ts'
 /** The JIT threshold of the runtime. */
-export { compileEagerly, waitingEnvironment } from './process/javascript-engine.ts'
+export {
+  buildingEnvironment,
+  compileEagerly,
+  waitingEnvironment,
+} from './process/javascript-engine.ts'
 export { killByWords, killTree } from './process/kill-tree.ts'
 export {
   makeLastingPipe,

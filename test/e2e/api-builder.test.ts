@@ -96,6 +96,16 @@ describe.skipIf(reason !== undefined)('the process that builds for a server', ()
     await until(() => ![builder, ...steps].some(isRunning))
   })
 
+  test('compiles nothing with the compiler for the hottest code', async () => {
+    const { child, socket } = await serve()
+    const client = await beginBuild(socket)
+    const builder = builderOf(child.pid) ?? 0
+    const variables = textOf(`/proc/${builder}/environ`).split('\0')
+    expect(variables).toContain('BUN_JSC_useFTLJIT=false')
+    client.destroy()
+    await end(child)
+  })
+
   test('is started again after it was killed', async () => {
     const { child, socket } = await serve()
     const client = await beginBuild(socket)

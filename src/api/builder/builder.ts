@@ -1,6 +1,12 @@
 import type { Engine } from '#engine/engine'
 import { StrakeError } from '#oci'
-import { type ChildProcess, identifyProcess, selfCommand, spawnProcess } from '#platform'
+import {
+  buildingEnvironment,
+  type ChildProcess,
+  identifyProcess,
+  selfCommand,
+  spawnProcess,
+} from '#platform'
 
 /** The process that builds for a server. It runs while it is used, and some time longer. */
 export interface Builder extends AsyncDisposable {
@@ -111,7 +117,12 @@ function environmentOf({ root, run, env }: Engine): Readonly<Record<string, stri
   const known = Object.entries(env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !entry[0].startsWith('LISTEN_'),
   )
-  return { ...Object.fromEntries(known), STRAKE_ROOT: root, STRAKE_RUN: run }
+  return {
+    ...buildingEnvironment,
+    ...Object.fromEntries(known),
+    STRAKE_ROOT: root,
+    STRAKE_RUN: run,
+  }
 }
 
 /** Reads the path of the socket. The process writes it in a line when it listens. */
