@@ -1,6 +1,6 @@
 import { StrakeError } from '#oci'
 import type { Bytes } from '#stream'
-import { followHardLinks, listDirectory } from '../files/file-tree.ts'
+import { contentsOf, listDirectory } from '../files/file-tree.ts'
 import type { LayerFile } from '../files/layer-files.ts'
 import { mostText, readFileOf, readText } from '../files/read-file.ts'
 import type { FilePlace } from '../place.ts'
@@ -40,7 +40,7 @@ export async function showFiles(source: Source, place: FilePlace): Promise<Shown
     return { ...common, file, entries: all.slice(skip, end), next }
   }
   if (file === undefined) throw unknown(place)
-  const contents = followHardLinks(tree, file)
+  const contents = contentsOf(file)
   if (contents?.type !== 'file') return { ...common, file }
   const repository = source.registry.repository(name)
   const text = await source.layers.inTurn(() =>
@@ -57,7 +57,7 @@ export async function openContents(
   const { name, reference, path } = place
   const { tree } = await readTree(source, name, reference)
   const file = tree.get(path)
-  const contents = file && followHardLinks(tree, file)
+  const contents = file && contentsOf(file)
   if (file === undefined || contents?.type !== 'file') throw unknown(place)
   const bytes = readFileOf(source.registry.repository(name), contents, source.signal)
   return { file: { ...file, size: contents.size }, bytes }

@@ -43,16 +43,12 @@ function differing(one: LayerFile, other: LayerFile): readonly string[] {
   if (one.type !== other.type) return ['type']
   const names = ['mode', 'uid', 'gid', 'target'] as const
   const attributes: string[] = names.filter((name) => one[name] !== other[name])
-  return one.digest === other.digest ? attributes : ['contents', ...attributes]
+  return contentsOf(one)?.digest === contentsOf(other)?.digest
+    ? attributes
+    : ['contents', ...attributes]
 }
 
-/** Returns the file that a hard link names, or the file itself. */
-export function followHardLinks(tree: FileTree, file: LayerFile): LayerFile | undefined {
-  const seen = new Set<LayerFile>()
-  let found: LayerFile | undefined = file
-  while (found?.type === 'hardlink' && !seen.has(found)) {
-    seen.add(found)
-    found = tree.get((found.target ?? '').replace(/^(?:\.?\/)+/, ''))
-  }
-  return found?.type === 'hardlink' ? undefined : found
+/** Returns the file that has the contents: for a hard link the file that it names, if there is one. */
+export function contentsOf(file: LayerFile): LayerFile | undefined {
+  return file.type === 'hardlink' ? file.contents : file
 }

@@ -4,7 +4,7 @@ import { createMemoryRegistry, type Repository } from '#registry'
 import { fromBuffer } from '#stream'
 import { packTar, type TarInput } from '#tar'
 import { blob } from '../../registry/testing/fixtures.ts'
-import { compareTrees, type FileTree, listDirectory } from './file-tree.ts'
+import { compareTrees, contentsOf, type FileTree, listDirectory } from './file-tree.ts'
 import { layerLimits, readLayerFiles } from './layer-files.ts'
 import { LayerIndex } from './layer-index.ts'
 import { mergeLayers } from './merge-layers.ts'
@@ -71,6 +71,45 @@ test('layers above each other show what a container sees', async () => {
     ['removed', 'opaque/gone'],
     ['added', 'opaque/new'],
   ])
+})
+
+test('a hard link keeps its contents when a higher layer replaces another name of the file', async () => {
+  const repository = createMemoryRegistry().repository('app')
+  const linked = await push(repository, [
+    { path: 'bin/tool', body: Buffer.from('first') },
+    { path: 'bin/alias', type: 'hardlink', linkpath: './bin/tool' },
+    { path: 'loop', type: 'hardlink', linkpath: 'loop' },
+    { path: 'out', type: 'hardlink', linkpath: '../bin/tool' },
+  ])
+  const replacing = await push(repository, [{ path: 'bin/tool', body: Buffer.from('second') }])
+  const again = await push(repository, [
+    { path: 'bin/later', type: 'hardlink', linkpath: '/bin/tool' },
+    { path: 'bin/chain', type: 'hardlink', linkpath: 'bin/alias' },
+  ])
+  const removing = await push(repository, [
+    { path: 'bin/.wh.tool', body: Buffer.from('') },
+    { path: 'bin/.wh.alias', body: Buffer.from('') },
+  ])
+  const index = new LayerIndex()
+  const read = async (tree: FileTree, path: string) => {
+    const file = tree.get(path)
+    const contents = file && contentsOf(file)
+    return contents && (await readText(readFileOf(repository, contents, signal)))
+  }
+  const lowest = await index.readTree(repository, [linked])
+  const image = await index.readTree(repository, [linked, replacing, again])
+  expect(await read(image, 'bin/tool')).toBe('second')
+  expect(await read(image, 'bin/alias')).toBe('first')
+  expect(await read(image, 'bin/later')).toBe('second')
+  expect(await read(image, 'bin/chain')).toBe('first')
+  const left = await index.readTree(repository, [linked, replacing, again, removing])
+  expect(await read(left, 'bin/later')).toBe('second')
+  expect(await read(left, 'bin/chain')).toBe('first')
+  for (const path of ['loop', 'out']) expect(await read(image, path)).toBeUndefined()
+  expect(await read(await index.readTree(repository, [again]), 'bin/later')).toBeUndefined()
+  const changes = compareTrees(lowest, image).map(({ kind, path }) => [kind, path])
+  expect(changes).toContainEqual(['changed', 'bin/tool'])
+  expect(changes).not.toContainEqual(['changed', 'bin/alias'])
 })
 
 test('a layer beyond a limit is refused', async () => {

@@ -17,6 +17,11 @@ export interface LayerFile {
   readonly target?: string | undefined
   /** Of the contents of a file. */
   readonly digest?: Digest | undefined
+  /**
+   * The file of a hard link, in a tree of merged layers. A higher layer that replaces one name of a
+   * file leaves the others as they were.
+   */
+  readonly contents?: LayerFile | undefined
   readonly layer: Digest
   /** Position of its header in the uncompressed archive. */
   readonly offset: number

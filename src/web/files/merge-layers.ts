@@ -1,4 +1,5 @@
-import type { FileTree } from './file-tree.ts'
+import { cleanPath } from '#tar'
+import { contentsOf, type FileTree } from './file-tree.ts'
 import type { LayerFile, LayerFiles } from './layer-files.ts'
 import { weightOfText } from './weight.ts'
 
@@ -23,7 +24,7 @@ export function mergeLayers(layers: readonly LayerFiles[], most: number): FileTr
     for (const path of emptied) namesIn(root, path)?.clear()
     for (const path of removed) namesIn(root, parentOf(path))?.delete(baseOf(path))
     for (const file of files) {
-      left -= put(root, file)
+      left -= put(root, file.type === 'hardlink' ? linked(root, file) : file)
       if (left < 0) return undefined
     }
   }
@@ -46,6 +47,13 @@ function namesIn(root: Names, path: string): Names | undefined {
   let names: Names | undefined = root
   for (const name of path.split('/')) names = names?.get(name)?.names
   return names
+}
+
+/** Links a file to what is below the name of its target before higher layers change that name. */
+function linked(root: Names, file: LayerFile): LayerFile {
+  const path = cleanPath(file.target ?? '') ?? ''
+  const target = namesIn(root, parentOf(path))?.get(baseOf(path))?.file
+  return { ...file, contents: target && contentsOf(target) }
 }
 
 /** Adds a file, and its parents if they are no directories. Returns the weight of what is new. */
