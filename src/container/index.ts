@@ -111,11 +111,11 @@ export { type LogEntry, type LogsOptions, readLogBatches, readLogs } from './ver
 /** Removing a container. */
 export { type RemoveOptions, removeContainer, removeStopped } from './verbs/remove.ts'
 /** Another name for a container. */
-export { renameContainer } from './verbs/rename.ts'
+export { restartContainer } from './verbs/restart.ts'
 /** Creating and starting a container. */
 export { runContainer, runDetached } from './verbs/run.ts'
 /** Starting in the background. */
-export { noteRestart, type StartOptions, startContainer } from './verbs/start.ts'
+export { type StartOptions, startContainer } from './verbs/start.ts'
 /** All containers, with the start and the end of the machine. */
 export {
   type AllOptions,
@@ -125,7 +125,7 @@ export {
   stopAllContainers,
 } from './verbs/start-all.ts'
 /** Other limits for a container. */
-export { type ContainerChange, updateContainer } from './verbs/update.ts'
+export { type ContainerChange, renameContainer, updateContainer } from './verbs/update.ts'
 /** Waiting for a condition. */
 export {
   type WaitCondition,

@@ -20,6 +20,25 @@ describe.skipIf(reason !== undefined)('containers that need each other and are w
   const runSleeper = (...options: readonly string[]): Promise<string> =>
     strake.ok('run', '-d', ...options, ...sleeper)
 
+  test('restart keeps a container with --rm, its files and its volumes, and its end removes it', async () => {
+    const id = await runSleeper('--rm', '--name', 'kept', '-v', '/data')
+    await strake.ok('exec', 'kept', 'touch', '/made', '/data/made')
+    for (const timeout of ['5', '0']) {
+      await strake.ok('restart', '-t', timeout, 'kept')
+      expect(await strake.ok('exec', 'kept', 'ls', '/made', '/data/made')).toBe('/data/made\n/made')
+      expect(await strake.ok('ps', '-q', '--no-trunc', '--filter', 'name=kept')).toBe(id)
+    }
+    await strake.ok('stop', 'kept')
+    expect(await strake.ok('ps', '-aq', '--filter', 'name=kept')).toBe('')
+    const source = join(strake.directory, 'gone')
+    mkdirSync(source)
+    await runSleeper('--rm', '--name', 'kept', '--mount', `type=bind,src=${source},dst=/gone`)
+    rmSync(source, { recursive: true })
+    expect((await strake('restart', '-t', '0', 'kept')).exitCode).toBe(1)
+    expect(await strake.ok('ps', '-aq', '--filter', 'name=kept')).toBe('')
+    expect(await strake.ok('volume', 'ls', '-q')).toBe('')
+  })
+
   test('run --wait returns when the container is healthy, and fails when it is not', async () => {
     const health = ['--health-cmd', 'test -e /ok', '--health-interval', '50ms']
     const good = ['sh', '-c', 'sleep 0.2; touch /ok; exec sleep 100']

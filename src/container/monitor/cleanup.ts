@@ -5,6 +5,7 @@ import { releaseMounts } from '#runtime'
 import { releaseVolumes, volumeEvent, volumePath } from '#volume'
 import { containerEvent, findSubject, networkEvents } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
+import { isBeingRestarted } from '../model/stop-request.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
 import { unmountEvents } from '../setup/volume-events.ts'
 import { namedVolumes } from '../setup/volume-use.ts'
@@ -12,14 +13,16 @@ import type { CleanUpStore } from './store.ts'
 
 /**
  * Releases everything a container used while it ran: root mount, network, sockets.
- * Removes the container itself if the order has `remove`. After a failed step, the later
- * steps are still tried.
+ * Removes the container itself if the order has `remove`, but not between the halves of a
+ * restart. After a failed step, the later steps are still tried. Returns whether the container
+ * is removed.
  */
 export async function cleanUp(
   order: MonitorOrder,
   paths: ContainerPaths,
   store: CleanUpStore,
-): Promise<void> {
+): Promise<boolean> {
+  const isRemoved = order.remove && !isBeingRestarted(paths)
   const problems: unknown[] = []
   const attempt = async (step: () => unknown): Promise<void> => {
     try {
@@ -34,12 +37,13 @@ export async function cleanUp(
   await attempt(() => unmountRoot(order, paths, store))
   if (order.bridged) await attempt(async () => (await store.networks()).detach(order.id))
   const volumes = unmountEvents(order.id, paths)
-  if (!order.remove && (order.bridged || volumes.length > 0)) {
+  if (!isRemoved && (order.bridged || volumes.length > 0)) {
     await attempt(() => noteLeaving(order, volumes, store))
   }
   await attempt(() => rmSync(paths.run, { recursive: true, force: true }))
-  if (order.remove) await attempt(() => removeContainer(order, paths, store))
+  if (isRemoved) await attempt(() => removeContainer(order, paths, store))
   if (problems.length > 0) throw new AggregateError(problems, 'Cannot clean up')
+  return isRemoved
 }
 
 async function unmountRoot(

@@ -57,8 +57,8 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
   }
   try {
     const { cleanUp } = await import('./cleanup.ts')
-    await cleanUp(order, paths, store)
-    if (!order.remove) container.state.cleaned()
+    const isRemoved = await cleanUp(order, paths, store)
+    if (!isRemoved) container.state.cleaned()
   } catch (error) {
     container.state.note(error)
   } finally {

@@ -61,12 +61,6 @@ export async function noteStart(
   )
 }
 
-/** Records that a container was stopped and started again. */
-export async function noteRestart(context: ContainerContext, nameOrId: string): Promise<void> {
-  const container = getContainer(context, nameOrId)
-  await context.records.events.note(containerEvent(container, 'restart'))
-}
-
 /** Removes the leftovers of a crash. Throws `NOT_FOUND` for a container with `--rm`, which is removed itself. */
 async function cleanUp(context: ContainerContext, container: Container): Promise<void> {
   const { reconcileContainer } = await import('../recovery/reconcile.ts')

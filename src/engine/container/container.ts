@@ -39,18 +39,14 @@ export async function stopContainer(
   await stop(await containerContext(engine), name, options)
 }
 
-/** Stops a container and starts it again. A stopped container is only started. */
+/** Stops a container and starts it again. A stopped container is only started, and one with `--rm` stays. */
 export async function restartContainer(
   engine: Engine,
   name: string,
   options: StopOptions = {},
 ): Promise<void> {
-  const { stopContainer: stop } = await import('#container/verbs/control')
-  const { noteRestart, startContainer: start } = await import('#container/verbs/start')
-  const context = await containerContext(engine)
-  await stop(context, name, options)
-  await start(context, name, { signal: options.signal })
-  await noteRestart(context, name)
+  const { restartContainer: restart } = await import('#container/verbs/restart')
+  await restart(await containerContext(engine), name, options)
 }
 
 export async function killContainer(
@@ -149,7 +145,7 @@ export async function renameContainer(
   nameOrId: string,
   name: string,
 ): Promise<void> {
-  const { renameContainer: rename } = await import('#container/verbs/rename')
+  const { renameContainer: rename } = await import('#container/verbs/update')
   await rename(await containerContext(engine), nameOrId, name)
 }
 
