@@ -91,6 +91,9 @@ const knownReasons: Partial<Record<ErrorCode, string>> = {
   NOT_FOUND: 'not found',
 }
 
+/** A refusal by a peer itself, and not by a rule of ours about peers. */
+export class PeerRefusalError extends StrakeError {}
+
 /** Makes the error for a caller: `what` names the verb and the thing, the peer gives the reason. */
 export function peerError(what: string, host: string, peer: PeerError): StrakeError {
   const reason =
@@ -103,9 +106,9 @@ export function peerError(what: string, host: string, peer: PeerError): StrakeEr
       : peer.status === 429
         ? 'wait a while, or log in for a higher limit'
         : undefined
-  return new StrakeError(peer.code, `Cannot ${what}: ${reason}`, {
-    remedy,
-  })
+  const isRefusal = peer.code === 'DENIED' || peer.code === 'UNAUTHORIZED'
+  const Kind = isRefusal ? PeerRefusalError : StrakeError
+  return new Kind(peer.code, `Cannot ${what}: ${reason}`, { remedy })
 }
 
 /** Hides secrets in text: user names, tokens and signatures in URLs, and bearer values. */

@@ -3,6 +3,7 @@ import { parseName } from '../endpoints.ts'
 import type { Opening, Registry, Repository } from '../registry.ts'
 import { ProxyRepository } from './proxy-repository.ts'
 import { createProxyState } from './proxy-state.ts'
+import { openRemote } from './remote.ts'
 import { canonicalName, checkServed, isUnknown, remoteName, type Upstream } from './upstream.ts'
 
 export interface ProxyOptions {
@@ -31,9 +32,12 @@ export function createProxy(
     const name = `${upstream.prefix}/${rest}`
     return new ProxyRepository(name, {
       local: local.repository(name),
-      remote: upstream.registry.repository(remoteName(upstream, rest), {
-        traceparent: opening.traceparent,
-      }),
+      remote: openRemote(
+        upstream.registry.repository(remoteName(upstream, rest), {
+          traceparent: opening.traceparent,
+        }),
+        upstream,
+      ),
       upstream,
       state,
       opening,

@@ -15,7 +15,11 @@ export interface Fetch {
  * Fetches a blob once, for any number of readers. It goes on when all of them leave: the next one
  * finds it in the store. A broken transfer is resumed by the client of the upstream.
  */
-export function fetchBlob(upstream: Repository, local: Repository, blob: Descriptor): Fetch {
+export function fetchBlob(
+  upstream: Pick<Repository, 'read'>,
+  local: Repository,
+  blob: Descriptor,
+): Fetch {
   const arrivals = new Arrivals()
   // The store verifies what it receives.
   const read = { readerVerifies: true, reusesChunks: true }

@@ -5,12 +5,13 @@ import type { FoundManifest, Opening, ReferrersOptions, Repository } from '../re
 import { isStorageFull } from '../storage-full.ts'
 import { type Fetch, fetchBlob } from './fetch-blob.ts'
 import type { ProxyState } from './proxy-state.ts'
+import type { Remote } from './remote.ts'
 import { isUnknown, translated, type Upstream, unlessUnknown } from './upstream.ts'
 import { within } from './within.ts'
 
 export interface ProxyParts {
   readonly local: Repository
-  readonly remote: Repository
+  readonly remote: Remote
   readonly upstream: Upstream
   readonly state: ProxyState
   readonly opening: Opening

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { tmpdir } from 'node:os'
 import { type ContentStore, createMemoryStore, openDirectoryStore } from '#content'
-import type { Digest } from '#oci'
+import { type Digest, StrakeError } from '#oci'
 import { mkdtempDisposable } from '#platform'
 import { fromBuffer } from '#stream'
 import { connectRegistry } from '../client/connect.ts'
@@ -172,6 +172,47 @@ for (const [failure, answer] of Object.entries(failures)) {
     expect(absent.status).not.toBe(401)
   })
 }
+
+test('a refusal of the upstream names its credentials, and a refusal of the cache does not', async () => {
+  const full = 'Cannot add it: the quota of docker.io is 10 bytes, and 10 are used'
+  const facts = createMemoryFacts()
+  const isFull = { value: true }
+  const { proxy, serve, rig } = await openRig({
+    facts: {
+      ...facts,
+      repository: (name) => {
+        const own = facts.repository(name)
+        const add = own.add.bind(own)
+        return Object.assign(own, {
+          add: async (...member: Parameters<typeof add>) => {
+            if (isFull.value) throw new StrakeError('DENIED', full)
+            await add(...member)
+          },
+        })
+      },
+    },
+  })
+  const answered = async (path: string) => {
+    const answer = await serve(new Request(`http://localhost/v2/docker.io/library/app/${path}`))
+    return [answer.status, await answer.text()]
+  }
+  expect(await answered('manifests/v1')).toEqual([403, expect.stringContaining(full)])
+  const app = proxy.repository('docker.io/library/app')
+  expect(readAll(app, layer)).rejects.toMatchObject({ code: 'DENIED', message: full })
+  await readAll(app, layer).catch(() => {})
+  isFull.value = false
+  for (const status of [401, 403]) {
+    rig.answer = async () => new Response(null, { status })
+    const refused = [403, expect.stringContaining('it refuses the credentials of this registry')]
+    expect(await answered('manifests/v1')).toEqual(refused)
+    expect(await answered(`manifests/${image.descriptor.digest}`)).toEqual(refused)
+  }
+  const Location = 'https://10.0.0.9/secret'
+  rig.answer = async () => new Response(null, { status: 307, headers: { Location } })
+  const [status, text] = await answered('manifests/v1')
+  expect(status).toBe(503)
+  expect(text).not.toContain('10.0.0.9')
+})
 
 testStores('a lying upstream ends the transfer, and nothing of it is kept', async (store) => {
   const { proxy, local, rig } = await openRig({ store })

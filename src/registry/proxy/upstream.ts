@@ -42,18 +42,13 @@ export function isUnknown(error: unknown): boolean {
 }
 
 /**
- * Returns the error for a client of the cache. The upstream's refusal of our credentials is not a
- * refusal of the client's, which would send its own. Wrong content of the upstream is no fault of the
- * request, and no damage here.
+ * Returns the error for a client of the cache. Wrong content of the upstream is no fault of the request,
+ * and no damage here.
  */
 export function translated(error: unknown, { prefix }: Upstream): unknown {
-  if (isStrakeError(error, 'DIGEST_INVALID', 'SIZE_INVALID', 'MANIFEST_INVALID')) {
-    const message = `Cannot fetch from ${prefix}: its answer is not what was asked for: ${error.message}`
-    return new StrakeError('UNAVAILABLE', message, { cause: error })
-  }
-  if (!isStrakeError(error, 'UNAUTHORIZED', 'DENIED')) return error
-  const message = `Cannot fetch from ${prefix}: it refuses the credentials of this registry`
-  return new StrakeError('DENIED', message, { cause: error })
+  if (!isStrakeError(error, 'DIGEST_INVALID', 'SIZE_INVALID', 'MANIFEST_INVALID')) return error
+  const message = `Cannot fetch from ${prefix}: its answer is not what was asked for: ${error.message}`
+  return new StrakeError('UNAVAILABLE', message, { cause: error })
 }
 
 /** Returns `undefined` for what is unknown. */
