@@ -1,11 +1,4 @@
-import {
-  isSystemError,
-  ownIdentity,
-  pathExists,
-  removeFile,
-  sleep,
-  type WindowSize,
-} from '#platform'
+import { isSystemError, ownIdentity, pathExists, sleep, type WindowSize } from '#platform'
 import { cgroupPath, forget, freeze, isFrozen, openRuntime, StartError } from '#runtime'
 import { type LogWriter, openLog } from '../logs/log-writer.ts'
 import type { NoteEvent } from '../model/container-events.ts'
@@ -22,12 +15,12 @@ import {
 } from '../protocol/order.ts'
 import type { HealthSupervision } from '../services/health-action.ts'
 import type { Adopted } from './adopted-process.ts'
+import { beginRun, followRun, type RunEnd } from './container-run.ts'
 import { EarlySignals, endsProcess } from './early-signals.ts'
-import { followRun, type RunEnd } from './follow-run.ts'
 import { Foreground } from './foreground.ts'
 import { ContainerInput } from './input.ts'
 import { MonitorState } from './monitor-state.ts'
-import { type RunningContainer, startProcess } from './process.ts'
+import type { RunningContainer } from './process.ts'
 import { nextDelay, shouldRestart } from './restart.ts'
 import { type ClientRequests, type ClientServer, listenForClients } from './server.ts'
 
@@ -233,13 +226,7 @@ export class MonitoredContainer {
     const adopted = this.#adopted
     this.#adopted = undefined
     this.#restarts = false
-    // The health of the last run says nothing about this one.
-    if (adopted === undefined) removeFile(paths.health)
-    if (restarts > 0 && adopted === undefined) {
-      const { prepareAgain } = await import('#runtime/bundle/prepare-again')
-      await prepareAgain(paths.directory)
-    }
-    const starting = adopted ? adopt(order, adopted) : startProcess(order, paths)
+    const starting = beginRun({ order, paths, adopted, restarts })
     // The server is started while the runtime works, so that the socket exists before the
     // state says `running`.
     const [started] = await Promise.allSettled([starting, this.listen()])
@@ -309,10 +296,4 @@ export class MonitoredContainer {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
-}
-
-/** Loads the code only for a container that another monitor has started. */
-async function adopt(order: MonitorOrder, adopted: Adopted): Promise<RunningContainer> {
-  const { adoptContainer } = await import('./adopted-process.ts')
-  return adoptContainer(order, adopted)
 }

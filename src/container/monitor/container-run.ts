@@ -1,12 +1,42 @@
-import { signalProcess } from '#platform'
+import { removeFile, signalProcess } from '#platform'
 import { cgroupPath, oomKills } from '#runtime'
 import type { NoteEvent } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
 import type { HealthSupervision, SuperviseHealthOptions } from '../services/health-action.ts'
+import type { Adopted } from './adopted-process.ts'
 import type { ContainerInput } from './input.ts'
 import { carryOutput, type OutputTargets } from './output.ts'
-import { keepFilter, type RunningContainer } from './process.ts'
+import { keepFilter, type RunningContainer, startProcess } from './process.ts'
+
+export interface BeginRunOptions {
+  readonly order: MonitorOrder
+  readonly paths: ContainerPaths
+  /** The run that another monitor has started, if there is one. */
+  readonly adopted: Adopted | undefined
+  /** How often the container was started again before this run. */
+  readonly restarts: number
+}
+
+/** Starts a run of a container, or takes over the one that another monitor has started. */
+export async function beginRun({
+  order,
+  paths,
+  adopted,
+  restarts,
+}: BeginRunOptions): Promise<RunningContainer> {
+  if (adopted !== undefined) {
+    const { adoptContainer } = await import('./adopted-process.ts')
+    return adoptContainer(order, adopted)
+  }
+  // The health of the last run says nothing about this one.
+  removeFile(paths.health)
+  if (restarts > 0) {
+    const { prepareAgain } = await import('#runtime/bundle/prepare-again')
+    await prepareAgain(paths.directory)
+  }
+  return await startProcess(order, paths)
+}
 
 export interface FollowRunOptions {
   readonly order: MonitorOrder
