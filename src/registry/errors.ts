@@ -114,7 +114,7 @@ export function peerError(what: string, host: string, peer: PeerError): StrakeEr
 /** Hides secrets in text: user names, tokens and signatures in URLs, and bearer values. */
 export function redact(text: string): string {
   return text
-    .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/gi, '$1***@')
+    .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]*@/gi, '$1***@')
     .replace(
       /([?&][^=&\s]*(?:token|secret|password|signature|sig|credential|key)[^=&\s]*=)[^&\s]+/gi,
       '$1***',

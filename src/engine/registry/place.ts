@@ -1,9 +1,10 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { StrakeError } from '#oci'
+import { isStrakeError, StrakeError } from '#oci'
 import { isSystemError } from '#platform'
 import { type AuthFiles, authFiles } from '#registry/access/open-auth'
 import type { RegistryConfig } from '#registry/config/config'
+import { readBoundedFile } from '#registry/config/named-file'
 import { parseConfig } from '#registry/config/parse-config'
 
 export { formatProblem } from '#registry/config/check'
@@ -65,9 +66,13 @@ export async function requireRegistry(directory: string): Promise<void> {
   }
 }
 
-/** Reads a configuration file. Throws `ConfigError`, and `NOT_FOUND` for an absent file. */
+/**
+ * Reads a configuration file or pipe. Throws `ConfigError`, `NOT_FOUND` for an absent file, and `INVALID`
+ * for one that is too large.
+ */
 export async function readConfig(path: string): Promise<RegistryConfig> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+  const text = await readBoundedFile(path).catch((cause: NodeJS.ErrnoException) => {
+    if (isStrakeError(cause)) throw cause
     const reason = cause.code === 'ENOENT' ? 'there is no such file' : String(cause.code)
     throw new StrakeError('NOT_FOUND', `Cannot read ${path}: ${reason}`, { cause })
   })

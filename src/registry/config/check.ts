@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { Node, Scalar } from 'yaml'
+import { redact } from '../errors.ts'
 import type { Shape } from './shape.ts'
 import { parseDuration, parseSize } from './units.ts'
 
@@ -108,20 +109,25 @@ function fits(context: CheckContext, node: unknown, shape: Shape<unknown>): bool
   return yaml.isScalar(node) && readScalar(context, node, shape) !== undefined
 }
 
-function readScalar({ base }: CheckContext, { value }: Scalar, shape: Shape<unknown>): unknown {
+function readScalar(
+  { base }: CheckContext,
+  { value, source }: Scalar,
+  shape: Shape<unknown>,
+): unknown {
   switch (shape.kind) {
     case 'flag':
       return typeof value === 'boolean' ? value : undefined
     case 'whole': {
-      const isIn = Number.isSafeInteger(value) && Number(value) >= shape.least
-      return isIn && Number(value) <= shape.most ? value : undefined
+      // YAML also has 0x10, 0o20 and 1e3, and its older versions read 010 as 8.
+      if (typeof value !== 'number' || !/^(?:0|[1-9]\d*)$/.test(source ?? '')) return undefined
+      const isIn = Number.isSafeInteger(value) && value >= shape.least && value <= shape.most
+      return isIn ? value : undefined
     }
     case 'duration':
       return typeof value === 'string' ? parseDuration(value) : undefined
     case 'size':
-      return typeof value === 'string' || typeof value === 'number'
-        ? parseSize(String(value))
-        : undefined
+      if (typeof value === 'number') return parseSize(source ?? '')
+      return typeof value === 'string' ? parseSize(value) : undefined
     case 'choice':
       return shape.choices.find((each) => each === value)
     case 'path':
@@ -176,7 +182,14 @@ function show({ yaml }: CheckContext, node: unknown): string {
   if (yaml.isSeq(node)) return 'a list'
   if (yaml.isMap(node)) return 'a section'
   if (!yaml.isScalar(node) || node.value === null) return 'nothing'
-  return JSON.stringify(node.value)?.slice(0, 80) ?? 'nothing'
+  if (typeof node.value === 'number') return node.source?.slice(0, 80) ?? 'a number'
+  const value = typeof node.value === 'string' ? hideSecrets(node.value) : node.value
+  return JSON.stringify(value)?.slice(0, 80) ?? 'nothing'
+}
+
+/** Hides also a password that is not encoded and has a slash. */
+function hideSecrets(value: string): string {
+  return redact(value.replace(/:\/\/.*@/s, '://***@'))
 }
 
 function add(

@@ -63,6 +63,36 @@ test('parseConfig() names line, key and what is expected of every fault', async 
   ])
 })
 
+test('parseConfig() accepts whole numbers only in decimal, and shows what it refuses', async () => {
+  for (const port of ['0x10', '0o20', '1e3', '010', '5.0', '+5']) {
+    expect(await problemsOf(`listen: { port: ${port} }`)).toEqual([
+      `line 1, listen.port: expected a whole number from 0 to 65535, got ${port}`,
+    ])
+  }
+  expect(await parseConfig('listen: { port: 10 }', 'registry.yml')).toEqual({
+    listen: { port: 10 },
+  })
+  const quota = (bytes: string) => `quotas: [{ prefix: team, bytes: ${bytes} }]`
+  expect(await problemsOf(quota('0x10'))).toEqual([expect.stringMatching(/a size .*, got 0x10$/)])
+  expect(await parseConfig(quota('16'), 'registry.yml')).toMatchObject({ quotas: [{ bytes: 16 }] })
+})
+
+test('parseConfig() repeats no password of a URL', async () => {
+  for (const secret of ['u:CANARY@', 'CANARY@', 'u:CA@CANARY@', 'u:x/CANARY@', 'u:x?CANARY#@']) {
+    const long = 'x'.repeat(100)
+    for (const url of [
+      `https://${secret}host.example/ hook`,
+      `https://${long}${secret}host.example/ hook`,
+    ]) {
+      const webhooks = JSON.stringify({ webhooks: [{ name: 'ci', url }] })
+      const problems = (await problemsOf(webhooks)).join()
+      expect(problems).toContain('webhooks[0].url: expected')
+      expect(problems).toContain('https://***@host.example/ hook')
+      expect(problems).not.toContain('CANARY')
+    }
+  }
+})
+
 test('parseConfig() refuses what is not YAML, repeated keys, and unknown sections', async () => {
   expect(await problemsOf('listen: {port: 1')).toHaveLength(1)
   expect(await problemsOf('listen: {}\nlisten: {}\n')).toEqual(['line 2: Map keys must be unique'])
