@@ -76,6 +76,9 @@ test.skipIf(analyze === null)('the units have nothing that systemd does not know
     // Together, because the socket names its service.
     const { exitCode, stderr } = Bun.spawnSync(['systemd-analyze', 'verify', ...paths])
     expect({ exitCode, stderr: stderr.toString() }).toEqual({ exitCode: 0, stderr: '' })
+    // In tenths of its scale: an ordinary unit has 96.
+    const rating = ['security', '--offline=yes', '--threshold=60', paths[3] ?? '']
+    expect(Bun.spawnSync(['systemd-analyze', ...rating]).exitCode).toBe(0)
   } finally {
     rmSync(directory, { recursive: true })
   }
