@@ -13,6 +13,8 @@ export interface ProxyOptions {
    * which is how Docker asks a mirror.
    */
   readonly mirror?: string | undefined
+  /** Milliseconds that an upstream has to begin an answer. Default: 30,000. */
+  readonly patience?: number | undefined
   /** Returns milliseconds. */
   readonly now?: (() => number) | undefined
 }
@@ -23,7 +25,7 @@ export interface ProxyOptions {
  */
 export function createProxy(
   local: Registry,
-  { upstreams, mirror, now = Date.now }: ProxyOptions,
+  { upstreams, mirror, now = Date.now, patience }: ProxyOptions,
 ): Registry {
   const state = createProxyState(now)
   const open = (upstream: Upstream, asked: string, opening: Opening): Repository => {
@@ -37,6 +39,7 @@ export function createProxy(
           traceparent: opening.traceparent,
         }),
         upstream,
+        patience,
       ),
       upstream,
       state,

@@ -24,6 +24,7 @@ async function openRig({
 }: {
   readonly facts?: RegistryFacts
   readonly mirror?: string
+  readonly patience?: number
   readonly store?: ContentStore
 } = {}) {
   const origin = createMemoryRegistry()
@@ -212,6 +213,46 @@ test('a refusal of the upstream names its credentials, and a refusal of the cach
   const [status, text] = await answered('manifests/v1')
   expect(status).toBe(503)
   expect(text).not.toContain('10.0.0.9')
+})
+
+test('a silent upstream gets no more than its time, and its requests end', async () => {
+  const { serve, proxy, rig } = await openRig({ patience: 50 })
+  const ended: string[] = []
+  const silent: FetchHandler = (request) =>
+    new Promise((_, reject) => {
+      request.signal.addEventListener('abort', () => {
+        ended.push(new URL(request.url).pathname.split('/').at(-2) ?? '')
+        reject(request.signal.reason)
+      })
+    })
+  rig.answer = silent
+  const { digest } = layer.descriptor
+  const base = 'http://localhost/v2/docker.io/library/app'
+  for (const path of ['manifests/v1', `manifests/${image.descriptor.digest}`, `blobs/${digest}`]) {
+    expect([path, (await serve(new Request(`${base}/${path}`))).status]).toEqual([path, 503])
+  }
+  expect(ended).toEqual(['manifests', 'manifests', 'blobs'])
+  const app = proxy.repository('docker.io/library/app')
+  rig.answer = undefined
+  await app.readManifest('v1')
+  rig.answer = silent
+  const reading = readAll(app, layer)
+  expect(reading).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  await reading.catch(() => {})
+  // After its beginning a transfer may be slower than that.
+  rig.answer = async () => {
+    const half = layer.raw.length / 2
+    const body = new ReadableStream<Uint8Array>({
+      async start(controller) {
+        controller.enqueue(layer.raw.slice(0, half))
+        await Bun.sleep(200)
+        controller.enqueue(layer.raw.slice(half))
+        controller.close()
+      },
+    })
+    return new Response(body, { headers: { 'Content-Length': String(layer.raw.length) } })
+  }
+  expect((await readAll(app, layer)).equals(layer.raw)).toBe(true)
 })
 
 testStores('a lying upstream ends the transfer, and nothing of it is kept', async (store) => {

@@ -2,6 +2,7 @@ import { isStrakeError, StrakeError } from '#oci'
 import { PeerRefusalError } from '../errors.ts'
 import type { Repository } from '../registry.ts'
 import type { Upstream } from './upstream.ts'
+import { within } from './within.ts'
 
 /** What a cache asks of a repository of its upstream. */
 export type Remote = Pick<
@@ -10,32 +11,69 @@ export type Remote = Pick<
 >
 
 /**
- * Makes a repository whose refusals are errors for clients of the cache. They are translated here,
- * because a refusal of the cache itself, such as that of a quota, has the same code.
+ * Makes a repository that answers or fails within `patience` milliseconds; a blob or a list begins
+ * within them. Its refusals are errors for clients of the cache. They are translated here, because a
+ * refusal of the cache itself, such as that of a quota, has the same code.
  */
-export function openRemote(repository: Repository, { prefix }: Upstream): Remote {
-  const translate = (error: unknown): unknown => refusalFor(prefix, error)
-  const asked = async <T>(work: Promise<T>): Promise<T> => {
+export function openRemote(
+  repository: Repository,
+  { prefix }: Upstream,
+  patience: number = usualPatience,
+): Remote {
+  const asked = async <T>(
+    work: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> => {
+    const { both, end } = endable(signal)
     try {
-      return await work
+      return await within(patience, work(both), end)
     } catch (error) {
-      throw translate(error)
+      throw refusalFor(prefix, error)
     }
   }
-  const listed = async function* <T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  const begun = async function* <T>(
+    work: (signal: AbortSignal) => AsyncIterable<T>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<T> {
+    const { both, end } = endable(signal)
     try {
-      yield* items
+      const items = work(both)[Symbol.asyncIterator]()
+      const first = await within(patience, items.next(), end)
+      yield* following(first, items)
     } catch (error) {
-      throw translate(error)
+      throw refusalFor(prefix, error)
     }
   }
   return {
-    resolve: (reference, signal) => asked(repository.resolve(reference, signal)),
-    readManifest: (reference, signal) => asked(repository.readManifest(reference, signal)),
-    resolveBlob: (digest, signal) => asked(repository.resolveBlob(digest, signal)),
-    read: (target, options) => listed(repository.read(target, options)),
-    tags: (options) => listed(repository.tags(options)),
-    referrers: (subject, options) => listed(repository.referrers(subject, options)),
+    resolve: (reference, signal) => asked((both) => repository.resolve(reference, both), signal),
+    readManifest: (reference, signal) =>
+      asked((both) => repository.readManifest(reference, both), signal),
+    resolveBlob: (digest, signal) => asked((both) => repository.resolveBlob(digest, both), signal),
+    read: (target, options) =>
+      begun((signal) => repository.read(target, { ...options, signal }), options?.signal),
+    tags: (options) => begun(() => repository.tags(options)),
+    referrers: (subject, options) =>
+      begun((signal) => repository.referrers(subject, { ...options, signal }), options?.signal),
+  }
+}
+
+/** In milliseconds: shorter than the time after which clients give up. */
+const usualPatience = 30_000
+
+function endable(signal: AbortSignal | undefined): {
+  readonly both: AbortSignal
+  readonly end: (error: Error) => void
+} {
+  const abort = new AbortController()
+  const both = signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal])
+  return { both, end: (error) => abort.abort(error) }
+}
+
+async function* following<T>(first: IteratorResult<T>, items: AsyncIterator<T>): AsyncGenerator<T> {
+  try {
+    for (let next = first; next.done !== true; next = await items.next()) yield next.value
+  } finally {
+    await items.return?.()
   }
 }
 
