@@ -18,6 +18,19 @@ test('parseContainerRequest() collects mounts of all three flags', () => {
   ])
 })
 
+test('parseContainerRequest() drops the copy of a volume and of a tmpfs, and of no other mount', () => {
+  const mount = 'type=volume,source=data,target=/d'
+  const { mounts } = parseContainerRequest({
+    volumes: ['v:/a', 'v:/a', 'v:/a:ro'],
+    tmpfs: ['/t', '/t', '/t:size=1m'],
+    mounts: [mount, mount],
+  })
+  const places = mounts?.map(({ type, destination }) => `${type} ${destination}`)
+  expect(places).toEqual([
+    ...['volume /a', 'volume /a', 'volume /d', 'volume /d', 'tmpfs /t', 'tmpfs /t'],
+  ])
+})
+
 test('parseContainerRequest() reads limits, hosts and devices', () => {
   const parsed = parseContainerRequest({
     ulimits: ['nofile=10:20', 'core=0'],

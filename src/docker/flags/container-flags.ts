@@ -62,9 +62,10 @@ export function parseContainerRequest(request: ContainerRequest): Parsed {
   const { restart, networks, stopSignal, health } = request
   return {
     mounts: [
-      ...(request.volumes ?? []).map(parseVolume),
+      // Docker's client drops a copy of the same text from these two, and only from these.
+      ...[...new Set(request.volumes)].map(parseVolume),
       ...(request.mounts ?? []).map(parseMount),
-      ...(request.tmpfs ?? []).map(parseTmpfs),
+      ...[...new Set(request.tmpfs)].map(parseTmpfs),
     ],
     volumesFrom: request.volumesFrom?.map(parseVolumesFrom),
     ports: (request.publish ?? []).flatMap(parsePublish),
