@@ -7,6 +7,7 @@ test('shorten() rewrites the long forms of Docker', () => {
   expect(shorten(['container', 'rm', 'x'])).toEqual(['rm', 'x'])
   expect(shorten(['image', 'inspect', 'x'])).toEqual(['inspect', '--type', 'image', 'x'])
   expect(shorten(['buildx', 'build', '.'])).toEqual(['build', '.'])
+  expect(shorten(['image', 'umount', 'x'])).toEqual(['image', 'unmount', 'x'])
   expect(shorten(['buildx', 'prune'])).toEqual(['builder', 'prune'])
 })
 

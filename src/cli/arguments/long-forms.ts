@@ -56,6 +56,7 @@ export function shorten(argv: readonly string[]): readonly string[] {
   const first = typedFirst === 'buildx' ? 'builder' : typedFirst
   const short = first && second ? longForms[first]?.[second] : undefined
   if (first === 'volume' || first === 'network') return [first, ...shortenVerb(second), ...rest]
+  if (first === 'image' && second === 'umount') return [first, 'unmount', ...rest]
   if (short === undefined) return first === undefined ? argv : [first, ...argv.slice(1)]
   const typed = (first === 'image' || first === 'container') && short === 'inspect'
   return typed ? [short, '--type', first, ...rest] : [short, ...rest]

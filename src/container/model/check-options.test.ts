@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { cpuCount } from '#platform'
+import { cgroupMode } from '#runtime'
 import { checkOptions } from './check-options.ts'
 import type { ContainerOptions } from './options.ts'
 
@@ -8,7 +9,10 @@ type Options = Parameters<typeof checkOptions>[0]
 const tmpfs = (destination: string, ...options: string[]) =>
   ({ type: 'tmpfs', destination, options }) as const
 
-const badMemory = ['nonsense', 'size', 'size=abc', 'mode=9', 'mode=99999', 'uid=-1', 'a=1', 'ro=1']
+const badMemory = [
+  ...['nonsense', 'size', 'size=abc', 'mode=9', 'mode=99999', 'uid=-1', 'a=1', 'ro=1'],
+  ...['mpol=nosuch', 'mpol=bind', 'mpol=local:0', 'mpol=prefer:x'],
+]
 
 function mountAt(destination: string): Pick<ContainerOptions, 'mounts'> {
   return { mounts: [{ type: 'volume', destination }] }
@@ -48,6 +52,13 @@ const refused: readonly (readonly [Options, string])[] = [
   [{ resources: { cpus: 0.001 } }, 'the range is 0.01'],
   [{ resources: { cpus: Number.NaN } }, 'the range is 0.01'],
   [{ resources: { cpuShares: -1 } }, 'they are negative'],
+  ...(cgroupMode() === 'unified' ? [] : [1, 262_145]).map(
+    (cpuShares) =>
+      [
+        { resources: { cpuShares } },
+        `Cannot use --cpu-shares ${cpuShares}: the range is 2`,
+      ] as const,
+  ),
   [{ resources: { memory: 1 } }, 'the least is 6 MiB'],
   [{ resources: { cpusetCpus: '0-' } }, 'Cannot use processors "0-": expected numbers and ranges'],
   [{ resources: { cpusetCpus: '1-0' } }, 'expected numbers and ranges'],
@@ -93,6 +104,14 @@ test('checkOptions() accepts options that containers can have', () => {
     },
     { health: { Interval: 0, Timeout: 1_000_000, Retries: 0 } },
     { resources: { cpus: 0, memory: 0, memorySwap: 0, cpuShares: 0, pids: -1 } },
+    { resources: { cpuShares: 2 } },
+    {
+      mounts: [
+        ...['local', 'prefer:0', 'bind=static:0-1', 'interleave'].map((policy, index) =>
+          tmpfs(`/m${index}`, `mpol=${policy}`),
+        ),
+      ],
+    },
     { resources: { cpusetCpus: '0', cpusetMems: '' } },
     { resources: { cpus: 0.01 }, oomScoreAdj: -1000, log: { maxFile: 1, maxSize: 1 } },
     { sysctls: { 'net.core.somaxconn': '128', 'kernel.shmmax': '1' } },

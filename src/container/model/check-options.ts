@@ -69,7 +69,7 @@ const memoryValues: Readonly<Record<string, RegExp>> = {
   mode: /^0?[0-7]{1,4}$/,
   uid: /^\d{1,10}$/,
   gid: /^\d{1,10}$/,
-  mpol: /./,
+  mpol: /^(default|local|(prefer|interleave|weighted interleave)(=(static|relative))?(:[\d-]+)?|(bind|prefer \(many\))(=(static|relative))?:[\d-]+)$/,
   huge: /^(never|always|within_size|advise)$/,
 }
 

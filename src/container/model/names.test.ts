@@ -22,4 +22,5 @@ test('invalidName() says what a name needs', () => {
   expect(invalidName('x').message).toBe(
     'Cannot name a container x: a name has 2 to 255 letters, digits, _ . or -, and starts with a letter or digit',
   )
+  expect(invalidName('').message).toStartWith("Cannot name a container '': a name has 2 to")
 })

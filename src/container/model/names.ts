@@ -43,6 +43,6 @@ export function isContainerName(name: string): boolean {
 export function invalidName(name: string): StrakeError {
   return new StrakeError(
     'INVALID',
-    `Cannot name a container ${name}: a name has 2 to 255 letters, digits, _ . or -, and starts with a letter or digit`,
+    `Cannot name a container ${name === '' ? "''" : name}: a name has 2 to 255 letters, digits, _ . or -, and starts with a letter or digit`,
   )
 }

@@ -1,6 +1,6 @@
 import { StrakeError } from '#oci'
 import { readSmallFile } from '#platform'
-import { countsSwap } from '../../cgroup.ts'
+import { cgroupMode, countsSwap } from '../../cgroup.ts'
 import type { DeviceRule, ResourceConfig } from '../spec.ts'
 import { type BlockIoOptions, blockIoConfig } from './block-io.ts'
 
@@ -94,6 +94,7 @@ function cpuConfig(options: ResourceOptions): NonNullable<ResourceConfig['cpu']>
   if (cpus !== undefined && (options.cpuQuota || options.cpuPeriod)) {
     throw new StrakeError('INVALID', 'Cannot use --cpus: it excludes --cpu-period and --cpu-quota')
   }
+  checkShares(options)
   checkPeriod(options)
   checkSet('processors', cpusetCpus, '/sys/devices/system/cpu/online')
   checkSet('memory nodes', cpusetMems, '/sys/devices/system/node/online')
@@ -106,6 +107,13 @@ function cpuConfig(options: ResourceOptions): NonNullable<ResourceConfig['cpu']>
     ...(cpusetCpus ? { cpus: cpusetCpus } : {}),
     ...(cpusetMems ? { mems: cpusetMems } : {}),
   }
+}
+
+/** With cgroup v2, runtimes turn any number into a weight, as they do for Docker. */
+function checkShares({ cpuShares = 0 }: ResourceOptions): void {
+  if (cpuShares === 0 || cgroupMode() === 'unified') return
+  if (cpuShares >= 2 && cpuShares <= 262_144) return
+  throw new StrakeError('INVALID', `Cannot use --cpu-shares ${cpuShares}: the range is 2 to 262144`)
 }
 
 /** The bounds of the kernel. */
