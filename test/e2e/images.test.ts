@@ -32,6 +32,44 @@ describe.skipIf(reason !== undefined)('images', () => {
     expect(row).toMatchObject({ Repository: 'busybox', Tag: 'latest' })
   })
 
+  test('images --digests shows the digest of an image that no registry has', async () => {
+    const digest = await strake.ok('inspect', '-f', '{{.Descriptor.Digest}}', 'busybox')
+    expect(digest).toMatch(/^sha256:/)
+    const [header, row] = (await strake.ok('images', '--digests')).split('\n')
+    expect(header).toMatch(/^REPOSITORY +TAG +DIGEST +IMAGE ID/)
+    expect(row?.split(/\s{2,}/)[2]).toBe(digest)
+    expect(await strake.ok('images', '--digests', '--format', 'raw')).toContain(
+      `tag: latest\ndigest: ${digest}\nimage_id: `,
+    )
+  })
+
+  test('images --format json counts the containers, and --tree marks an image in use', async () => {
+    const count = async (): Promise<string> =>
+      JSON.parse(await strake.ok('images', '--format', 'json')).Containers
+    expect(await count()).toBe('0')
+    expect(await strake.ok('images', '--tree')).not.toMatch(/U$/m)
+    await strake.ok('create', '--name', 'user', '--network', 'none', 'busybox')
+    expect(await count()).toBe('1')
+    const [header, name, platform] = (await strake.ok('images', '--tree')).split('\n')
+    expect(header).toMatch(/^IMAGE +ID +DISK USAGE +CONTENT SIZE +EXTRA$/)
+    expect(name).toMatch(/^busybox:latest +\w{12} .* U$/)
+    expect(platform).toMatch(/^└─ linux\/\w+ +\w{12} .* U$/)
+    await strake.ok('rm', 'user')
+  })
+
+  test('images counts and marks the containers of each platform of an image', async () => {
+    await using second = await openStrake()
+    const input = 'FROM scratch\nCOPY <<file /file\nx\nfile\nCMD ["/file"]\n'
+    const platforms = 'linux/amd64,linux/arm64'
+    await second.with({ input }, 'build', '-q', '--platform', platforms, '-t', 'both', '-')
+    await second.ok('create', '--network', 'none', '--platform', 'linux/arm64', 'both')
+    expect(await second.ok('images', '--format', '{{.Containers}}')).toBe('1')
+    const [, name, amd64, arm64] = (await second.ok('images', '--tree')).split('\n')
+    expect(name).toMatch(/^both:latest .* U$/)
+    expect(amd64).toMatch(/^├─ linux\/amd64 .*\dk?B$/)
+    expect(arm64).toMatch(/^└─ linux\/arm64 .* U$/)
+  })
+
   test('images -q prints only IDs', async () => {
     expect(await strake.ok('images', '-q', '--no-trunc')).toBe(imageId)
   })

@@ -1,5 +1,6 @@
 import { parseImageFilters } from '#docker/filters/image-filters'
 import { imageListDocuments } from '#docker/lists/image-list'
+import { getTarget } from '#engine/image/find-target'
 import { containersOf } from '#engine/image/image-use'
 import { imageLabels, listImages } from '#engine/image/images'
 import type { ApiCall } from '../call.ts'
@@ -16,7 +17,7 @@ export async function list({ engine, query, version }: ApiCall): Promise<Respons
   })
   const documents = await imageListDocuments(images, async (image) => ({
     labels: await imageLabels(engine, image),
-    containers: containersOf(engine, image.id).length,
+    containers: containersOf(engine, getTarget(engine.records, image.id).images).length,
     shared: -1,
   }))
   const listed = documents.map((document) => listedInVersion(document, version))

@@ -1,6 +1,8 @@
-import { rowTypes } from '#docker/columns/row-types'
+import { type RowType, rowTypes } from '#docker/columns/row-types'
 import { parseImageFilters } from '#docker/filters/image-filters'
 import type { Engine } from '#engine/engine'
+import { getTarget } from '#engine/image/find-target'
+import { containersOf } from '#engine/image/image-use'
 import { type ImageSummary, type ListImagesOptions, listImages } from '#engine/image/images'
 import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
@@ -40,7 +42,7 @@ export function define(context: Context): Command {
       }
       if (options.tree) return await printTree(context, engine, wanted, options)
       const images = await listImages(engine, wanted)
-      await print(context, images, options)
+      await print(context, engine, images, options)
     })
 }
 
@@ -69,6 +71,7 @@ async function printTree(
 
 async function print(
   context: Context,
+  engine: Engine,
   images: readonly ImageSummary[],
   options: Options,
 ): Promise<void> {
@@ -87,7 +90,9 @@ async function print(
     CreatedAt: () => formatInstant(image.created),
     Size: formatSize(image.size),
     VirtualSize: formatSize(image.size),
-    Containers: 'N/A',
+    // A function, because it reads all containers and no table shows it.
+    Containers: () =>
+      String(containersOf(engine, getTarget(engine.records, image.id).images).length),
     SharedSize: 'N/A',
     UniqueSize: 'N/A',
   }))
@@ -101,7 +106,14 @@ async function print(
     { title: 'SIZE', key: 'Size' },
   ] as const
   const format = options.digests ? withDigest(options.format) : options.format
-  await printListing(context.out, { type: rowTypes.image, columns, rows }, format)
+  const type = options.digests ? digestType : rowTypes.image
+  await printListing(context.out, { type, columns, rows }, format)
+}
+
+/** `--digests` adds a line to `--format raw`. */
+const digestType: RowType = {
+  ...rowTypes.image,
+  raw: rowTypes.image.raw?.replace(/^image_id/m, 'digest: {{.Digest}}\nimage_id') ?? '',
 }
 
 /** `--digests` adds a column to a table of any template. */

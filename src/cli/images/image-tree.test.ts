@@ -21,13 +21,14 @@ test('formatImageTree() shows platforms below their image, and every name', () =
     },
   ])
   expect(text.split('\n')).toEqual([
-    'IMAGE            ID             DISK USAGE   CONTENT SIZE   EXTRA',
-    'one:1            aaaaaaaaaaaa   2.5MB        1kB',
-    'one:2',
+    'IMAGE                ID             DISK USAGE   CONTENT SIZE   EXTRA',
+    'one:1',
+    'one:2                aaaaaaaaaaaa        2.5MB            1kB',
     '',
-    '<untagged>       bbbbbbbbbbbb   2.5MB        1kB            U',
-    '├─ linux/amd64   cccccccccccc   2.5MB        1kB',
-    '└─ linux/arm64   dddddddddddd   0B           0B',
+    '<untagged>           bbbbbbbbbbbb        2.5MB            1kB   U',
+    '├─ linux/amd64       cccccccccccc        2.5MB            1kB',
+    '└─ linux/arm64       dddddddddddd           0B             0B',
+    '',
     '',
   ])
 })

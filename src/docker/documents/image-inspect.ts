@@ -6,6 +6,7 @@ import {
   isRunnable,
   type Reference,
   type RunConfig,
+  subjectAnnotation,
 } from '#oci'
 
 /** The document that `docker image inspect` prints. */
@@ -91,9 +92,13 @@ export function manifestDocument({
 
 function kindOf(descriptor: Descriptor): ManifestDocument['Kind'] {
   if (isRunnable(descriptor)) return 'image'
-  const isAttestation =
-    descriptor.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest'
-  return isAttestation ? 'attestation' : 'unknown'
+  return subjectOf(descriptor) === undefined ? 'unknown' : 'attestation'
+}
+
+/** The digest of the image that an attestation describes; absent for other manifests. */
+export function subjectOf({ annotations }: Descriptor): string | undefined {
+  const isAttestation = annotations?.['vnd.docker.reference.type'] === 'attestation-manifest'
+  return isAttestation ? annotations[subjectAnnotation] : undefined
 }
 
 function repoDigest({ registry, repository, digest }: Reference, own: Digest): string {

@@ -37,7 +37,6 @@ export async function imageListDocuments<Summary extends ImageSummary>(
   })
 }
 
-/** As in Docker, also an image that no registry has. */
-function repoDigest({ repository, digest, descriptor }: ImageSummary): readonly string[] {
-  return repository === '<none>' ? [] : [`${repository}@${digest ?? descriptor.digest}`]
+function repoDigest({ repository, digest }: ImageSummary): readonly string[] {
+  return digest === undefined ? [] : [`${repository}@${digest}`]
 }

@@ -112,7 +112,7 @@ export function refuseWhileUsed(
       remedy: `strake image unmount ${text}`,
     })
   }
-  const users = images.flatMap(({ imageId }) => containersOf(engine, imageId))
+  const users = containersOf(engine, images)
   const blocking = force ? users.filter(({ isRunning }) => isRunning) : users
   const [user] = blocking
   if (user === undefined) return

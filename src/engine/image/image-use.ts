@@ -10,12 +10,15 @@ export interface ImageUser {
   readonly isRunning: boolean
 }
 
-/** Returns the containers that run or mount an image. */
-export function containersOf(engine: Engine, imageId: string): readonly ImageUser[] {
+/** Returns the containers that run or mount one of the images, each once. */
+export function containersOf(
+  engine: Engine,
+  images: readonly { readonly imageId: Digest }[],
+): readonly ImageUser[] {
   return engine.records.containers
     .list()
     .map((record) => readContainer(engine, record))
-    .filter(({ settings }) => uses(settings, imageId))
+    .filter(({ settings }) => images.some(({ imageId }) => uses(settings, imageId)))
     .map((container) => ({
       id: container.id,
       name: container.name,
@@ -29,8 +32,9 @@ export function isAnyUsed(
   images: readonly { readonly imageId: Digest }[],
 ): boolean {
   const mounts = new ImageMounts(engine.run)
-  return images.some(
-    ({ imageId }) => containersOf(engine, imageId).length > 0 || mounts.find(imageId) !== undefined,
+  return (
+    containersOf(engine, images).length > 0 ||
+    images.some(({ imageId }) => mounts.find(imageId) !== undefined)
   )
 }
 

@@ -19,7 +19,10 @@ export interface ImageSummary {
   /** In familiar form, such as `debian`, or `<none>`. */
   readonly repository: string
   readonly tag: string
-  /** The digest of the manifest in a registry; absent if the image was neither pulled nor pushed. */
+  /**
+   * The digest of the manifest in a registry, or in the store if the image was neither pulled nor
+   * pushed. Absent for an image without a name.
+   */
   readonly digest?: string | undefined
   /** The manifest or index that the name means. */
   readonly descriptor: Pick<Descriptor, 'mediaType' | 'digest' | 'size'>
@@ -134,7 +137,7 @@ function namedRow(entry: Entry, name: string, digests: readonly string[]): Row {
   const repository = repositoryOf(name)
   const digest = digests.find((other) => repositoryOf(other) === repository)?.split('@')[1]
   const tag = isDigestName(name) ? '<none>' : name.slice(repository.length + 1)
-  return row(entry, familiarRepository(repository), tag, digest)
+  return row(entry, familiarRepository(repository), tag, digest ?? entry.digest)
 }
 
 function row(

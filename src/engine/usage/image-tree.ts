@@ -9,7 +9,7 @@ import { bytesOf, join, measureSpace, type Space } from './space.ts'
 
 /** Sizes of an image or of one of its platforms. */
 interface Sizes {
-  /** The ID that lists show. */
+  /** The ID that lists show; for a platform, the digest of its manifest. */
   readonly id: string
   /** Bytes on disk, also those that it shares with others. */
   readonly diskUsage: number
@@ -23,7 +23,7 @@ interface Sizes {
 export interface ImageNode extends Sizes {
   /** In familiar form, such as `app:1`; none without a name. */
   readonly names: readonly string[]
-  /** For an index, those of its platforms; absent ones have no sizes. */
+  /** Those of an index, or the one of a single image; absent ones have no sizes. */
   readonly platforms: readonly PlatformNode[]
 }
 
@@ -33,21 +33,20 @@ export interface PlatformNode extends Sizes {
   readonly isPresent: boolean
 }
 
-/** Returns the images that `listImages` lists, each once, with their platforms. Newest first. */
+/** Returns the images that `listImages` lists, each once, with their platforms. By name; those without one are last. */
 export async function imageTree(
   engine: Engine,
   options: ListImagesOptions = {},
 ): Promise<readonly ImageNode[]> {
   const space = await measureSpace(engine)
   const rows = Map.groupBy(await listImages(engine, options), ({ id }) => id)
-  return await Array.fromAsync(rows, async ([id, named]) => {
+  const nodes = await Array.fromAsync(rows, async ([id, named]): Promise<ImageNode> => {
     const { descriptor, images } = getTarget(engine.records, id)
     const names = named
       .filter(({ repository }) => repository !== '<none>')
       .map(({ repository, tag }) => (tag === '<none>' ? repository : `${repository}:${tag}`))
-    const platforms = isIndexType(descriptor.mediaType)
-      ? await platformsOf(engine, descriptor, images, space)
-      : []
+      .sort()
+    const platforms = await platformsOf(engine, descriptor, images, space)
     const parts = await Array.fromAsync(images, (image) => sizesOf(engine, image, space))
     const files = join(await Array.fromAsync(images, (image) => space.ofImage(image)))
     return {
@@ -59,33 +58,46 @@ export async function imageTree(
       isUsed: parts.some(({ isUsed }) => isUsed),
     }
   })
+  const keyOf = ({ names: [first] }: ImageNode): string => first ?? lastKey
+  return nodes.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : Number(keyOf(a) > keyOf(b))))
 }
+
+/** Comes after all names. */
+const lastKey = '\uffff'
 
 async function platformsOf(
   engine: Engine,
-  index: Descriptor,
+  target: Descriptor,
   images: readonly ImageRecord[],
   space: Space,
 ): Promise<readonly PlatformNode[]> {
-  const { parsed } = await readDocument(engine.content, index)
-  const children = parsed.kind === 'index' ? parsed.index.manifests.filter(isRunnable) : []
+  const children = isIndexType(target.mediaType) ? await manifestsOf(engine, target) : [target]
   return await Array.fromAsync(children, async (child) => {
     const image = images.find(({ digest }) => digest === child.digest)
     const platform = child.platform ?? image?.platform
     return {
+      id: child.digest,
       platform: platform === undefined ? 'unknown' : formatPlatform(platform),
       isPresent: image !== undefined,
       ...(image === undefined
-        ? { id: child.digest, diskUsage: 0, contentSize: 0, isUsed: false }
+        ? { diskUsage: 0, contentSize: 0, isUsed: false }
         : await sizesOf(engine, image, space)),
     }
   })
 }
 
-async function sizesOf(engine: Engine, image: ImageRecord, space: Space): Promise<Sizes> {
+async function manifestsOf(engine: Engine, index: Descriptor): Promise<readonly Descriptor[]> {
+  const { parsed } = await readDocument(engine.content, index)
+  return parsed.kind === 'index' ? parsed.index.manifests.filter(isRunnable) : []
+}
+
+async function sizesOf(
+  engine: Engine,
+  image: ImageRecord,
+  space: Space,
+): Promise<Omit<Sizes, 'id'>> {
   const { descriptor, manifest, size } = await engine.openImage(image)
   return {
-    id: image.imageId,
     diskUsage: bytesOf(await space.ofImage(image)),
     contentSize: descriptor.size + manifest.config.size + size,
     isUsed: isAnyUsed(engine, [image]),

@@ -55,7 +55,7 @@ async function imageUsages(engine: Engine): Promise<readonly ImageUsage[]> {
       join(recorded.filter((each) => ids.has(each.imageId) === isOwn).map(({ files }) => files))
     const own = filesOf(true)
     const unique = bytesBeyond(own, filesOf(false))
-    const containers = [...ids].reduce((sum, id) => sum + containersOf(engine, id).length, 0)
+    const containers = containersOf(engine, parts).length
     return { ...image, shared: bytesOf(own) - unique, unique, containers }
   })
 }
