@@ -119,7 +119,11 @@ function imageListing({ images }: UsageDetails) {
 
 function containerListing({ containers }: UsageDetails) {
   const rows = containers.map((container) =>
-    containerRow(container, { trunc: true, size: formatSize(container.written) }),
+    containerRow(container, {
+      trunc: true,
+      size: formatSize(container.written),
+      platformOf: () => container.platform,
+    }),
   )
   const columns = [
     { title: 'CONTAINER ID', key: 'ID' },

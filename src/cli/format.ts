@@ -1,11 +1,11 @@
 import type { RowType } from '#docker/columns/row-types'
 import type { TemplateUse } from '#docker/formats/documents'
-import type { RowSet } from '#docker/formats/rows'
+import type { RowSet, RowValue } from '#docker/formats/rows'
 import type { Output } from './render/output.ts'
 import { formatTable } from './render/table.ts'
 
 /** A value of a row, or a function that makes it. Tables call only the functions of their columns. */
-type Cell = string | (() => string)
+type Cell = string | (() => RowValue)
 
 /** The rows of a list command: the columns of a table, and the fields of `--format`. */
 export interface Listing<Row> {
@@ -39,14 +39,14 @@ export async function printListing<Row extends Rows>(
   }
 }
 
-/** Returns rows with texts alone, as JSON and templates need them. */
+/** Returns rows without functions, as JSON and templates need them. */
 export function plainRows<Row extends Rows>({
   type,
   rows,
   labels,
 }: Omit<Listing<Row>, 'columns'>): RowSet {
   const plain = rows.map((row) =>
-    Object.fromEntries(Object.entries(row).map(([key, cell]) => [key, textOf(cell)])),
+    Object.fromEntries(Object.entries(row).map(([key, cell]) => [key, cellValue(cell)])),
   )
   return { type, rows: plain, labels }
 }
@@ -57,12 +57,17 @@ function escapeMarkup(json: string): string {
 }
 
 /** Sorts the keys as Docker does, so that lines can be compared. */
-function sortKeys(row: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function sortKeys<Value>(row: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> {
   return Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-function textOf(cell: Cell | undefined): string {
+function cellValue(cell: Cell | undefined): RowValue {
   return typeof cell === 'function' ? cell() : (cell ?? '')
+}
+
+function textOf(cell: Cell | undefined): string {
+  const value = cellValue(cell)
+  return typeof value === 'string' ? value : ''
 }
 
 /**

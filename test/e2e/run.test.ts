@@ -191,6 +191,7 @@ describe.skipIf(reason !== undefined)('run', () => {
     )
     const row = JSON.parse(await strake.ok('ps', '-a', '--format', 'json'))
     expect(row).toMatchObject({ Names: 'job', State: 'exited', Image: 'busybox' })
+    expect(row.Platform).toMatchObject({ os: 'linux' })
     expect(row.Status).toMatch(/^Exited \(3\)/)
     expect(await strake.ok('rm', 'job')).toBe('job')
     expect(await strake.ok('ps', '-aq')).toBe('')

@@ -1,6 +1,6 @@
 import { rowTypes } from '#docker/columns/row-types'
 import { parseContainerFilters } from '#docker/filters/container-filters'
-import { listContainers } from '#engine/container/ps'
+import { listContainers, platformReader } from '#engine/container/ps'
 import type { ContainerSummary } from '#engine/container/summary'
 import type { Engine } from '#engine/engine'
 import { Command } from '../arguments/command.ts'
@@ -43,7 +43,7 @@ export function define(context: Context): Command {
       const shown = containers.slice(0, last ?? containers.length)
       const needsSize = options.size || mentionsSize(options.format)
       const sizes = needsSize ? await containerSizes(engine, shown) : new Map<string, string>()
-      await print(context, shown, { ...options, sizes })
+      await print(context, shown, { ...options, sizes, platformOf: platformReader(engine) })
     })
 }
 
@@ -63,6 +63,7 @@ async function containerSizes(
 
 interface PrintOptions extends Options {
   readonly sizes: ReadonlyMap<string, string>
+  readonly platformOf: ReturnType<typeof platformReader>
 }
 
 async function print(
@@ -81,6 +82,7 @@ async function print(
     containerRow(container, {
       trunc: options.trunc,
       size: options.sizes.get(container.id) ?? '0B',
+      platformOf: options.platformOf,
     }),
   )
   const columns = [

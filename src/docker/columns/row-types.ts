@@ -7,6 +7,8 @@ export interface RowType {
   readonly raw?: string
   /** Docker tries a template before it lists objects. */
   readonly isChecked?: true
+  /** The field that has a platform. All others have texts. */
+  readonly platformField?: string
 }
 
 export type RowTypeName =
@@ -42,6 +44,7 @@ export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
   container: {
     name: 'formatter.ContainerContext',
     isChecked: true,
+    platformField: 'Platform',
     headers: {
       ID: 'CONTAINER ID',
       Names: 'NAMES',
@@ -58,6 +61,7 @@ export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
       LocalVolumes: 'LOCAL VOLUMES',
       Networks: 'NETWORKS',
       HealthStatus: 'HEALTH STATUS',
+      Platform: 'PLATFORM',
     },
     raw: rawTemplate({
       container_id: '{{.ID}}',

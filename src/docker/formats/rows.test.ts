@@ -26,6 +26,23 @@ test('formatRows() prints fields that a row does not have as empty texts', () =>
   expect(text('[{{.Ports}}]')).toBe('[]\n[]\n')
 })
 
+test('formatRows() prints the platform of a container as a text, and as an object in JSON', () => {
+  const arm = { architecture: 'arm64', os: 'linux', variant: 'v8' }
+  const set: RowSet = { ...containers, rows: [{ Platform: arm }, { Platform: null }] }
+  expect(text('{{.Platform}} {{printf "%s" .Platform}}', set)).toStartWith(
+    'linux/arm64/v8 linux/arm64/v8\n<nil> ',
+  )
+  expect(text('{{with .Platform}}{{.OS}}{{.OSVersion}}{{end}}', set)).toBe('linux\n\n')
+  expect(text('{{printf "%#v %d" .Platform .Platform}}', set)).toStartWith(
+    '&formatter.Platform{Platform:v1.Platform{Architecture:"arm64", OS:"linux", OSVersion:"", OSFeatures:[]string(nil), Variant:"v8"}} &{{%!d(string=arm64) ',
+  )
+  expect(text('{{json .Platform}}', set)).toBe(`${JSON.stringify(arm)}\nnull\n`)
+  expect(text('table {{.Platform}}', set)).toStartWith('PLATFORM\nlinux/arm64/v8\n')
+  expect(() => text('{{.Platform.OS}}', set)).toThrow(
+    'executing "" at <.Platform.OS>: nil pointer evaluating *formatter.Platform.OS',
+  )
+})
+
 test('formatRows() prints rows as JSON with sorted keys', () => {
   const [line = ''] = text('{{json .}}').split('\n')
   const keys = Object.keys(JSON.parse(line))

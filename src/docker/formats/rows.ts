@@ -1,3 +1,4 @@
+import type { Platform } from '#oci'
 import {
   executeTemplate,
   type Field,
@@ -10,11 +11,13 @@ import {
   stringValue,
   type Template,
   TemplateError,
+  type Type,
   toBytes,
   typedValue,
   type Value,
 } from '#template'
 import type { RowType } from '../columns/row-types.ts'
+import { listedPlatformType } from '../types/platform-type.ts'
 import { bareFailures, listFailures, psFailures, reportAs } from './format-error.ts'
 import { dockerFunctions, headerFunctions } from './functions.ts'
 
@@ -23,10 +26,13 @@ export interface RowSet {
   readonly type: RowType
   readonly rows: readonly Row[]
   /** The labels of each row, for `{{.Label "name"}}`; absent if the rows have none. */
-  readonly labels?: readonly Row[] | undefined
+  readonly labels?: readonly Readonly<Record<string, string>>[] | undefined
 }
 
-type Row = Readonly<Record<string, string>>
+type Row = Readonly<Record<string, RowValue>>
+
+/** A text, or the platform of an image; `null` if the image was removed. */
+export type RowValue = string | Platform | null
 
 export interface FormattedRows {
   /** One line for each row. In a table, tabs separate the cells and the first line has the titles. */
@@ -100,7 +106,9 @@ function templateOf(format: string): string {
 /** A pointer to a struct, as in Docker, with the fields of all rows in the order of their names. */
 function rowType({ type, rows }: RowSet): ReturnType<typeof pointerTo> {
   const names = new Set([...rows.flatMap((row) => Object.keys(row)), ...Object.keys(type.headers)])
-  const fields = [...names].sort().map((name): Field => ({ name, json: name, type: stringType }))
+  const typeOf = (name: string): Type =>
+    name === type.platformField ? listedPlatformType() : stringType
+  const fields = [...names].sort().map((name): Field => ({ name, json: name, type: typeOf(name) }))
   return pointerTo({ kind: 'struct', name: type.name, fields })
 }
 

@@ -1,10 +1,12 @@
+import { platformDeclaration } from './platform-type.ts'
+
 /**
  * The types of the document of a container. They use those of its host configuration. IP addresses
  * and ports are texts here, as in JSON. An absent address is an empty text, not `invalid IP`.
  *
  * @see https://pkg.go.dev/github.com/moby/moby/api/types/container#InspectResponse
  */
-export const containerTypes = `
+export const containerTypes: string = `
 empty {
 }
 container.ContainerState string
@@ -121,14 +123,7 @@ container.NetworkSettings {
   Ports map[string][]network.PortBinding
   Networks map[string]*network.EndpointSettings
 }
-v1.Platform {
-  Architecture=architecture string
-  OS=os string
-  OSVersion=os.version? string
-  OSFeatures=os.features? []string
-  Variant=variant? string
-}
-v1.Descriptor {
+${platformDeclaration}v1.Descriptor {
   MediaType=mediaType string
   Digest=digest digest.Digest
   Size=size int64

@@ -3,7 +3,7 @@ import { type Container, isRunning, readContainer } from '#container/model/recor
 import { networkNames } from '#container/model/settings'
 import { readHealth } from '#container/observe/health'
 import { isLost, isOrphaned } from '#container/recovery/abandoned'
-import { isStrakeError } from '#oci'
+import { isStrakeError, type Platform } from '#oci'
 import { isSystemError } from '#platform'
 import { remembered } from '#platform/remembered/remembered'
 import { anonymousVolume } from '#volume/anonymous'
@@ -55,6 +55,18 @@ export async function listWithContainers(
     .filter(({ summary }) => passes(summary))
 }
 
+/** Returns a function that returns the platform of a container's image, if the store has the image. */
+export function platformReader({
+  records,
+}: Pick<Engine, 'records'>): (container: ContainerSummary) => Platform | undefined {
+  const known = new Map<string, Platform | undefined>()
+  return ({ imageDigest }) => {
+    if (imageDigest === undefined) return undefined
+    if (!known.has(imageDigest)) known.set(imageDigest, records.images.get(imageDigest)?.platform)
+    return known.get(imageDigest)
+  }
+}
+
 /** Loads its code when it is needed, because most lists find nothing to clean up. */
 async function reconcile(engine: Engine): Promise<void> {
   const { reconcileContainers } = await import('#container/recovery/reconcile')
@@ -82,6 +94,7 @@ const toSummary = remembered(
       name,
       image: settings.image.reference,
       imageId: settings.image.id,
+      imageDigest: settings.image.digest,
       command: [...settings.entrypoint, ...settings.command],
       created: new Date(createdAt),
       state: state.status,

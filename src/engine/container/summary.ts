@@ -1,5 +1,6 @@
 import type { ContainerStatus, HealthStatus } from '#container'
 import type { PublishedPort } from '#network'
+import type { Digest } from '#oci'
 
 /** One line of `ps`. */
 export interface ContainerSummary {
@@ -8,6 +9,8 @@ export interface ContainerSummary {
   /** The reference that the user wrote when the container was made. */
   readonly image: string
   readonly imageId: string
+  /** The digest of its manifest. */
+  readonly imageDigest?: Digest | undefined
   readonly command: readonly string[]
   readonly created: Date
   readonly state: ContainerStatus

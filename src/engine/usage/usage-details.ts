@@ -1,5 +1,6 @@
+import type { Platform } from '#oci'
 import { type CacheUsage, cacheUsage } from '../build-services/cache-usage.ts'
-import { listContainers } from '../container/ps.ts'
+import { listContainers, platformReader } from '../container/ps.ts'
 import type { ContainerSummary } from '../container/summary.ts'
 import type { Engine } from '../engine.ts'
 import { getTarget } from '../image/find-target.ts'
@@ -18,10 +19,17 @@ export interface ImageUsage extends ImageSummary {
   readonly containers: number
 }
 
+export interface ContainerUsage extends ContainerSummary {
+  /** Bytes of its changes. */
+  readonly written: number
+  /** Absent if the image was removed. */
+  readonly platform: Platform | undefined
+}
+
 /** The disk usage of every single object in the store. */
 export interface UsageDetails {
   readonly images: readonly ImageUsage[]
-  readonly containers: readonly (ContainerSummary & { readonly written: number })[]
+  readonly containers: readonly ContainerUsage[]
   readonly volumes: readonly VolumeUsage[]
   readonly cache: readonly CacheUsage[]
 }
@@ -29,11 +37,13 @@ export interface UsageDetails {
 /** Returns the objects that `system df -v` lists. */
 export async function usageDetails(engine: Engine): Promise<UsageDetails> {
   const containers = await listContainers(engine, { all: true })
+  const platformOf = platformReader(engine)
   return {
     images: await imageUsages(engine),
     containers: await Array.fromAsync(containers, async (container) => ({
       ...container,
       written: await writtenBytes(engine, container.id),
+      platform: platformOf(container),
     })),
     volumes: await volumeUsage(engine),
     cache: await cacheUsage(engine),

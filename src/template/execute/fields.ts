@@ -1,5 +1,5 @@
 import { memberOf } from '../functions/elements.ts'
-import { isAssignable, stringType } from '../value/types.ts'
+import { isAssignable, type StructType, stringType } from '../value/types.ts'
 import { fieldOf, indirect, type Method, type Optional } from '../value/value.ts'
 import type { State } from './state.ts'
 
@@ -42,12 +42,20 @@ export function evaluateField(
       return memberOf(value, name) ?? missingMember(state, name)
     case 'pointer': {
       const { element } = value.type
-      const isUnknown =
-        element.kind === 'struct' && !element.fields.some((field) => field.name === name)
+      const isUnknown = element.kind === 'struct' && !hasField(element, name)
       if (!isUnknown) state.fail(`nil pointer evaluating ${typeName}.${name}`)
     }
   }
   return state.fail(`can't evaluate field ${name} in type ${typeName}`)
+}
+
+/** Reports whether a struct, or one that is embedded in it, has a field. */
+function hasField({ fields }: StructType, name: string): boolean {
+  return fields.some(
+    (field) =>
+      field.name === name ||
+      (field.isEmbedded && field.type.kind === 'struct' && hasField(field.type, name)),
+  )
 }
 
 function missingMember(state: State, name: string): Optional {

@@ -1,7 +1,14 @@
 import type { ByteText } from '../text/utf8.ts'
 import type { Charge } from '../value/function.ts'
 import { isSigned } from '../value/integers.ts'
-import type { ListValue, MapValue, Optional, StructValue, Value } from '../value/value.ts'
+import {
+  fieldOf,
+  type ListValue,
+  type MapValue,
+  type Optional,
+  type StructValue,
+  type Value,
+} from '../value/value.ts'
 import { type Flags, pad } from './flags.ts'
 import { formatFloat } from './floats.ts'
 import { formatInteger } from './integers.ts'
@@ -76,15 +83,23 @@ export class Printer {
       case 'map':
         this.#map(value, verb, flags, depth)
         return
-      case 'struct':
-        this.#struct(value, verb, flags, depth)
+      case 'struct': {
+        const text = shownStruct(value, verb, flags)
+        if (text === undefined) this.#struct(value, verb, flags, depth)
+        else this.write(text)
         return
+      }
       case 'interface':
         if (value.content !== undefined) this.#print(value.content, verb, flags, depth + 1)
         else this.write(flags.sharpV ? `${value.type.name}(nil)` : '<nil>')
         return
       case 'pointer': {
         const { target } = value
+        const text = target?.kind === 'struct' ? shownStruct(target, verb, flags) : undefined
+        if (text !== undefined) {
+          this.write(text)
+          return
+        }
         // A pointer inside another value stays an address: values could contain themselves.
         const isShown = depth === 0 && target !== undefined && isComposite(target)
         if (!isShown) {
@@ -180,6 +195,17 @@ export class Printer {
     else if ('bodxX'.includes(verb)) this.write(formatInteger(at, verb, flags, false) ?? '')
     else this.#badVerb(value, verb, flags)
   }
+}
+
+/** The text of a struct that is printed as one. Go's source code and verbs for numbers show its fields. */
+function shownStruct(struct: StructValue, verb: string, flags: Flags): ByteText | undefined {
+  const { shown } = struct.type
+  if (shown === undefined || flags.sharpV || !'vsxXq'.includes(verb)) return undefined
+  const textOf = (name: string): ByteText => {
+    const field = fieldOf(struct, name)
+    return field?.kind === 'string' ? field.text : ''
+  }
+  return formatString(shown(textOf), verb, flags)
 }
 
 function isComposite({ kind }: Value): boolean {

@@ -47,6 +47,11 @@ export interface StructType {
   /** `container.State` */
   readonly name: string
   readonly fields: readonly Field[]
+  /**
+   * Returns what is printed for a value, if it is not the fields. JSON has the fields. `textOf`
+   * returns the text of a field, which is empty for a field of another type.
+   */
+  readonly shown?: ((textOf: (field: string) => ByteText) => ByteText) | undefined
 }
 
 export interface Field {
