@@ -13,13 +13,8 @@ import type { Budget } from './budget.ts'
 import { findLeftovers } from './drop-ingest.ts'
 import { tailKey } from './keys.ts'
 import type { IngestState, ObjectIndex } from './object-index.ts'
+import { PartBlock, partSize } from './part-block.ts'
 import { Source } from './source.ts'
-
-/** Bytes of a part. S3 takes 5 MiB at least, and 10,000 parts. */
-export const partSize: number = 8 * 1024 * 1024
-
-/** Bytes of a block that has begun. */
-const startSize = 64 * 1024
 
 export interface IngestParts {
   readonly bucket: Bucket
@@ -78,44 +73,25 @@ export class ObjectIngest implements Ingest {
     const { budget } = this.#parts
     const couldHaveLeftovers = this.#mayHaveLeftovers
     this.#mayHaveLeftovers = true
-    const before = this.#state.tail?.size ?? 0
-    let held = before > startSize ? await budget.take(before) : 0
-    let block = new Uint8Array(Math.max(startSize, before))
-    let filled = before
+    using block = new PartBlock(budget)
+    await block.reserve(this.#state.tail?.size ?? 0)
     let state = this.#state
     let received = state.size
     const source = new Source(bytes)
     try {
-      block.set(await this.#readTail())
+      await block.add(await this.#readTail())
       for await (const chunk of source.read()) {
         this.#hasher?.update(chunk)
         received += chunk.length
         for (let at = 0; at < chunk.length; ) {
-          const part = chunk.subarray(at, at + partSize - filled)
-          if (filled + part.length > block.length) {
-            const larger = roomFor(block, filled + part.length)
-            held += await budget.take(larger.length - block.length)
-            block.buffer.transfer(0)
-            block = larger
-          }
-          block.set(part, filled)
-          filled += part.length
-          at += part.length
-          if (filled < partSize) continue
-          if (state.uploadId === undefined) {
-            // Recorded before the first part, so that a sweep finds the upload after a crash.
-            const uploadId = await this.#parts.bucket.parts.start(state.key)
-            await this.#save({ ...this.#state, uploadId })
-            state = { ...state, uploadId }
-          }
-          state = await this.#sendPart(state, block.subarray(0, filled))
-          block = new Uint8Array(startSize)
-          filled = 0
-          budget.giveBack(held)
-          held = 0
+          at += await block.add(chunk.subarray(at))
+          if (!block.isFull) continue
+          state = await this.#begun(state)
+          state = await this.#sendPart(state, block.bytes)
+          block.clear()
         }
       }
-      await this.#keepTail(state, block.subarray(0, filled), received)
+      await this.#keepTail(state, block.bytes, received)
       this.#mayHaveLeftovers = couldHaveLeftovers
     } catch (error) {
       if (source.failure === undefined) {
@@ -123,12 +99,18 @@ export class ObjectIngest implements Ingest {
         throw error
       }
       // What came before a broken body counts, so that the client can go on from there.
-      await this.#keepTail(state, block.subarray(0, filled), received)
+      await this.#keepTail(state, block.bytes, received)
       this.#mayHaveLeftovers = couldHaveLeftovers
       throw error
-    } finally {
-      budget.giveBack(held)
     }
+  }
+
+  /** Records the upload of parts before the first part, so that a sweep finds it after a crash. */
+  async #begun(state: IngestState): Promise<IngestState> {
+    if (state.uploadId !== undefined) return state
+    const uploadId = await this.#parts.bucket.parts.start(state.key)
+    await this.#save({ ...this.#state, uploadId })
+    return { ...state, uploadId }
   }
 
   /** Stores what is left behind the parts, and the state with both. */
@@ -298,13 +280,6 @@ export class ObjectIngest implements Ingest {
     this.#isOpen = false
     this.#remember(undefined)
   }
-}
-
-/** Returns a copy of a block that has room for `wanted` bytes. */
-function roomFor(block: Uint8Array<ArrayBuffer>, wanted: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(Math.min(partSize, Math.max(2 * block.length, wanted)))
-  larger.set(block)
-  return larger
 }
 
 function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
