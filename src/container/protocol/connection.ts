@@ -24,8 +24,10 @@ export async function connectMonitor(path: string): Promise<MonitorConnection | 
   try {
     return frameConnection(await connectUnix(path))
   } catch (error) {
-    // The kernel reports a long path as invalid if its directory was just removed.
-    if (isSystemError(error, 'ENOENT', 'ECONNREFUSED') || !pathExists(path)) return undefined
+    // A monitor that ends before it accepts resets the connection. The kernel reports a long path
+    // as invalid if its directory was just removed.
+    const isGone = isSystemError(error, 'ENOENT', 'ECONNREFUSED', 'ECONNRESET')
+    if (isGone || !pathExists(path)) return undefined
     throw error
   }
 }

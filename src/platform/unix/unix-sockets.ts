@@ -40,7 +40,10 @@ export function listenUnix(
   return { [Symbol.dispose]: () => listener.stop() }
 }
 
-/** Connects to a server. Throws an error of the system: `ENOENT`, `ECONNREFUSED`. */
+/**
+ * Connects to a server. Throws an error of the system: `ENOENT`, `ECONNREFUSED`, and `ECONNRESET` if the
+ * server ends before it accepts.
+ */
 export async function connectUnix(path: string): Promise<UnixConnection> {
   const connected = Promise.withResolvers<SocketEnd>()
   await Bun.connect<SocketEnd | undefined>({
