@@ -197,7 +197,13 @@ export {
 } from './process/host.ts'
 /** Processes: identity, starting, reaping, and running this program again. */
 export type { ProcessIdentity } from './process/identity.ts'
-export { identifyProcess, isAlive, ownIdentity, signalProcess } from './process/identity.ts'
+export {
+  identifyProcess,
+  isAlive,
+  ownIdentity,
+  signalProcess,
+  toIdentity,
+} from './process/identity.ts'
 /** The JIT threshold of the runtime. */
 export {
   buildingEnvironment,

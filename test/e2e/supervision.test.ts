@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { importBusybox } from './busybox.ts'
-import { command, missing, type Outcome, openStrake, type Strake } from './strake.ts'
+import { until } from './servers.ts'
+import { command, missing, type Outcome, openStrake, program, type Strake } from './strake.ts'
 
 const reason = missing('busybox', 'tar', 'runc', 'nft')
 if (reason) console.info(`skipped: supervision: ${reason}`)
@@ -37,6 +38,35 @@ describe.skipIf(reason !== undefined)('containers that need each other and are w
     expect((await strake('restart', '-t', '0', 'kept')).exitCode).toBe(1)
     expect(await strake.ok('ps', '-aq', '--filter', 'name=kept')).toBe('')
     expect(await strake.ok('volume', 'ls', '-q')).toBe('')
+  })
+
+  test('a container with --rm is removed when the restart that kept it was killed', async () => {
+    const untilEnd = 'until [ -e /end ]; do sleep 0.05; done'
+    const start = (): Promise<string> =>
+      strake.ok('run', '-d', '--rm', '--name', 'kept', 'busybox', 'sh', '-c', untilEnd)
+    const listed = (): Promise<string> => strake.ok('ps', '-aq', '--filter', 'name=kept')
+    const request = (id: string): string => `${strake.root}/containers/${id}/stop-request`
+    const first = await start()
+    const restart = Bun.spawn([program, 'restart', '-t', '100', 'kept'], { env: strake.env })
+    await until(async () => existsSync(request(first)))
+    restart.kill('SIGKILL')
+    await restart.exited
+    await strake.ok('exec', 'kept', 'touch', '/end')
+    await until(async () => (await listed()) === '')
+    const second = await start()
+    const restarting = Bun.spawn(['sleep', '100'])
+    const stat = readFileSync(`/proc/${restarting.pid}/stat`, 'utf8').split(') ')[1] ?? ''
+    const [startTime, bootId] = [
+      stat.split(' ')[19],
+      readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+    ]
+    writeFileSync(request(second), JSON.stringify({ pid: restarting.pid, startTime, bootId }))
+    await strake.ok('exec', 'kept', 'touch', '/end')
+    await strake('wait', 'kept')
+    expect(await strake.ok('ps', '-aq', '--no-trunc', '--filter', 'name=kept')).toBe(second)
+    restarting.kill('SIGKILL')
+    await restarting.exited
+    expect(await listed()).toBe('')
   })
 
   test('run --wait returns when the container is healthy, and fails when it is not', async () => {

@@ -5,8 +5,8 @@ import { releaseMounts } from '#runtime'
 import { releaseVolumes, volumeEvent, volumePath } from '#volume'
 import { containerEvent, findSubject, networkEvents } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
-import { isBeingRestarted } from '../model/stop-request.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
+import { restarterLives } from '../protocol/restarting.ts'
 import { unmountEvents } from '../setup/volume-events.ts'
 import { namedVolumes } from '../setup/volume-use.ts'
 import type { CleanUpStore } from './store.ts'
@@ -22,7 +22,7 @@ export async function cleanUp(
   paths: ContainerPaths,
   store: CleanUpStore,
 ): Promise<boolean> {
-  const isRemoved = order.remove && !isBeingRestarted(paths)
+  const isRemoved = order.remove && !restarterLives(paths)
   const problems: unknown[] = []
   const attempt = async (step: () => unknown): Promise<void> => {
     try {

@@ -6,6 +6,7 @@ import {
   ownIdentity,
   type ProcessIdentity,
   removeFile,
+  toIdentity,
   writeSmallFile,
 } from '#platform'
 import { readJson } from '../model/state.ts'
@@ -41,12 +42,4 @@ function listFiles(directory: string): readonly string[] {
     if (isSystemError(error, 'ENOENT')) return []
     throw error
   }
-}
-
-function toIdentity(found: Partial<ProcessIdentity> | undefined): ProcessIdentity | undefined {
-  const { pid, startTime, bootId } = found ?? {}
-  if (typeof pid !== 'number' || typeof startTime !== 'string' || typeof bootId !== 'string') {
-    return undefined
-  }
-  return { pid, startTime, bootId }
 }

@@ -13,7 +13,7 @@ import { makeBaseLayer } from '../setup/base-layer.ts'
 import { mendRunning } from '../setup/mend.ts'
 import { removeRemains } from '../setup/remains.ts'
 import { unmountEvents } from '../setup/volume-events.ts'
-import { holdsSomething, isOrphaned } from './abandoned.ts'
+import { holdsSomething, isKeptForRestart, isOrphaned } from './abandoned.ts'
 import { adoptContainer } from './adopt.ts'
 
 /**
@@ -66,7 +66,11 @@ export async function reconcileContainer(
   // A damaged file does not show mounts and networks, so everything is released.
   const state: ContainerState = isDamaged ? { ...createdState, status: 'running' } : found
   const ended = state.status !== 'running' && state.status !== 'restarting'
-  if (ended && !holdsSomething(state, paths)) return false
+  if (ended && !holdsSomething(state, paths)) {
+    if (!isKeptForRestart({ state, settings }, paths)) return false
+    await removeRemains(context, container)
+    return true
+  }
   const { process, monitor, root, holder, isDeaf, ...rest } = state
   if ([process, monitor].some((one) => one !== undefined && isAlive(one))) return false
   if (holder !== undefined) signalProcess(holder, 'SIGKILL')

@@ -12,6 +12,17 @@ export interface ProcessIdentity {
   readonly bootId: string
 }
 
+/** Reads an identity of JSON; `undefined` for anything else. */
+export function toIdentity(
+  found: Partial<Record<keyof ProcessIdentity, unknown>> | undefined,
+): ProcessIdentity | undefined {
+  const { pid, startTime, bootId } = found ?? {}
+  if (typeof pid !== 'number' || typeof startTime !== 'string' || typeof bootId !== 'string') {
+    return undefined
+  }
+  return { pid, startTime, bootId }
+}
+
 /** Returns the identity of a living process (not a zombie), or `undefined`. */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
   const stat = readProcess(pid)
