@@ -1,8 +1,6 @@
 import { type RowType, rowTypes } from '#docker/columns/row-types'
 import { parseImageFilters } from '#docker/filters/image-filters'
 import type { Engine } from '#engine/engine'
-import { getTarget } from '#engine/image/find-target'
-import { containersOf } from '#engine/image/image-use'
 import { type ImageSummary, type ListImagesOptions, listImages } from '#engine/image/images'
 import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
@@ -80,6 +78,7 @@ async function print(
     context.out.write([...new Set(images.map(id))].map((text) => `${text}\n`).join(''))
     return
   }
+  const count = await counter(engine, options.format)
   const rows = images.map((image) => ({
     Repository: image.repository,
     Tag: image.tag,
@@ -90,9 +89,7 @@ async function print(
     CreatedAt: () => formatInstant(image.created),
     Size: formatSize(image.size),
     VirtualSize: formatSize(image.size),
-    // A function, because it reads all containers and no table shows it.
-    Containers: () =>
-      String(containersOf(engine, getTarget(engine.records, image.id).images).length),
+    Containers: () => count(image.id),
     SharedSize: 'N/A',
     UniqueSize: 'N/A',
   }))
@@ -108,6 +105,16 @@ async function print(
   const format = options.digests ? withDigest(options.format) : options.format
   const type = options.digests ? digestType : rowTypes.image
   await printListing(context.out, { type, columns, rows }, format)
+}
+
+/** Loads the code that counts containers only for a format that may show their number. */
+async function counter(engine: Engine, format?: string): Promise<(id: string) => string> {
+  if (formatKind(format) === 'usual') return () => 'N/A'
+  const [{ containersOf }, { getTarget }] = await Promise.all([
+    import('#engine/image/image-use'),
+    import('#engine/image/find-target'),
+  ])
+  return (id) => String(containersOf(engine, getTarget(engine.records, id).images).length)
 }
 
 /** `--digests` adds a line to `--format raw`. */
