@@ -68,9 +68,12 @@ export async function openStrake(
     async [Symbol.asyncDispose]() {
       const reset = ['system', 'reset', '--force']
       const outcome = await invoke({}, reset)
-      await rm(directory, { recursive: true, force: true })
       // After any test, a reset must recognize all files and leave no mount.
-      if (outcome.exitCode !== 0) throw new Error(describe(reset, outcome))
+      const failure = outcome.exitCode === 0 ? undefined : new Error(describe(reset, outcome))
+      await rm(directory, { recursive: true, force: true }).catch((error: unknown) => {
+        throw failure ?? error
+      })
+      if (failure !== undefined) throw failure
     },
   })
 }
