@@ -81,7 +81,7 @@ export async function foreseeCollection(
   if (directory !== undefined) await requireRegistry(directory)
   await using opened = new AsyncDisposableStack()
   const served = await openOwn(async () => engine, config.storage ?? {}, opened)
-  // Without an interval it collects only when it is told to.
+  // Without an interval, it collects when an administrator asks, and at no other time.
   await using collector = openCollector(collectedOf(served), { ...settings, interval: undefined })
   return await collector.foresee(signal)
 }
